@@ -1,0 +1,122 @@
+//! What the programs know of a network interface, and what they count.
+
+use super::assert_layout;
+use crate::verdict::{Direction, OUTCOMES};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// [`Interface::flags`]: the device is the host's end of a container's or VM's interface, so what it receives is what
+/// the workload sends.
+pub const INTERFACE_WORKLOAD: u32 = 1 << 0;
+/// [`Interface::flags`]: frames that are neither IP nor ARP are dropped on a host's interface too (spec, D21).
+pub const INTERFACE_STRICT_L2: u32 = 1 << 1;
+
+/// Idle time-outs that can be set for each interface, in ticks; the rest are constants of [`crate::flow`].
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct Timeouts {
+    /// TCP in the established state: 60 to 432 000 s, default 432 000.
+    pub tcp_established: u32,
+    /// UDP with more than one request and response: 60 to 180 s, default 180.
+    pub udp_stream: u32,
+    /// UDP seen in one direction, or one request and response: 30 to 60 s, default 30.
+    pub udp: u32,
+    /// Always zero.
+    pub reserved: u32,
+}
+
+impl Default for Timeouts {
+    /// The service's defaults.
+    fn default() -> Self {
+        Self {
+            tcp_established: super::ticks(432_000),
+            udp_stream: super::ticks(180),
+            udp: super::ticks(30),
+            reserved: 0,
+        }
+    }
+}
+
+/// An interface that the firewall is attached to.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct Interface {
+    /// Number of the attachment, from 1; 0 says that there is none, and every packet is dropped. It is reused only when
+    /// no flow and no counter of it is left.
+    pub attachment: u32,
+    /// Number of the VPC on this host: the scope of group membership.
+    pub vpc: u32,
+    /// [`INTERFACE_WORKLOAD`], [`INTERFACE_STRICT_L2`].
+    pub flags: u32,
+    /// Always zero.
+    pub reserved: u32,
+    /// Until this tick, segments that a workload sends may take up flows that began before the attachment (spec, D4).
+    pub adopt_until: u64,
+    /// Idle time-outs.
+    pub timeouts: Timeouts,
+}
+assert_layout!(Interface, 40, 8);
+
+impl Interface {
+    /// Whether a workload is behind the device.
+    #[must_use]
+    pub const fn is_workload(&self) -> bool {
+        self.flags & INTERFACE_WORKLOAD != 0
+    }
+
+    /// Whether frames that are neither IP nor ARP are dropped.
+    #[must_use]
+    pub const fn is_strict_l2(&self) -> bool {
+        self.flags & (INTERFACE_WORKLOAD | INTERFACE_STRICT_L2) != 0
+    }
+}
+
+/// Packets and octets, on one CPU.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct Counter {
+    /// Packets; a GSO packet counts as its segments.
+    pub packets: u64,
+    /// Octets from the Ethernet header on.
+    pub bytes: u64,
+}
+assert_layout!(Counter, 16, 8);
+
+impl Counter {
+    /// Place of the counter of an attachment, a direction and an outcome ([`crate::verdict::Verdict::outcome`]).
+    #[must_use]
+    pub const fn index(attachment: u32, direction: Direction, outcome: u8) -> u32 {
+        (attachment * 2 + direction as u32) * OUTCOMES + outcome as u32
+    }
+
+    /// Entries that the map needs for attachments up to and including the given number.
+    #[must_use]
+    pub const fn entries(attachments: u32) -> u32 {
+        (attachments + 1) * 2 * OUTCOMES
+    }
+}
+
+/// What a rule let through, on one CPU.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct RuleCounter {
+    /// Packets of the flows that the rule admitted, both ways, and packets that it let through without a flow.
+    pub packets: u64,
+    /// Octets of those packets.
+    pub bytes: u64,
+    /// Flows that it admitted.
+    pub flows: u64,
+}
+assert_layout!(RuleCounter, 24, 8);
+
+/// What the pinned maps belong to.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct Manifest {
+    /// [`super::ABI_VERSION`] of who made them.
+    pub abi_version: u32,
+    /// Always zero.
+    pub reserved: u32,
+    /// SHA-256 of the object file that the programs came from.
+    pub object: [u8; 32],
+}
+assert_layout!(Manifest, 40, 4);

@@ -1,0 +1,151 @@
+//! Policies: the compiled union of the rules of one set of groups, in one direction.
+//!
+//! Rules of a policy are numbered by bits, for each family by itself. Every look-up answers with a set of bits, and
+//! `services AND peers` are the rules that allow the packet. A policy is immutable once a cell names its slot.
+
+use super::assert_layout;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// Words of a rule set: 1 024 bits, for the 1 000 rules that an interface can have a direction and family.
+pub const RULE_WORDS: usize = 16;
+/// Most rules of a policy, a direction and family: the service's limit on rules per group times groups per interface.
+pub const MAX_RULES: usize = 1000;
+
+/// A set of rule bits.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct RuleSet {
+    /// Bit `n` is `words[n / 64] >> (n % 64) & 1`.
+    pub words: [u64; RULE_WORDS],
+}
+assert_layout!(RuleSet, 128, 8);
+
+impl RuleSet {
+    /// The set without a rule.
+    pub const EMPTY: Self = Self { words: [0; RULE_WORDS] };
+
+    /// Adds a rule. Bits from 1 024 on do not exist, and are ignored.
+    pub const fn insert(&mut self, bit: usize) {
+        if bit < RULE_WORDS * 64 {
+            self.words[bit / 64] |= 1 << (bit % 64);
+        }
+    }
+
+    /// Whether a rule is in the set.
+    #[must_use]
+    pub const fn contains(&self, bit: usize) -> bool {
+        bit < RULE_WORDS * 64 && self.words[bit / 64] >> (bit % 64) & 1 == 1
+    }
+
+    /// Adds all rules of another set.
+    pub fn union(&mut self, other: &Self) {
+        for (word, more) in self.words.iter_mut().zip(other.words) {
+            *word |= more;
+        }
+    }
+
+    /// Whether there is no rule in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.words.iter().all(|word| *word == 0)
+    }
+
+    /// The rules in it, in ascending order.
+    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..RULE_WORDS * 64).filter(|bit| self.contains(*bit))
+    }
+}
+
+/// Slots of the policies of an attachment, inbound and outbound, in one word, so that a change is one aligned store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PolicyCell {
+    /// Slot of the inbound policy; 0 is none: everything is dropped.
+    pub inbound: u32,
+    /// Slot of the outbound policy.
+    pub outbound: u32,
+}
+
+impl PolicyCell {
+    /// From the word in the map.
+    #[must_use]
+    pub const fn from_word(word: u64) -> Self {
+        Self { inbound: word as u32, outbound: (word >> 32) as u32 }
+    }
+
+    /// The word for the map.
+    #[must_use]
+    pub const fn to_word(self) -> u64 {
+        self.inbound as u64 | (self.outbound as u64) << 32
+    }
+}
+
+/// [`SlotFamily::flags`]: some rule's peer is a CIDR other than the whole family.
+pub const HAS_CIDRS: u32 = 1 << 0;
+/// [`SlotFamily::flags`]: some rule's peer is a group.
+pub const HAS_GROUPS: u32 = 1 << 1;
+
+/// The part of a policy that judges one family.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct SlotFamily {
+    /// [`HAS_CIDRS`], [`HAS_GROUPS`]: which kinds of peer are worth a look-up.
+    pub flags: u32,
+    /// Entry of the services radix, by protocol: as in [`Page`].
+    pub services: u32,
+    /// Rules whose peer is the whole family (`0.0.0.0/0`, `::/0`).
+    pub anyone: RuleSet,
+}
+assert_layout!(SlotFamily, 136, 8);
+
+/// A policy of one direction.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct Slot {
+    /// For IPv4 and for IPv6, as [`super::V4`] and [`super::V6`] index.
+    pub families: [SlotFamily; 2],
+}
+assert_layout!(Slot, 272, 8);
+
+/// Marks an entry of the radix that is an index into the rule sets rather than the number of a further page: all that
+/// lies below it is alike.
+pub const LEAF: u32 = 1 << 31;
+
+/// A node of the services radix. Level one is indexed by the protocol, level two by the high octet of the destination
+/// port or the ICMP type, level three by the low octet or the ICMP code. Protocols without ports end at level one.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct Page {
+    /// [`LEAF`] `| rule set`, or the number of a page.
+    pub entries: [u32; 256],
+}
+assert_layout!(Page, 1024, 4);
+
+/// Host-wide numbers of the rules of one family of a slot, by bit: what counters and flows know rules by.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct RuleNumbers {
+    /// Number of the rule of each bit; 0 where there is none.
+    pub numbers: [u32; RULE_WORDS * 64],
+}
+assert_layout!(RuleNumbers, 4096, 4);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cell_survives_the_word() {
+        let cell = PolicyCell { inbound: 7, outbound: u32::MAX };
+        assert_eq!(PolicyCell::from_word(cell.to_word()), cell);
+    }
+
+    #[test]
+    fn rule_set_holds_what_was_inserted() {
+        let mut set = RuleSet::EMPTY;
+        for bit in [0, 63, 64, 999, 1023, 5000] {
+            set.insert(bit);
+        }
+        assert!(set.iter().eq([0, 63, 64, 999, 1023]));
+        assert!(!set.contains(5000));
+    }
+}

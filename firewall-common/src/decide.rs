@@ -1,0 +1,85 @@
+//! The decision: what becomes of a packet.
+
+use crate::abi::{Flow, FlowKeyV4, FlowKeyV6, Interface, Page, PolicyCell, RuleSet, Slot};
+use crate::verdict::Direction;
+
+/// The tables that the decision reads and the counters that it moves. In the kernel these are BPF maps, elsewhere
+/// ordinary collections: a look-up of something that is not there is `None`, and the decision drops the packet.
+pub trait Tables {
+    /// A flow in its table.
+    type Flow: FlowEntry;
+
+    /// The interface with this index.
+    fn interface(&self, ifindex: u32) -> Option<Interface>;
+    /// The policies of an attachment. Read once a packet.
+    fn cell(&self, attachment: u32) -> Option<PolicyCell>;
+    /// A policy.
+    fn slot(&self, slot: u32) -> Option<&Slot>;
+    /// A node of the services radix.
+    fn page(&self, page: u32) -> Option<&Page>;
+    /// A set of rules.
+    fn rule_set(&self, index: u32) -> Option<&RuleSet>;
+    /// Host-wide number of a rule: `family` is [`crate::abi::V4`] or [`crate::abi::V6`].
+    fn rule_number(&self, slot: u32, family: usize, bit: u32) -> Option<u32>;
+    /// Index of the rules of a policy that have the longest prefix covering the address, shorter ones included.
+    fn cidr_v4(&self, slot: u32, address: [u8; 4]) -> Option<u32>;
+    /// As [`Tables::cidr_v4`].
+    fn cidr_v6(&self, slot: u32, address: [u8; 16]) -> Option<u32>;
+    /// Number of the set of groups that an address of a VPC is a member of.
+    fn member_v4(&self, vpc: u32, address: [u8; 4]) -> Option<u32>;
+    /// As [`Tables::member_v4`].
+    fn member_v6(&self, vpc: u32, address: [u8; 16]) -> Option<u32>;
+    /// Index of the rules of a policy whose peer is one of a set of groups.
+    fn group_rules(&self, slot: u32, set: u32, family: usize) -> Option<u32>;
+    /// A flow.
+    fn flow_v4(&self, key: &FlowKeyV4) -> Option<Self::Flow>;
+    /// A flow.
+    fn flow_v6(&self, key: &FlowKeyV6) -> Option<Self::Flow>;
+    /// Adds a flow that is not there yet.
+    fn insert_flow_v4(&self, key: &FlowKeyV4, flow: &Flow) -> Result<(), InsertError>;
+    /// As [`Tables::insert_flow_v4`].
+    fn insert_flow_v6(&self, key: &FlowKeyV6, flow: &Flow) -> Result<(), InsertError>;
+    /// Removes a flow that the caller has claimed.
+    fn remove_flow_v4(&self, key: &FlowKeyV4);
+    /// As [`Tables::remove_flow_v4`].
+    fn remove_flow_v6(&self, key: &FlowKeyV6);
+    /// The time, in ticks.
+    fn now(&self) -> u64;
+    /// A number that differs from one call to the next.
+    fn nonce(&self) -> u16;
+    /// Counts packets of an attachment by what became of them; attachment 0 for a device without an entry.
+    fn count(&self, attachment: u32, direction: Direction, outcome: u8, packets: u64, bytes: u64);
+    /// Counts what a rule let through. `flows` is 1 for the packet that began a flow.
+    fn count_rule(&self, rule: u32, flows: u64, packets: u64, bytes: u64);
+}
+
+/// Why a flow could not be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InsertError {
+    /// Another CPU added it first.
+    Exists,
+    /// The table holds as many flows as it can.
+    Full,
+}
+
+/// A flow in its table. Another CPU may work on it at the same time: the word changes by compare-and-swap only.
+pub trait FlowEntry: Copy {
+    /// State, nonce and time last seen.
+    fn word(&self) -> u64;
+    /// Changes the word if it still is `old`, and says whether it did.
+    fn swap(&self, old: u64, new: u64) -> bool;
+    /// Host-wide number of the rule that admitted it.
+    fn rule(&self) -> u32;
+    /// Who opened it.
+    fn opened(&self) -> Direction;
+    /// TCP: sequence number expected next from the side that sends in a direction.
+    fn expected(&self, direction: Direction) -> u32;
+    /// Sets what [`FlowEntry::expected`] reads.
+    fn set_expected(&self, direction: Direction, sequence: u32);
+    /// TCP: first sequence number that proves that the opener saw the answer.
+    fn answer(&self) -> u32;
+    /// Sets what [`FlowEntry::answer`] reads.
+    fn set_answer(&self, sequence: u32);
+    /// Counts packets and octets of a direction.
+    fn account(&self, direction: Direction, packets: u64, bytes: u64);
+}

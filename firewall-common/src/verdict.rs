@@ -1,0 +1,178 @@
+//! What can become of a packet, and why. One numbering serves the programs, the counters, the command line and the
+//! documentation.
+
+/// Which way a packet goes, seen from the protected side: the machine itself, or the workload behind the interface.
+#[repr(u8)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Direction {
+    /// Towards the protected side; judged by ingress rules.
+    Inbound = 0,
+    /// From the protected side; judged by egress rules.
+    Outbound = 1,
+}
+
+impl Direction {
+    /// The other way.
+    #[must_use]
+    pub const fn reverse(self) -> Self {
+        match self {
+            Self::Inbound => Self::Outbound,
+            Self::Outbound => Self::Inbound,
+        }
+    }
+
+    /// `ingress` or `egress`, as rules and counters call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Inbound => "ingress",
+            Self::Outbound => "egress",
+        }
+    }
+}
+
+/// Room for outcomes in the counters of an attachment and direction: passes below [`FIRST_DROP`], drops from there.
+pub const OUTCOMES: u32 = 64;
+/// The number of the first reason to drop.
+pub const FIRST_DROP: u8 = 16;
+
+/// Defines an enumeration of outcomes with its numbers, names and sentences in one table.
+macro_rules! outcomes {
+    ($(#[$doc:meta])* $name:ident { $($number:literal $variant:ident $text:literal, $sentence:literal;)* }) => {
+        $(#[$doc])*
+        #[repr(u8)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name {
+            $(#[doc = $sentence] $variant = $number,)*
+        }
+
+        impl $name {
+            /// All of them, by number.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The number in the counters.
+            #[must_use]
+            pub const fn number(self) -> u8 {
+                self as u8
+            }
+
+            /// The name in counters, metrics and on the command line.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// What it says, in a sentence.
+            #[must_use]
+            pub const fn sentence(self) -> &'static str {
+                match self { $(Self::$variant => $sentence,)* }
+            }
+        }
+    };
+}
+
+outcomes! {
+    /// Why a packet passes.
+    Pass {
+        0 Flow "flow", "Belongs to a flow that a rule admitted, or that was alive when the firewall was attached.";
+        1 Rule "rule", "A rule allows it.";
+        2 Arp "arp", "ARP is always let through.";
+        3 NeighbourDiscovery "neighbour-discovery", "IPv6 neighbour discovery from the link itself.";
+        4 MulticastListener "multicast-listener", "IPv6 multicast listener discovery from the link itself.";
+        5 Dhcp "dhcp", "DHCP or DHCPv6 of a client.";
+        6 NonIp "non-ip", "Neither IP nor ARP, on a host's own interface.";
+        7 Adopted "adopted", "Takes up a connection of a workload that was alive when the firewall was attached.";
+    }
+}
+
+outcomes! {
+    /// Why a packet is dropped.
+    Reason {
+        16 NoInterface "no-interface", "The programs run on a device that has no entry in the tables.";
+        17 NoPolicy "no-policy", "The interface has no policy.";
+        18 NoService "no-service", "No rule names this protocol and port, or ICMP type and code.";
+        19 NoPeer "no-peer", "Rules name this protocol and port, but none of them this peer.";
+        20 FlowTableFull "flow-table-full", "A rule allows it, but no further flow can be remembered.";
+        21 FrameTooShort "frame-too-short", "The frame ends within its Ethernet header or VLAN tags.";
+        22 TooManyVlans "too-many-vlans", "More than two VLAN tags.";
+        23 EtherType "ether-type", "Neither IP nor ARP, where only those are let through.";
+        24 ArpMalformed "arp-malformed", "ARP that is not about Ethernet and IPv4, or that is cut short.";
+        25 Ipv4Header "ipv4-header", "The IPv4 header is cut short, has another version, or a length below 20 octets.";
+        26 Ipv4Length "ipv4-length", "The IPv4 total length is below its header or beyond the frame.";
+        27 Ipv6Header "ipv6-header", "The IPv6 header is cut short or has another version.";
+        28 Ipv6Length "ipv6-length", "The IPv6 payload length is beyond the frame.";
+        29 Ipv6Extension "ipv6-extension", "An IPv6 extension header is cut short, or out of its place.";
+        30 TooManyExtensions "too-many-extensions", "More IPv6 extension headers than are looked through.";
+        31 Fragment "fragment", "A fragment: fragments are not put in relation to their flow yet.";
+        32 TcpHeader "tcp-header", "The TCP header is cut short, or its data offset is below 5 or beyond the packet.";
+        33 UdpHeader "udp-header", "The UDP header is cut short, or its length is below 8 or beyond the packet.";
+        34 IcmpHeader "icmp-header", "The ICMP header is cut short.";
+        35 SourceAddress "source-address", "The source is a multicast, broadcast, loopback or IPv4-mapped address.";
+        36 DestinationAddress "destination-address", "The destination is a loopback, unspecified or IPv4-mapped address.";
+        37 NeighbourDiscoveryHopLimit "neighbour-discovery-hop-limit", "Neighbour or listener discovery that came through a router, or with a code.";
+        38 WorkloadRouter "workload-router", "A workload acts as a router: router advertisement or redirect.";
+        39 WorkloadDhcpServer "workload-dhcp-server", "A workload acts as a DHCP server.";
+        40 TcpFlags "tcp-flags", "TCP flags that no segment of a connection has.";
+        41 Internal "internal", "The tables contradict themselves; the packet is dropped to be safe.";
+    }
+}
+
+/// What becomes of a packet. It is turned into the codes of XDP and TC in one place, in the programs.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It passes.
+    Allow(Pass),
+    /// It is dropped, silently as in the service.
+    Drop(Reason),
+}
+
+impl Verdict {
+    /// The number in the counters: below [`FIRST_DROP`] for a pass.
+    #[must_use]
+    pub const fn outcome(self) -> u8 {
+        match self {
+            Self::Allow(pass) => pass.number(),
+            Self::Drop(reason) => reason.number(),
+        }
+    }
+
+    /// Whether the packet passes.
+    #[must_use]
+    pub const fn is_allow(self) -> bool {
+        matches!(self, Self::Allow(_))
+    }
+
+    /// The verdict that an outcome's number stands for.
+    #[must_use]
+    pub fn from_outcome(outcome: u8) -> Option<Self> {
+        let pass = Pass::ALL.iter().find(|pass| pass.number() == outcome).map(|pass| Self::Allow(*pass));
+        pass.or_else(|| Reason::ALL.iter().find(|reason| reason.number() == outcome).map(|reason| Self::Drop(*reason)))
+    }
+
+    /// Name of the pass or the reason.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Allow(pass) => pass.name(),
+            Self::Drop(reason) => reason.name(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_do_not_collide() {
+        for pass in Pass::ALL {
+            assert!(pass.number() < FIRST_DROP, "{pass:?}");
+            assert_eq!(Verdict::from_outcome(pass.number()), Some(Verdict::Allow(*pass)));
+        }
+        for reason in Reason::ALL {
+            assert!((FIRST_DROP..OUTCOMES as u8).contains(&reason.number()), "{reason:?}");
+            assert_eq!(Verdict::from_outcome(reason.number()), Some(Verdict::Drop(*reason)));
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Wire formats over the typed actions.

@@ -1,0 +1,1 @@
+//! The controller: one writer, snapshots for readers, and the reconcile loop.

@@ -1,0 +1,1 @@
+//! Programs and maps in the kernel: the only place that knows aya.

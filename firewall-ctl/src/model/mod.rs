@@ -1,0 +1,1 @@
+//! The security-group model: pure, validated values.

@@ -1,0 +1,1 @@
+//! Where the model lives when the controller does not.

@@ -1,0 +1,2 @@
+//! The XDP and TC programs.
+fn main() {}

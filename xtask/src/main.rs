@@ -1,0 +1,2 @@
+//! Builds, tests and demonstrates the firewall.
+fn main() {}
