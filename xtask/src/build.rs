@@ -1,15 +1,11 @@
 //! `cargo xtask build`: the kernel programs, then firewall-ctl with the programs inside.
 
-use std::{fs, path::PathBuf};
-
+use crate::sources::{self, State};
+use crate::toolchain::{self, Toolchain};
+use crate::{process, workspace};
 use anyhow::{Context as _, Result};
-
-use crate::{
-    process,
-    sources::{self, State},
-    toolchain::{self, Toolchain},
-    workspace,
-};
+use std::fs;
+use std::path::PathBuf;
 
 /// What to build.
 #[derive(clap::Args)]

@@ -1,10 +1,10 @@
 //! `cargo xtask demo`: packets allowed and denied between namespaces, by the real controller and the real programs.
 
-use std::{ffi::OsString, os::unix::process::CommandExt as _, process::Command};
-
-use anyhow::{Context as _, Result};
-
 use crate::{build, process, root};
+use anyhow::{Context as _, Result};
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 
 /// What to hand to the demonstration.
 #[derive(clap::Args)]

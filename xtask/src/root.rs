@@ -1,14 +1,10 @@
 //! Steps that only root may take.
 
-use std::{
-    env,
-    ffi::{OsStr, OsString},
-    path::Path,
-};
-
-use anyhow::{Result, bail};
-
 use crate::machine::{Here, Machine as _};
+use anyhow::{Result, bail};
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
 /// The words to put before a command so that it runs as root, with `variables` and the environment that there is:
 /// none when we are root, else sudo's. An error says what needs root.

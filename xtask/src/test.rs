@@ -1,18 +1,14 @@
 //! `cargo xtask test [SUITE]…`: all tests, with the sum at the end.
 
-use std::{
-    collections::BTreeSet,
-    ffi::OsString,
-    fs,
-    io::{BufRead as _, BufReader, Write as _},
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    thread,
-};
-
+use crate::count::Count;
+use crate::{build, process, root, workspace};
 use anyhow::{Context as _, Result, bail};
-
-use crate::{build, count::Count, process, root, workspace};
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{fs, thread};
 
 /// Packages by the words that select them; what is in `firewall-tests` needs the kernel.
 const PACKAGES: [(&str, &str); 4] =
