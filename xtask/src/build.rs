@@ -28,18 +28,10 @@ pub fn run(Arguments { release }: Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Builds the programs that demonstration and tests start, and gives the path of firewall-ctl.
-pub fn programs() -> Result<PathBuf> {
+/// Builds the programs that demonstration and tests start.
+pub fn programs() -> Result<()> {
     object()?;
-    process::run(process::cargo().args([
-        "build",
-        "--package",
-        "firewall-ctl",
-        "--package",
-        "firewall-tests",
-        "--bins",
-    ]))?;
-    program("firewall-ctl", false)
+    process::run(process::cargo().args(["build", "--package", "firewall-ctl", "--package", "firewall-tests", "--bins"]))
 }
 
 /// Where cargo puts a program.

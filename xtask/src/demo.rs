@@ -16,8 +16,9 @@ pub struct Arguments {
 
 /// Builds, then becomes the demonstration: signals reach it directly, and its exit code is ours.
 pub fn run(Arguments { rest }: Arguments) -> Result<()> {
-    let firewall_ctl = build::programs()?;
+    let firewall_ctl = build::program("firewall-ctl", false)?;
     let mut words = root::prefix("the demonstration", &[("FIREWALL_CTL", &firewall_ctl)])?;
+    build::programs()?;
     words.push(build::program("demo", false)?.into());
     words.extend(rest);
     let mut command = Command::new(&words[0]);

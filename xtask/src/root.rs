@@ -6,6 +6,8 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
+const WHY: &str = "to load programs into the kernel and to make network namespaces";
+
 /// The words to put before a command so that it runs as root, with `variables` and the environment that there is:
 /// none when we are root, else sudo's. An error says what needs root.
 pub fn prefix(what: &str, variables: &[(&str, &Path)]) -> Result<Vec<OsString>> {
