@@ -15,11 +15,9 @@ pub fn prefix(what: &str, variables: &[(&str, &Path)]) -> Result<Vec<OsString>> 
         return Ok(Vec::new());
     }
     if Here.on_path("sudo").is_empty() {
-        bail!(
-            "{what} needs root, to load programs into the kernel and to make network namespaces; there is no sudo here"
-        );
+        bail!("root is needed {WHY}, for {what}; there is no sudo here");
     }
-    println!("{what} needs root, to load programs into the kernel and to make network namespaces: using sudo");
+    println!("root is needed {WHY}, for {what}: using sudo");
     Ok(sudo(variables, env::var_os("PATH").as_deref()))
 }
 
