@@ -4,21 +4,21 @@ const INGRESS: &str = "AuthorizeSecurityGroupIngress";
 const EGRESS: &str = "AuthorizeSecurityGroupEgress";
 
 /// A permission for TCP port 443 with the members given.
-fn https(more: Value) -> Value {
+fn https(more: &Value) -> Value {
     let mut item = json!({"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443});
     item.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     item
 }
 
 fn anyone() -> Value {
-    https(json!({"IpRanges": [{"CidrIp": "0.0.0.0/0"}]}))
+    https(&json!({"IpRanges": [{"CidrIp": "0.0.0.0/0"}]}))
 }
 
 #[test]
 fn each_peer_makes_a_rule() {
     let mut world = World::new();
     let (web, lb) = (world.group("web"), world.group("lb"));
-    let item = https(json!({
+    let item = https(&json!({
         "IpRanges": [{"CidrIp": "10.1.2.3/8", "Description": "office"}, {"CidrIp": "192.0.2.1/32"}],
         "Ipv6Ranges": [{"CidrIpv6": "2001:DB8::1/32"}],
         "UserIdGroupPairs": [{"GroupId": lb, "Description": "balancer"}],
@@ -133,7 +133,7 @@ fn what_is_no_peer_is_named() {
     let (web, db) = (world.group("web"), world.group_in(&other, "db"));
     let home = world.default_vpc();
     let mut refuses = |peers: Value, code, message: &str, detail: Option<&str>| {
-        let body = json!({"GroupId": web, "IpPermissions": [https(peers)]});
+        let body = json!({"GroupId": web, "IpPermissions": [https(&peers)]});
         world.refuses(INGRESS, body, code, message, detail);
     };
     use ErrorCode::*;
@@ -197,7 +197,7 @@ fn the_first_mistake_in_the_order_of_checks_is_told() {
     let mut refusal =
         |group: &str, items: Value| world.refused(INGRESS, json!({"GroupId": group, "IpPermissions": items})).message;
     let bad_ports = json!({"IpProtocol": "tcp", "FromPort": 70000, "ToPort": 1, "IpRanges": [{"CidrIp": "x"}]});
-    let bad_cidr = https(json!({"IpRanges": [{"CidrIp": "x", "Description": "it's"}]}));
+    let bad_cidr = https(&json!({"IpRanges": [{"CidrIp": "x", "Description": "it's"}]}));
     // The group before its rules.
     assert!(refusal(NO_GROUP, json!([bad_ports])).contains("does not exist"));
     // Ports before peers, peers before descriptions, rules in the order of the list.
@@ -228,7 +228,7 @@ fn a_rule_that_is_there_is_named() {
             "\"peer: 0.0.0.0/0, ICMP, type: ALL, code: ALL, ALLOW\"".to_owned(),
         ),
         (
-            https(json!({"UserIdGroupPairs": [{"GroupId": web}]})),
+            https(&json!({"UserIdGroupPairs": [{"GroupId": web}]})),
             format!("\"peer: {web}, TCP, from port: 443, to port: 443, ALLOW\""),
         ),
     ] {
@@ -240,11 +240,11 @@ fn a_rule_that_is_there_is_named() {
         world.refuses(INGRESS, body, ErrorCode::InvalidPermissionDuplicate, &message, Some(&detail));
     }
     // Another spelling and another description make no other rule.
-    let other = https(json!({"IpRanges": [{"CidrIp": "10.20.30.40/0", "Description": "anyone"}]}));
+    let other = https(&json!({"IpRanges": [{"CidrIp": "10.20.30.40/0", "Description": "anyone"}]}));
     let body = json!({"GroupId": web, "IpPermissions": [other]});
     assert_eq!(world.refused(INGRESS, body).code, ErrorCode::InvalidPermissionDuplicate);
     // A part of a rule does.
-    let part = https(json!({"IpRanges": [{"CidrIp": "10.0.0.0/8"}]}));
+    let part = https(&json!({"IpRanges": [{"CidrIp": "10.0.0.0/8"}]}));
     world.done(INGRESS, json!({"GroupId": web, "IpPermissions": [part]}));
 }
 
@@ -252,7 +252,7 @@ fn a_rule_that_is_there_is_named() {
 fn a_permission_twice_in_a_request_is_refused() {
     let mut world = World::new();
     let web = world.group("web");
-    let item = https(json!({"IpRanges": [{"CidrIp": "10.0.0.0/8"}, {"CidrIp": "10.9.9.9/8"}]}));
+    let item = https(&json!({"IpRanges": [{"CidrIp": "10.0.0.0/8"}, {"CidrIp": "10.9.9.9/8"}]}));
     world.refuses(
         INGRESS,
         json!({"GroupId": web, "IpPermissions": [item]}),
@@ -269,7 +269,7 @@ fn rules_are_counted_by_direction_and_family() {
     let web = world.group("web");
     let ipv4 = |from: usize, to: usize| {
         let ranges: Vec<Value> = (from..to).map(|number| json!({"CidrIp": format!("10.{number}.0.0/16")})).collect();
-        json!({"GroupId": web, "IpPermissions": [https(json!({"IpRanges": ranges}))]})
+        json!({"GroupId": web, "IpPermissions": [https(&json!({"IpRanges": ranges}))]})
     };
     let reached = "The maximum number of rules per security group has been reached.";
     let detail = |has: usize, direction: &str, family: &str, new: usize| {
@@ -282,12 +282,12 @@ fn rules_are_counted_by_direction_and_family() {
     world.refuses(INGRESS, ipv4(0, 4), full, reached, Some(&detail(0, "ingress", "IPv4", 4)));
     world.done(INGRESS, ipv4(0, 2));
     let ipv6: Vec<Value> = (0..2).map(|number| json!({"CidrIpv6": format!("fd00:{number}::/32")})).collect();
-    let ipv6 = json!({"GroupId": web, "IpPermissions": [https(json!({"Ipv6Ranges": ipv6}))]});
+    let ipv6 = json!({"GroupId": web, "IpPermissions": [https(&json!({"Ipv6Ranges": ipv6}))]});
     world.done(INGRESS, ipv6);
-    let pair = https(json!({"UserIdGroupPairs": [{"GroupId": web}]}));
+    let pair = https(&json!({"UserIdGroupPairs": [{"GroupId": web}]}));
     world.done(INGRESS, json!({"GroupId": web, "IpPermissions": [pair]}));
     world.refuses(INGRESS, ipv4(2, 3), full, reached, Some(&detail(3, "ingress", "IPv4", 1)));
-    let one = json!({"GroupId": web, "IpPermissions": [https(json!({"Ipv6Ranges": [{"CidrIpv6": "::/0"}]}))]});
+    let one = json!({"GroupId": web, "IpPermissions": [https(&json!({"Ipv6Ranges": [{"CidrIpv6": "::/0"}]}))]});
     world.refuses(INGRESS, one, full, reached, Some(&detail(3, "ingress", "IPv6", 1)));
     // Egress has its own room, of which the first rules of a group take one in each family.
     world.refuses(EGRESS, ipv4(0, 3), full, reached, Some(&detail(1, "egress", "IPv4", 3)));
@@ -360,7 +360,7 @@ fn names_of_groups_mean_something_in_the_default_vpc_only() {
     let (web, db) = (world.group("web"), world.group_in(&other, "db"));
     let pair = |group: &str| {
         let pairs = json!([{"GroupName": "web"}]);
-        json!({"GroupId": group, "IpPermissions": [https(json!({"UserIdGroupPairs": pairs}))]})
+        json!({"GroupId": group, "IpPermissions": [https(&json!({"UserIdGroupPairs": pairs}))]})
     };
     world.done(INGRESS, pair(&web));
     let message = "Invalid value 'web' for groupName. You may not reference Amazon VPC security groups by name. Please \

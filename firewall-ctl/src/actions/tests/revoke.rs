@@ -6,7 +6,7 @@ fn tcp(port: i64, cidr: &str) -> Value {
     json!({"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": cidr}]})
 }
 
-fn allow(world: &mut World, group: &str, items: Value) -> Vec<String> {
+fn allow(world: &mut World, group: &str, items: &Value) -> Vec<String> {
     let body = json!({"GroupId": group, "IpPermissions": items});
     let answer = world.done("AuthorizeSecurityGroupIngress", body);
     let rules = answer["SecurityGroupRules"].as_array().unwrap();
@@ -21,7 +21,7 @@ fn a_rule_is_revoked_by_what_it_says() {
     let item = json!({"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [
         {"CidrIp": "10.0.0.0/8", "Description": "office"}, {"CidrIp": "192.0.2.0/24"},
     ]});
-    let rules = allow(&mut world, &web, json!([item]));
+    let rules = allow(&mut world, &web, &json!([item]));
     // The description is not compared, and the spelling of a block neither.
     let answer = world.done(REVOKE, json!({"GroupId": web, "IpPermissions": [tcp(22, "10.9.9.9/8")]}));
     let expected = json!({"Return": true, "RevokedSecurityGroupRules": [{
@@ -43,7 +43,7 @@ fn a_rule_is_revoked_by_what_it_says() {
 fn rules_are_revoked_by_their_ids() {
     let mut world = World::new();
     let web = world.group("web");
-    let rules = allow(&mut world, &web, json!([tcp(22, "10.0.0.0/8"), tcp(80, "0.0.0.0/0"), tcp(81, "0.0.0.0/0")]));
+    let rules = allow(&mut world, &web, &json!([tcp(22, "10.0.0.0/8"), tcp(80, "0.0.0.0/0"), tcp(81, "0.0.0.0/0")]));
     let answer = world.done(REVOKE, json!({"GroupId": web, "SecurityGroupRuleIds": [rules[2], rules[0]]}));
     let revoked = answer["RevokedSecurityGroupRules"].as_array().unwrap();
     let revoked: Vec<_> = revoked.iter().map(|rule| text(&rule["SecurityGroupRuleId"])).collect();
@@ -67,7 +67,7 @@ fn what_is_not_there_is_an_error_and_nothing_is_revoked() {
     let mut world = World::new();
     let vpc = world.vpc();
     let web = world.group_in(&vpc, "web");
-    allow(&mut world, &web, json!([tcp(22, "10.0.0.0/8")]));
+    allow(&mut world, &web, &json!([tcp(22, "10.0.0.0/8")]));
     let before = world.model.clone();
     let items = json!([tcp(22, "10.0.0.0/8"), tcp(22, "10.0.0.0/9"), tcp(23, "10.0.0.0/8")]);
     let message = "The specified rule does not exist in this security group.";
@@ -81,7 +81,7 @@ fn what_is_not_there_is_an_error_and_nothing_is_revoked() {
 fn in_the_default_vpc_what_is_not_there_is_told() {
     let mut world = World::new();
     let web = world.group("web");
-    allow(&mut world, &web, json!([tcp(22, "10.0.0.0/8")]));
+    allow(&mut world, &web, &json!([tcp(22, "10.0.0.0/8")]));
     let item = json!({"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [
         {"CidrIp": "10.0.0.0/8"}, {"CidrIp": "10.0.0.0/9"}, {"CidrIp": "10.0.0.0/10"},
     ]});
@@ -100,7 +100,7 @@ fn in_the_default_vpc_what_is_not_there_is_told() {
 fn ids_that_are_not_of_the_group_and_direction_are_refused() {
     let mut world = World::new();
     let (web, db) = (world.group("web"), world.group("db"));
-    let rule = allow(&mut world, &db, json!([tcp(22, "10.0.0.0/8")])).remove(0);
+    let rule = allow(&mut world, &db, &json!([tcp(22, "10.0.0.0/8")])).remove(0);
     let mut refuses = |operation: &str, group: &str, ids: Value, code, message: &str, detail: Option<&str>| {
         world.refuses(operation, json!({"GroupId": group, "SecurityGroupRuleIds": ids}), code, message, detail);
     };
@@ -136,7 +136,7 @@ fn either_rules_or_ids_are_needed() {
 fn the_older_form_revokes_too() {
     let mut world = World::new();
     let web = world.group("web");
-    allow(&mut world, &web, json!([tcp(22, "10.0.0.0/8")]));
+    allow(&mut world, &web, &json!([tcp(22, "10.0.0.0/8")]));
     let body = json!({"GroupName": "web", "IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "10.0.0.0/8"});
     world.done(REVOKE, body);
     assert_eq!(world.describe_group(&web)["IpPermissions"], json!([]));
@@ -146,7 +146,7 @@ fn the_older_form_revokes_too() {
 fn rules_are_listed_one_by_one() {
     let mut world = World::new();
     let (web, db) = (world.group("web"), world.group("db"));
-    let rules = allow(&mut world, &web, json!([tcp(22, "10.0.0.0/8"), tcp(80, "0.0.0.0/0")]));
+    let rules = allow(&mut world, &web, &json!([tcp(22, "10.0.0.0/8"), tcp(80, "0.0.0.0/0")]));
     let mut list = |body: Value| {
         let rules = world.done("DescribeSecurityGroupRules", body)["SecurityGroupRules"].clone();
         rules.as_array().unwrap().iter().map(|rule| text(&rule["SecurityGroupRuleId"])).collect::<BTreeSet<_>>()
