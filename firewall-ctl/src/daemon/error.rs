@@ -1,0 +1,44 @@
+//! Why the daemon does not run.
+
+use super::config::ConfigError;
+use crate::api::BindError;
+use std::io;
+use std::path::PathBuf;
+
+/// Why the daemon did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// The configuration cannot be used.
+    #[error("bad configuration")]
+    Config(#[from] ConfigError),
+    /// A directory cannot be made or used.
+    #[error("cannot use the directory {path}")]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another daemon works on one of the directories.
+    #[error("another controller{} works on {path}: stop it, or give this one directories of its own", owner.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
+    Locked {
+        /// The lock.
+        path: PathBuf,
+        /// The process that holds it, where it is known.
+        owner: Option<u32>,
+    },
+    /// The socket cannot be had.
+    #[error(transparent)]
+    Socket(#[from] BindError),
+    /// Not root.
+    #[error("the controller needs {0}: run it as root")]
+    Privileges(&'static str),
+    /// A system facility failed.
+    #[error("{what}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+}
