@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 pub(crate) enum Shape {
     Text,
     Integer,
+    Boolean,
     List(&'static Shape),
     Record(&'static [(&'static str, Shape)]),
 }
@@ -48,11 +49,11 @@ static GROUP_PAIR: Shape = Shape::Record(&[
 ]);
 
 /// One entry of `--private-ip-addresses` of `create-network-interface`.
-pub(crate) static CONNECTION_TRACKING: Shape = Shape::Record(&[
-    ("TcpEstablishedTimeout", Shape::Integer),
-    ("UdpStreamTimeout", Shape::Integer),
-    ("UdpTimeout", Shape::Integer),
-]);
+pub(crate) static PRIVATE_ADDRESS: Shape =
+    Shape::Record(&[("PrivateIpAddress", Shape::Text), ("Primary", Shape::Boolean)]);
+
+/// One entry of `--ipv6-addresses`.
+pub(crate) static IPV6_ADDRESS: Shape = Shape::Record(&[("Ipv6Address", Shape::Text)]);
 
 /// A value that is not of its shape.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +79,7 @@ impl Shape {
                 }
             },
             Shape::Integer => fit_integer(place, value),
+            Shape::Boolean => fit_boolean(place, value),
             Shape::List(element) => {
                 let list = match value {
                     Value::Array(list) => list,
@@ -108,6 +110,13 @@ fn fit_integer(place: &str, value: Value) -> Result<Value, ShapeError> {
         .filter(|number| i32::try_from(*number).is_ok())
         .map(Value::from)
         .ok_or_else(|| wrong_kind(place, "an integer", &value))
+}
+
+fn fit_boolean(place: &str, value: Value) -> Result<Value, ShapeError> {
+    match value.as_bool().or_else(|| value.as_str().and_then(|text| text.to_ascii_lowercase().parse().ok())) {
+        Some(truth) => Ok(Value::Bool(truth)),
+        None => Err(wrong_kind(place, "true or false", &value)),
+    }
 }
 
 fn fit_record(

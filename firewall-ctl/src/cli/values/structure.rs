@@ -2,7 +2,8 @@
 
 use super::shape::{self, Shape, ShapeError};
 use super::shorthand;
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::net::IpAddr;
 
 /// What one word of such a flag brought: one structure as shorthand, or any number as a JSON list.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,14 +37,26 @@ pub(crate) fn tag_specifications(word: &str) -> Result<Structures, StructureErro
     structures(&shape::TAG_SPECIFICATION, word)
 }
 
-/// Parser of `--connection-tracking-specification`.
-pub(crate) fn connection_tracking(word: &str) -> Result<Structures, StructureError> {
-    structures(&shape::CONNECTION_TRACKING, word)
+/// Parser of `--private-ip-addresses` of `create-network-interface`: an address will do.
+pub(crate) fn private_addresses(word: &str) -> Result<Structures, StructureError> {
+    addresses("PrivateIpAddress", &shape::PRIVATE_ADDRESS, word)
+}
+
+/// Parser of `--ipv6-addresses`: an address will do.
+pub(crate) fn ipv6_addresses(word: &str) -> Result<Structures, StructureError> {
+    addresses("Ipv6Address", &shape::IPV6_ADDRESS, word)
 }
 
 /// All structures of a flag, in the order given.
 pub(crate) fn all(words: &[Structures]) -> Vec<Value> {
     words.iter().flat_map(|word| word.0.iter().cloned()).collect()
+}
+
+fn addresses(member: &str, shape: &Shape, word: &str) -> Result<Structures, StructureError> {
+    match word.parse::<IpAddr>() {
+        Ok(_) => Ok(Structures(vec![json!({ member: word })])),
+        Err(_) => structures(shape, word),
+    }
 }
 
 fn structures(shape: &Shape, word: &str) -> Result<Structures, StructureError> {
@@ -71,7 +84,6 @@ fn structures(shape: &Shape, word: &str) -> Result<Structures, StructureError> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use serde_json::json;
 
     #[test]
     fn json_shorthand_and_file_say_the_same() {
@@ -93,6 +105,20 @@ mod tests {
         assert!(error("[{").starts_with("not JSON: EOF"), "{}", error("[{"));
         assert!(error("file:///nonexistent/p.json").starts_with("/nonexistent/p.json can't be read: No such file"));
         assert!(error("Protocol=tcp").starts_with("unknown member `Protocol`, known are IpProtocol, FromPort"));
+    }
+
+    #[test]
+    fn an_address_stands_for_its_structure() {
+        let cases = [
+            ("10.0.0.1", json!({"PrivateIpAddress": "10.0.0.1"})),
+            ("PrivateIpAddress=10.0.0.1,Primary=true", json!({"PrivateIpAddress": "10.0.0.1", "Primary": true})),
+        ];
+        for (word, wanted) in cases {
+            assert_eq!(private_addresses(word).expect("an address"), Structures(vec![wanted]), "{word}");
+        }
+        assert!(private_addresses("10.0.0.256").is_err());
+        let error = private_addresses("Primary=maybe").expect_err("no truth").to_string();
+        assert_eq!(error, "Primary: true or false expected, found \"maybe\"");
     }
 
     fn permission() -> impl Strategy<Value = Value> {
