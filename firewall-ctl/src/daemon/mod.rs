@@ -2,6 +2,7 @@
 
 pub mod config;
 mod error;
+pub mod net;
 
 pub use config::{Config, ConfigError, DaemonArgs, LogLevel};
 pub use error::DaemonError;
