@@ -63,9 +63,9 @@ pub(super) struct Attach {
     /// peer's namespace
     #[arg(long, value_name = "ADDRESS", num_args = 1.., value_delimiter = ',')]
     private_ip_addresses: Vec<String>,
-    /// Drop frames other than IP and ARP
-    #[arg(long)]
-    strict_l2: bool,
+    /// Drop frames other than IP and ARP; --strict-l2=false takes it back
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    strict_l2: Option<bool>,
     /// Do not take over the connections that are alive: they must be allowed by rules like new ones
     #[arg(long)]
     no_adopt: bool,
@@ -105,7 +105,7 @@ impl Attach {
             .with_some("Side", side.as_ref().and_then(name_of))
             .with_some("Hook", hook.as_ref().and_then(name_of))
             .with_some("PrivateIpAddresses", addresses(private_ip_addresses))
-            .with_flag("StrictL2", strict_l2)
+            .with_some("StrictL2", strict_l2)
             .with_flag("NoAdopt", no_adopt)
             .with_flag("Replace", replace)
             .with_some("NetworkInterfaceId", network_interface_id)

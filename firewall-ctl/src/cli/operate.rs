@@ -34,9 +34,7 @@ pub(super) struct Counters {
 impl Counters {
     pub(super) fn call(self) -> Call {
         let Self { device, network_interface_id } = self;
-        Call::new("DescribeCounters")
-            .with_some("Device", device)
-            .with_some("NetworkInterfaceId", network_interface_id)
+        Call::new("DescribeCounters").with_some("Device", device).with_some("NetworkInterfaceId", network_interface_id)
     }
 }
 

@@ -95,8 +95,9 @@ fn peer(cidr: Option<String>, group: Option<String>, owner: Option<String>) -> O
 /// `--protocol icmp --port 8` is type 8 with code 8 in the AWS CLI, which hardly anyone means.
 fn ambiguous_icmp(protocol: &Protocol, ports: Option<Ports>) -> Option<String> {
     let Ports { from, to } = ports?;
-    (protocol.is_icmp() && from == to && from > 0)
-        .then(|| format!("--port {from} is type {from} with code {from}; every code of type {from} is --port {from}--1"))
+    (protocol.is_icmp() && from == to && from > 0).then(|| {
+        format!("--port {from} is type {from} with code {from}; every code of type {from} is --port {from}--1")
+    })
 }
 
 #[cfg(test)]

@@ -83,7 +83,8 @@ impl Shape {
             Shape::List(element) => {
                 let list = match value {
                     Value::Array(list) => list,
-                    single @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+                    single
+                    @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
                         vec![single]
                     }
                 };

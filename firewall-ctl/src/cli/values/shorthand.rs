@@ -307,7 +307,8 @@ mod tests {
                     .prop_map(|record| Value::Object(record.into_iter().collect())),
             ]
         });
-        prop::collection::btree_map("[A-Za-z0-9_.:/#-]{1,8}", value, 1..4).prop_map(|record| record.into_iter().collect())
+        prop::collection::btree_map("[A-Za-z0-9_.:/#-]{1,8}", value, 1..4)
+            .prop_map(|record| record.into_iter().collect())
     }
 
     proptest! {

@@ -61,8 +61,9 @@ fn addresses(member: &str, shape: &Shape, word: &str) -> Result<Structures, Stru
 
 fn structures(shape: &Shape, word: &str) -> Result<Structures, StructureError> {
     let content = match word.strip_prefix("file://") {
-        Some(path) => std::fs::read_to_string(path)
-            .map_err(|source| StructureError::File { path: path.to_owned(), source })?,
+        Some(path) => {
+            std::fs::read_to_string(path).map_err(|source| StructureError::File { path: path.to_owned(), source })?
+        }
         None => word.to_owned(),
     };
     let content = content.trim();
