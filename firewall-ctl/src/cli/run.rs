@@ -20,14 +20,14 @@ pub(super) fn run(cli: Cli) -> Result<(), Failure> {
 }
 
 /// What a command comes to.
-enum Work {
+pub(super) enum Work {
     Call(Call),
     Print(String),
     Man(super::generate::Man),
     Daemon(DaemonArgs),
 }
 
-fn work(command: Command) -> Work {
+pub(super) fn work(command: Command) -> Work {
     match command {
         Command::CreateVpc(command) => Work::Call(command.call()),
         Command::DescribeVpcs(command) => Work::Call(command.call()),

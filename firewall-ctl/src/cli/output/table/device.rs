@@ -29,7 +29,7 @@ pub(super) fn attached(screen: &Screen, answer: &AttachDeviceResult) -> String {
         (AttachState::Unchanged, true) => format!("{device} is attached just so, and would be unchanged"),
         (AttachState::Replaced, true) => format!("{device} would be attached otherwise; nothing is changed"),
     };
-    let mut table = screen.table(["", ""]);
+    let mut table = screen.headless();
     let mut row = |name: &str, value: String| {
         if !value.is_empty() {
             table.add_row([name.to_owned(), value]);
@@ -44,8 +44,6 @@ pub(super) fn attached(screen: &Screen, answer: &AttachDeviceResult) -> String {
     row("MTU", mtu.map_or_else(String::new, |mtu| mtu.to_string()));
     row("Connections taken over", adopted_connections.map_or_else(String::new, |count| count.to_string()));
     row("Changes", changes.join("\n"));
-    // The first column says what the second is: a header would only repeat it.
-    table.set_header(Vec::<String>::new());
     format!("{}{}", screen.headline(&headline), finish(&table, ""))
 }
 

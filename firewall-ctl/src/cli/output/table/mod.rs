@@ -36,6 +36,12 @@ impl Screen {
     }
 
     fn table<const N: usize>(&self, header: [&str; N]) -> Table {
+        let mut table = self.headless();
+        table.set_header(header.map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
+        table
+    }
+
+    fn headless(&self) -> Table {
         let mut table = Table::new();
         table.force_no_tty().load_style(UTF8_FULL_CONDENSED);
         if let Some(width) = self.width {
@@ -44,7 +50,6 @@ impl Screen {
         if self.styled {
             table.enforce_styling();
         }
-        table.set_header(header.map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
         table
     }
 
