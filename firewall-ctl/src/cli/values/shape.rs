@@ -78,8 +78,8 @@ impl Shape {
                     Err(wrong_kind(place, "text", &value))
                 }
             },
-            Shape::Integer => fit_integer(place, value),
-            Shape::Boolean => fit_boolean(place, value),
+            Shape::Integer => fit_integer(place, &value),
+            Shape::Boolean => fit_boolean(place, &value),
             Shape::List(element) => {
                 let list = match value {
                     Value::Array(list) => list,
@@ -101,8 +101,8 @@ impl Shape {
     }
 }
 
-fn fit_integer(place: &str, value: Value) -> Result<Value, ShapeError> {
-    let number = match &value {
+fn fit_integer(place: &str, value: &Value) -> Result<Value, ShapeError> {
+    let number = match value {
         Value::Number(number) => number.as_i64(),
         Value::String(text) => text.trim().parse::<i64>().ok(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
@@ -110,13 +110,13 @@ fn fit_integer(place: &str, value: Value) -> Result<Value, ShapeError> {
     number
         .filter(|number| i32::try_from(*number).is_ok())
         .map(Value::from)
-        .ok_or_else(|| wrong_kind(place, "an integer", &value))
+        .ok_or_else(|| wrong_kind(place, "an integer", value))
 }
 
-fn fit_boolean(place: &str, value: Value) -> Result<Value, ShapeError> {
+fn fit_boolean(place: &str, value: &Value) -> Result<Value, ShapeError> {
     match value.as_bool().or_else(|| value.as_str().and_then(|text| text.to_ascii_lowercase().parse().ok())) {
         Some(truth) => Ok(Value::Bool(truth)),
-        None => Err(wrong_kind(place, "true or false", &value)),
+        None => Err(wrong_kind(place, "true or false", value)),
     }
 }
 
