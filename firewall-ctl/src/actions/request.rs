@@ -77,11 +77,11 @@ enum Kind {
 }
 
 impl Kind {
-    const fn reads(self) -> bool {
+    const fn reads(&self) -> bool {
         matches!(self, Self::Read | Self::ControllerRead)
     }
 
-    const fn is_for_controller(self) -> bool {
+    const fn is_for_controller(&self) -> bool {
         matches!(self, Self::ControllerRead | Self::ControllerWrite)
     }
 }

@@ -1,6 +1,8 @@
 //! Security groups.
 
-use super::{AccountId, GroupDescription, GroupId, GroupName, Peer, Rule, RuleId, RuleKey, Service, Tags, Vpc, VpcId};
+use super::{
+    AccountId, Family, GroupDescription, GroupId, GroupName, Peer, Rule, RuleId, RuleKey, Service, Tags, Vpc, VpcId,
+};
 use firewall_common::verdict::Direction;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -56,6 +58,12 @@ impl SecurityGroup {
     /// Its rules of one direction, by identifier.
     pub fn rules(&self, direction: Direction) -> impl Iterator<Item = &Rule> {
         self.rules.values().filter(move |rule| rule.key.direction == direction)
+    }
+
+    /// How many of its rules count towards the quota of a direction and family.
+    #[must_use]
+    pub fn rule_count(&self, direction: Direction, family: Family) -> usize {
+        self.rules(direction).filter(|rule| rule.key.peer.counts_in(family)).count()
     }
 
     /// The rule that allows exactly this.

@@ -5,13 +5,19 @@
 //!
 //! Each concept that has a text has one `FromStr` and one `Display`, and serde goes through them.
 
+#[cfg(test)]
+pub(crate) mod arbitrary;
 mod change;
+mod check;
 mod cidr;
+mod edit;
+mod error;
 mod group;
 mod ids;
 mod interface;
 mod name;
 mod numbers;
+mod query;
 mod quota;
 mod rule;
 mod service;
@@ -21,6 +27,8 @@ mod vpc;
 
 pub use change::{Change, Edit};
 pub use cidr::{CidrError, parse_ipv4_cidr, parse_ipv6_cidr};
+pub use edit::NewVpc;
+pub use error::ModelError;
 pub use group::SecurityGroup;
 pub use ids::{AccountId, AccountIdError, GroupId, IdError, InterfaceId, PrefixListId, RuleId, VpcId};
 pub use interface::{AddressSource, Attachment, ConnectionTracking, HookWish, NetworkInterface, Side, TimeoutError};
@@ -30,7 +38,7 @@ pub use name::{
 };
 pub use numbers::{NumberPool, Numbers, OutOfNumbers};
 pub use quota::{MAX_GROUPS_PER_INTERFACE, MAX_RULES_PER_INTERFACE, QuotaError, Quotas};
-pub use rule::{Peer, PeerError, Rule, RuleKey};
+pub use rule::{Family, Peer, PeerError, Rule, RuleKey};
 pub use service::{IcmpFamily, L4, Protocol, ProtocolError, Service, ServiceError};
 pub use tags::{MAX_TAG_KEY_LENGTH, MAX_TAG_VALUE_LENGTH, MAX_TAGS, TagError, Tags};
 pub use text::WordError;

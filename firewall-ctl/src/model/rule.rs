@@ -1,6 +1,6 @@
 //! Rules: who may be talked to, about what, in which direction.
 
-use super::text::serde_by_text;
+use super::text::{serde_by_text, words};
 use super::{
     AccountId, AccountIdError, CidrError, GroupId, IdError, PrefixListId, RuleDescription, RuleId, Service, Tags,
     parse_ipv4_cidr, parse_ipv6_cidr,
@@ -10,6 +10,16 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+
+words! {
+    /// A family of addresses.
+    Family, "family of addresses" {
+        /// IPv4.
+        Ipv4 = "IPv4",
+        /// IPv6.
+        Ipv6 = "IPv6",
+    }
+}
 
 /// The other end that a rule allows. Its text is `10.0.0.0/8`, `2001:db8::/32`, `sg-…`, `123456789012/sg-…` or `pl-…`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,6 +66,16 @@ impl Peer {
             Self::Ipv4(net) => net == net.trunc(),
             Self::Ipv6(net) => net == net.trunc(),
             Self::Group { .. } | Self::PrefixList(_) => true,
+        }
+    }
+
+    /// Whether a rule with it counts towards the quota of a family. A group counts in both.
+    #[must_use]
+    pub const fn counts_in(self, family: Family) -> bool {
+        match (self, family) {
+            (Self::Ipv4(_), Family::Ipv4) | (Self::Ipv6(_), Family::Ipv6) => true,
+            (Self::Ipv4(_), Family::Ipv6) | (Self::Ipv6(_), Family::Ipv4) => false,
+            (Self::Group { .. } | Self::PrefixList(_), Family::Ipv4 | Family::Ipv6) => true,
         }
     }
 

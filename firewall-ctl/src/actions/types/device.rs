@@ -4,7 +4,7 @@ use super::{Hook, answer, request};
 use serde::{Deserialize, Serialize};
 
 request! {
-    /// Puts a device under its groups' rules.
+    /// Puts a device under its groups' rules. For a device that is attached already, what is absent stays as it is.
     AttachDevice {
         /// The device's name.
         device: Option<String>,
@@ -18,8 +18,8 @@ request! {
         hook: Option<String>,
         /// Its addresses; for a host those that the kernel has when absent.
         private_ip_addresses: Option<Addresses>,
-        /// Drop frames other than IP and ARP.
-        strict_l2: bool,
+        /// Whether to drop frames other than IP and ARP; not when absent.
+        strict_l2: Option<bool>,
         /// Do not take over the connections that are alive.
         no_adopt: bool,
         /// Change what is attached already.
