@@ -9,7 +9,8 @@ mod ssh;
 pub use ssh::{SshConnection, SshConnectionError};
 
 use super::net::Snapshot;
-use crate::model::{GroupId, L4, Model, NetworkInterface, Peer, Service};
+use crate::compile::{Desired, Traffic};
+use crate::model::{Attachment, GroupId, Model, NetworkInterface};
 use firewall_common::verdict::Direction;
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -47,24 +48,37 @@ impl LockOut {
     }
 }
 
-/// Looks at a change from one model to another. `snapshot` says which addresses the devices have now.
+/// What there is, and what of it the tables are to hold.
+#[derive(Debug, Clone, Copy)]
+pub struct State<'a> {
+    /// What there is.
+    pub model: &'a Model,
+    /// What it compiles to.
+    pub desired: &'a Desired,
+}
+
+/// Looks at a change from one state to another. `snapshot` says which addresses the devices have now.
 #[must_use]
-pub fn find(before: &Model, after: &Model, connection: &SshConnection, snapshot: &Snapshot) -> Option<LockOut> {
-    let (device, interface) = holder(after, connection.server, snapshot)?;
-    if admits(after, interface, connection) {
+pub fn find(before: State<'_>, after: State<'_>, connection: &SshConnection, snapshot: &Snapshot) -> Option<LockOut> {
+    let (interface, attachment) = holder(after.model, connection.server, snapshot)?;
+    if admits(after, attachment, connection) {
         return None;
     }
-    let admitted_before = match holder(before, connection.server, snapshot) {
-        Some((_, interface)) => admits(before, interface, connection),
+    let admitted_before = match holder(before.model, connection.server, snapshot) {
+        Some((_, attachment)) => admits(before, attachment, connection),
         None => true,
     };
     let group = *interface.groups.first()?;
-    admitted_before.then(|| LockOut { connection: *connection, device: device.to_owned(), group })
+    admitted_before.then(|| LockOut { connection: *connection, device: attachment.device.clone(), group })
 }
 
-/// The attached interface that an address of this host belongs to, with its device.
-fn holder<'a>(model: &'a Model, address: IpAddr, snapshot: &Snapshot) -> Option<(&'a str, &'a NetworkInterface)> {
-    model.interfaces.values().find_map(|interface| {
+/// The attached interface that an address of this host belongs to.
+fn holder<'a>(
+    model: &'a Model,
+    address: IpAddr,
+    snapshot: &Snapshot,
+) -> Option<(&'a NetworkInterface, &'a Attachment)> {
+    model.attached().find_map(|interface| {
         let attachment = interface.attachment.as_ref()?;
         let on_device = |device: &str| {
             snapshot
@@ -72,43 +86,14 @@ fn holder<'a>(model: &'a Model, address: IpAddr, snapshot: &Snapshot) -> Option<
                 .is_some_and(|link| snapshot.all_addresses(link.ifindex).any(|held| held.address == address))
         };
         let holds = interface.addresses.contains(&address) || on_device(&attachment.device);
-        holds.then_some((attachment.device.as_str(), &**interface))
+        holds.then_some((&**interface, attachment))
     })
 }
 
 /// Whether some rule lets a new connection in.
-fn admits(model: &Model, interface: &NetworkInterface, connection: &SshConnection) -> bool {
-    let mut rules = interface
-        .groups
-        .iter()
-        .filter_map(|group| model.groups.get(group))
-        .flat_map(|group| group.rules(Direction::Inbound));
-    rules.any(|rule| {
-        serves(rule.key.service, connection.server_port) && is_peer(model, interface, rule.key.peer, connection.client)
-    })
-}
-
-/// Whether a rule's service holds a port of TCP.
-fn serves(service: Service, port: u16) -> bool {
-    match service {
-        Service::All => true,
-        Service::Ports { protocol: L4::Tcp, from, to } => (from..=to).contains(&port),
-        Service::Ports { protocol: L4::Udp, from: _, to: _ } | Service::Icmp { .. } | Service::Other(_) => false,
-    }
-}
-
-/// Whether a rule's peer holds an address.
-fn is_peer(model: &Model, interface: &NetworkInterface, peer: Peer, address: IpAddr) -> bool {
-    match (peer, address) {
-        (Peer::Ipv4(net), IpAddr::V4(address)) => net.contains(&address),
-        (Peer::Ipv6(net), IpAddr::V6(address)) => net.contains(&address),
-        (Peer::Ipv4(_), IpAddr::V6(_)) | (Peer::Ipv6(_), IpAddr::V4(_)) => false,
-        (Peer::Group { id, owner: _ }, address) => model.interfaces.values().any(|member| {
-            member.vpc == interface.vpc && member.groups.contains(&id) && member.addresses.contains(&address)
-        }),
-        // Lists have no entries here yet; a rule that cannot match admits nobody.
-        (Peer::PrefixList(_), _) => false,
-    }
+fn admits(state: State<'_>, attachment: &Attachment, connection: &SshConnection) -> bool {
+    let SshConnection { client, server: _, server_port } = *connection;
+    state.desired.evaluate(attachment.number, Direction::Inbound, client, Traffic::Tcp(server_port)).is_some()
 }
 
 #[cfg(test)]

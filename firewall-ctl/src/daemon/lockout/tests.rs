@@ -1,6 +1,7 @@
 use super::*;
+use crate::compile::compile;
 use crate::daemon::testing;
-use crate::model::{Rule, RuleId, RuleKey};
+use crate::model::{L4, Peer, Rule, RuleId, RuleKey, Service};
 use std::sync::Arc;
 
 const CALLER: &str = "198.51.100.7 50000 192.0.2.2 22";
@@ -27,14 +28,21 @@ fn ssh() -> Service {
     Service::Ports { protocol: L4::Tcp, from: 22, to: 22 }
 }
 
+fn lock_out(before: &Model, after: &Model) -> Option<LockOut> {
+    let desired = [before, after].map(|model| compile(model).unwrap());
+    let before = State { model: before, desired: &desired[0] };
+    let after = State { model: after, desired: &desired[1] };
+    find(before, after, &CALLER.parse().unwrap(), &Snapshot::default())
+}
+
 fn locks_out(before: &Model, after: &Model) -> bool {
-    find(before, after, &CALLER.parse().unwrap(), &Snapshot::default()).is_some()
+    lock_out(before, after).is_some()
 }
 
 #[test]
 fn attaching_without_a_rule_locks_out() {
     let (after, group) = attached();
-    let lock_out = find(&testing::model(), &after, &CALLER.parse().unwrap(), &Snapshot::default()).unwrap();
+    let lock_out = lock_out(&testing::model(), &after).unwrap();
     assert_eq!((lock_out.device.as_str(), lock_out.group), ("eth0", group));
     assert!(lock_out.message().contains("198.51.100.7 -> 192.0.2.2 port 22"));
     assert!(lock_out.remedy().contains("--cidr 198.51.100.7/32"));
