@@ -22,6 +22,8 @@ mod quota;
 mod rule;
 mod service;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod text;
 mod vpc;
 
