@@ -57,6 +57,7 @@ codes! {
     InvalidVpcIdMalformed "InvalidVpcID.Malformed" 400, "Not the id of a VPC.";
     InvalidVpcIdNotFound "InvalidVpcID.NotFound" 400, "There is no such VPC.";
     InvalidVpcRange "InvalidVpc.Range" 400, "A VPC can't have this block.";
+    InvalidVpcPeeringConnectionIdNotFound "InvalidVpcPeeringConnectionID.NotFound" 400, "There is no such peering.";
     MissingParameter "MissingParameter" 400, "A parameter is needed and not there.";
     NetworkInterfaceLimitExceeded "NetworkInterfaceLimitExceeded" 400, "No more interfaces.";
     OperationNotPermitted "OperationNotPermitted" 400, "This can't be done to this resource.";

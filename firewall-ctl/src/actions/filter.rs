@@ -38,7 +38,9 @@ fn named(filter: Filter, known: &[&str]) -> Result<(String, Vec<String>), ApiErr
     let is_tag = name == "tag-key" || name.strip_prefix("tag:").is_some_and(|key| !key.is_empty());
     if !is_tag && !known.contains(&name.as_str()) {
         let detail = format!("Filters here: {}, tag:KEY, tag-key.", known.join(", "));
-        return Err(ApiError::new(ErrorCode::InvalidFilter, format!("The filter '{name}' is invalid")).with_detail(detail));
+        return Err(
+            ApiError::new(ErrorCode::InvalidFilter, format!("The filter '{name}' is invalid")).with_detail(detail)
+        );
     }
     if values.is_empty() {
         return Err(ApiError::new(ErrorCode::InvalidFilter, format!("The filter '{name}' has no values")));

@@ -25,6 +25,11 @@ pub(super) fn rule_id(text: &str) -> Result<RuleId, ApiError> {
     text.parse().map_err(malformed)
 }
 
+pub(super) fn rule_not_found(id: RuleId) -> ApiError {
+    let message = format!("The security group rule ID '{id}' does not exist");
+    ApiError::new(ErrorCode::InvalidSecurityGroupRuleIdNotFound, message)
+}
+
 pub(super) fn malformed(code: ErrorCode, kind: &str, text: &str, prefix: &str) -> ApiError {
     ApiError::new(code, format!("The {kind} ID '{text}' is malformed"))
         .with_detail(format!("It is {prefix} and 17 digits 0-9 and a-f, or 8 for an old one."))
@@ -41,8 +46,7 @@ pub(super) fn group_not_found(id: &str) -> ApiError {
 /// A group by its name in the default VPC: names mean nothing elsewhere.
 pub(super) fn group_by_name<'a>(model: &'a Model, name: &str) -> Result<&'a Arc<SecurityGroup>, ApiError> {
     let vpc = default_vpc(model)?;
-    let found = model.groups.values().find(|group| group.vpc == vpc.id && group.name.is_same(name));
-    found.ok_or_else(|| {
+    model.group_by_name(vpc.id, name).ok_or_else(|| {
         let message = format!("The security group '{name}' does not exist in default VPC '{}'", vpc.id);
         ApiError::new(ErrorCode::InvalidGroupNotFound, message)
     })
@@ -73,7 +77,7 @@ pub(super) fn vpc<'a>(model: &'a Model, text: &str) -> Result<&'a Arc<Vpc>, ApiE
 }
 
 pub(super) fn default_vpc(model: &Model) -> Result<&Arc<Vpc>, ApiError> {
-    model.vpcs.values().find(|vpc| vpc.is_default).ok_or_else(|| {
+    model.default_vpc().ok_or_else(|| {
         ApiError::new(ErrorCode::VpcIdNotSpecified, "No default VPC for this user")
             .with_detail("Name the VPC: describe-vpcs lists them.")
     })
@@ -89,8 +93,9 @@ pub(super) fn vpc_or_default(model: &Model, id: Option<String>) -> Result<&Arc<V
 
 /// The default group of a VPC.
 pub(super) fn default_group(model: &Model, vpc: VpcId) -> Result<&Arc<SecurityGroup>, ApiError> {
-    let found = model.groups.values().find(|group| group.vpc == vpc && group.is_default());
-    found.ok_or_else(|| ApiError::new(ErrorCode::InternalError, format!("The VPC {vpc} has no default group")))
+    model
+        .default_group(vpc)
+        .ok_or_else(|| ApiError::new(ErrorCode::InternalError, format!("The VPC {vpc} has no default group")))
 }
 
 pub(super) fn interface<'a>(model: &'a Model, text: &str) -> Result<&'a Arc<NetworkInterface>, ApiError> {

@@ -2,7 +2,12 @@
 
 pub mod config;
 mod error;
+pub mod lock;
+pub mod lockout;
+pub mod logging;
 pub mod net;
+#[cfg(test)]
+mod testing;
 
 pub use config::{Config, ConfigError, DaemonArgs, LogLevel};
 pub use error::DaemonError;

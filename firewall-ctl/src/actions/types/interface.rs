@@ -156,7 +156,7 @@ answer! {
         side: String,
         /// The hook.
         hook: Hook,
-        /// Where the addresses come from: `kernel`, `auto` or `given`.
+        /// Where the addresses come from: `kernel`, `peer-namespace` or `given`.
         addresses: String,
         /// Whether frames other than IP and ARP are dropped.
         strict_l2: bool,

@@ -10,6 +10,7 @@ pub use file::ConfigFile;
 pub use level::LogLevel;
 pub use numbers::{Key, NumberError, QuotaSettings, TableLimits};
 
+use crate::model::{AccountId, MAX_RULES_PER_INTERFACE};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -23,9 +24,6 @@ pub const DEFAULT_RUN_DIR: &str = "/run/firewall";
 pub const DEFAULT_BPFFS: &str = "/sys/fs/bpf/firewall";
 /// Name of the socket in the run directory.
 pub const SOCKET_NAME: &str = "firewall.sock";
-
-/// Rules that an interface can have in one direction and family, whatever the quotas say.
-const RULES_PER_INTERFACE: u32 = 1000;
 
 /// The configuration in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,8 +42,8 @@ pub struct Config {
     pub program_log: LogLevel,
     /// Name of the region.
     pub region: String,
-    /// Account that owns what is made: 12 digits.
-    pub account_id: String,
+    /// Account that owns what is made.
+    pub account: AccountId,
     /// Entries of the tables.
     pub limits: TableLimits,
     /// Quotas.
@@ -95,7 +93,7 @@ pub enum ConfigError {
     },
     /// The quotas would let an interface have more rules than a policy holds.
     #[error(
-        "{origin}: quotas: rules-per-group ({rules}) times groups-per-interface ({groups}) is above {RULES_PER_INTERFACE}, \
+        "{origin}: quotas: rules-per-group ({rules}) times groups-per-interface ({groups}) is above {MAX_RULES_PER_INTERFACE}, \
          the number of rules that an interface can have in a direction and family"
     )]
     Product {
@@ -145,11 +143,11 @@ impl Config {
             log_level: log_level.unwrap_or(LogLevel::Info),
             program_log: program_log.unwrap_or(LogLevel::Off),
             region: region.unwrap_or_else(|| "local".to_owned()),
-            account_id: account_id.unwrap_or_else(|| "000000000000".to_owned()),
+            account: account_id.as_deref().map_or_else(|| Ok(AccountId::default()), |text| account(&origin, text))?,
             limits,
             quotas,
         };
-        check_names(&origin, &config)?;
+        check_region(&origin, &config.region)?;
         config.override_with(args)?;
         Ok(config)
     }
@@ -184,7 +182,7 @@ impl Config {
             self.region.clone_from(region);
         }
         if let Some(account_id) = account_id {
-            self.account_id.clone_from(account_id);
+            self.account = account(origin, account_id)?;
         }
         for (key, value) in limits {
             self.limits.set(key, *value).map_err(|error| number(origin, "limits", error))?;
@@ -193,7 +191,7 @@ impl Config {
             self.quotas.set(key, *value).map_err(|error| number(origin, "quotas", error))?;
         }
         check_numbers(origin, &self.limits, &self.quotas)?;
-        check_names(origin, self)
+        check_region(origin, &self.region)
     }
 
     /// The socket of the API.
@@ -218,20 +216,24 @@ fn directory(origin: &str, key: &'static str, value: Option<&PathBuf>, default: 
     Err(ConfigError::Value { origin: origin.to_owned(), key, value: path.display().to_string(), expected })
 }
 
-/// Region and account.
-fn check_names(origin: &str, config: &Config) -> Result<(), ConfigError> {
-    let fail = |key, value: &str, expected| {
-        Err(ConfigError::Value { origin: origin.to_owned(), key, value: value.to_owned(), expected })
-    };
-    let region = &config.region;
-    if region.is_empty() || !region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
-        return fail("region", region, "a region is named by lower-case letters, digits and hyphens");
+/// A region's name goes into identifiers that are split at colons and slashes.
+fn check_region(origin: &str, region: &str) -> Result<(), ConfigError> {
+    if !region.is_empty() && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        return Ok(());
     }
-    let account = &config.account_id;
-    if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
-        return fail("account-id", account, "an account is 12 digits");
-    }
-    Ok(())
+    let expected = "a region is named by lower-case letters, digits and hyphens";
+    Err(ConfigError::Value { origin: origin.to_owned(), key: "region", value: region.to_owned(), expected })
+}
+
+/// An account.
+fn account(origin: &str, text: &str) -> Result<AccountId, ConfigError> {
+    let expected = "an account is 12 digits";
+    text.parse().map_err(|_| ConfigError::Value {
+        origin: origin.to_owned(),
+        key: "account-id",
+        value: text.to_owned(),
+        expected,
+    })
 }
 
 /// Ranges, and the bound on the product of two quotas.
@@ -239,7 +241,7 @@ fn check_numbers(origin: &str, limits: &TableLimits, quotas: &QuotaSettings) -> 
     limits.check().map_err(|error| number(origin, "limits", error))?;
     quotas.check().map_err(|error| number(origin, "quotas", error))?;
     let (rules, groups) = (quotas.rules_per_group, quotas.groups_per_interface);
-    if rules * groups > RULES_PER_INTERFACE {
+    if rules * groups > MAX_RULES_PER_INTERFACE {
         return Err(ConfigError::Product { origin: origin.to_owned(), rules, groups });
     }
     Ok(())

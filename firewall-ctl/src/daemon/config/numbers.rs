@@ -1,6 +1,8 @@
 //! Numbers that the operator may set: the sizes of the tables in the kernel, and the quotas. One table for each holds
 //! key, default, range and sentence, from which the parser, the checks and the reference are made.
 
+use crate::compile::Limits;
+use crate::model::Quotas;
 use serde::Deserialize;
 
 /// What the reference says of a key.
@@ -97,15 +99,57 @@ numbers! {
     /// Entries of the tables in the kernel. They are allotted when the tables are made; another size takes effect when
     /// they are made anew.
     TableLimits {
-        attachments "attachments" = 256, 1..=4096, "Interfaces that can be attached at a time.";
+        attachments "attachments" = 1000, 1..=16_384, "Highest number of an attachment, so interfaces that can be attached at a time.";
+        interfaces "interfaces" = 4096, 16..=1_048_576, "Indexes of devices that are looked up in an array.";
+        interfaces_high "interfaces-high" = 1024, 1..=1_048_576, "Attached devices whose index is beyond that array.";
+        slots "slots" = 2048, 4..=65_536, "Compiled policies, two for each distinct set of groups; those of a change need room beside the old ones.";
+        pages "pages" = 16_384, 16..=1_048_576, "Pages of 256 ports or types, over all policies.";
+        rule_sets "rule-sets" = 65_536, 16..=1_048_576, "Distinct sets of rules, over all policies.";
+        cidrs_v4 "cidrs-v4" = 262_144, 16..=16_777_216, "Prefixes of IPv4, over all policies.";
+        cidrs_v6 "cidrs-v6" = 262_144, 16..=16_777_216, "Prefixes of IPv6, over all policies.";
+        members_v4 "members-v4" = 131_072, 16..=16_777_216, "Addresses of IPv4 that are members of groups.";
+        members_v6 "members-v6" = 131_072, 16..=16_777_216, "Addresses of IPv6 that are members of groups.";
+        group_rules "group-rules" = 262_144, 16..=16_777_216, "Pairs of a policy and a set of groups that some member has.";
         flows_v4 "flows-v4" = 262_144, 16..=67_108_864, "Flows of IPv4 that can be remembered.";
         flows_v6 "flows-v6" = 131_072, 16..=67_108_864, "Flows of IPv6 that can be remembered.";
-        members "members" = 65_536, 16..=16_777_216, "Addresses of a family that can be members of groups.";
-        prefixes "prefixes" = 65_536, 16..=16_777_216, "CIDR prefixes of a family, over all policies.";
-        pages "pages" = 8192, 16..=1_048_576, "Pages of 256 ports or types, over all policies.";
-        rule_sets "rule-sets" = 16_384, 16..=1_048_576, "Sets of rules, over all policies.";
-        slots "slots" = 1024, 4..=65_536, "Compiled policies, one a direction; those of a change need room beside the old ones.";
         rule_numbers "rule-numbers" = 65_536, 16..=16_777_216, "Rules of this host, of all groups.";
+    }
+}
+
+impl From<TableLimits> for Limits {
+    fn from(limits: TableLimits) -> Self {
+        let TableLimits {
+            attachments,
+            interfaces,
+            interfaces_high,
+            slots,
+            pages,
+            rule_sets,
+            cidrs_v4,
+            cidrs_v6,
+            members_v4,
+            members_v6,
+            group_rules,
+            flows_v4,
+            flows_v6,
+            rule_numbers,
+        } = limits;
+        Self {
+            attachments,
+            interfaces,
+            interfaces_high,
+            slots,
+            pages,
+            rule_sets,
+            cidrs_v4,
+            cidrs_v6,
+            members_v4,
+            members_v6,
+            group_rules,
+            flows_v4,
+            flows_v6,
+            rule_numbers,
+        }
     }
 }
 
@@ -117,6 +161,13 @@ numbers! {
         rules_per_group "rules-per-group" = 60, 1..=1000, "Rules of a group, for each direction and each family.";
         groups_per_interface "groups-per-interface" = 5, 1..=16, "Groups of an interface.";
         interfaces "interfaces" = 5000, 1..=100_000, "Network interfaces.";
+    }
+}
+
+impl From<QuotaSettings> for Quotas {
+    fn from(settings: QuotaSettings) -> Self {
+        let QuotaSettings { vpcs, groups_per_vpc, rules_per_group, groups_per_interface, interfaces } = settings;
+        Self { vpcs, groups_per_vpc, rules_per_group, groups_per_interface, interfaces }
     }
 }
 
@@ -134,6 +185,12 @@ mod tests {
         for key in QuotaSettings::KEYS {
             toml::from_str::<QuotaSettings>(&format!("{} = {}", key.name, key.min)).unwrap();
         }
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_parts() {
+        assert_eq!(Limits::from(TableLimits::default()), Limits::default());
+        assert_eq!(Quotas::from(QuotaSettings::default()), Quotas::default());
     }
 
     #[test]

@@ -1,0 +1,215 @@
+//! From the present state to the next one: tables, record and programs, all of them or none.
+
+use super::{Core, DeviceStatus, Host};
+use crate::actions::{ApiError, ErrorCode};
+use crate::compile::{Desired, compile};
+use crate::daemon::enforcer::{Enforcer, Place, Placed};
+use crate::daemon::error::chain;
+use crate::model::{Attachment, Model};
+use crate::store::{PendingEdit, Store};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What to do about a device that is not there, or that takes no programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// The change is refused: somebody asked for this device.
+    Refuse,
+    /// The rest is done, and the reconciler tries again: the record was there before.
+    Tolerate,
+}
+
+/// Which attachments come and go.
+struct Moves<'a> {
+    /// Numbers of those that go.
+    gone: Vec<u32>,
+    /// Those that come, and those whose programs have to go elsewhere.
+    come: Vec<&'a Attachment>,
+}
+
+impl<E: Enforcer, S: Store> Core<E, S> {
+    /// Makes `next` the present state. Programs go in after policies and before the record is written; they are taken off
+    /// after the record is written and before the policies go.
+    pub(super) fn transition(
+        &mut self,
+        next: Model,
+        desired: Desired,
+        pending: PendingEdit<'_>,
+        host: &Host,
+        missing: Missing,
+    ) -> Result<BTreeMap<u32, Placed>, ApiError> {
+        let moves = Moves::between(&self.model, &next);
+        let places = self.places(&moves.come, host, missing)?;
+        let changes = self.model.changes(&next);
+        let prepared = self.enforcer.prepare(&desired)?;
+        let mut placed = BTreeMap::new();
+        if places.is_empty() {
+            self.commit(&changes, pending)?;
+            self.take_off(&moves.gone);
+            self.enforcer.publish(prepared);
+        } else {
+            self.enforcer.publish(prepared);
+            let outcome = self.place(&places, missing).and_then(|placed| {
+                self.commit(&changes, pending)?;
+                Ok(placed)
+            });
+            match outcome {
+                Ok(done) => placed = done,
+                Err(error) => {
+                    self.take_back(&places);
+                    return Err(error);
+                }
+            }
+            self.take_off(&moves.gone);
+        }
+        self.model = Arc::new(next);
+        self.desired = Arc::new(desired);
+        self.note(&places, &placed, host);
+        self.show();
+        Ok(placed)
+    }
+
+    /// Writes the record.
+    fn commit(&self, changes: &[crate::model::Change], pending: PendingEdit<'_>) -> Result<(), ApiError> {
+        self.store.commit(changes, pending).map_err(|error| {
+            tracing::error!(error = chain(&error), "the state could not be written");
+            ApiError::new(ErrorCode::InternalError, "The change could not be written, and was not made.")
+                .with_detail(chain(&error))
+        })
+    }
+
+    /// The devices of attachments.
+    fn places(&self, come: &[&Attachment], host: &Host, missing: Missing) -> Result<Vec<Place>, ApiError> {
+        let mut places = Vec::new();
+        for attachment in come {
+            let Attachment { device, side, hook, addresses: _, strict_l2: _, number, adopt } = *attachment;
+            let Some(link) = host.snapshot.by_name(device) else {
+                match missing {
+                    Missing::Refuse => return Err(super::attach::no_device(device, &host.snapshot)),
+                    Missing::Tolerate => continue,
+                }
+            };
+            places.push(Place {
+                number: *number,
+                device: device.clone(),
+                ifindex: link.ifindex,
+                side: *side,
+                wish: *hook,
+                adopt: *adopt,
+                addresses: host.snapshot.all_addresses(link.ifindex).map(|each| each.address).collect(),
+            });
+        }
+        Ok(places)
+    }
+
+    /// Puts programs on devices.
+    fn place(&mut self, places: &[Place], missing: Missing) -> Result<BTreeMap<u32, Placed>, ApiError> {
+        let mut placed = BTreeMap::new();
+        for place in places {
+            match (self.enforcer.attach(place), missing) {
+                (Ok(done), _) => {
+                    tracing::info!(device = place.device, rx = done.hook_rx, tx = done.hook_tx, "attached");
+                    placed.insert(place.number, done);
+                }
+                (Err(error), Missing::Refuse) => return Err(error),
+                (Err(error), Missing::Tolerate) => {
+                    tracing::error!(device = place.device, error = error.message, "cannot attach; it is tried again");
+                }
+            }
+        }
+        Ok(placed)
+    }
+
+    /// Undoes [`Core::place`] and the tables before it. What was there before fitted, so it fits again.
+    fn take_back(&mut self, places: &[Place]) {
+        for place in places {
+            match self.model.interface_by_number(place.number).and_then(|interface| interface.attachment.as_ref()) {
+                // Its programs were to move, and stay where they were.
+                Some(before) => {
+                    let place = Place { wish: before.hook, side: before.side, adopt: false, ..place.clone() };
+                    if let Err(error) = self.enforcer.attach(&place) {
+                        tracing::error!(device = place.device, error = error.message, "cannot put the programs back");
+                    }
+                }
+                None => self.take_off(&[place.number]),
+            }
+        }
+        match self.enforcer.prepare(&self.desired) {
+            Ok(prepared) => self.enforcer.publish(prepared),
+            Err(error) => tracing::error!(error = error.message, "cannot put the tables back; it is tried again"),
+        }
+    }
+
+    /// Takes programs off. One that stays is found by the reconciler.
+    fn take_off(&mut self, numbers: &[u32]) {
+        for number in numbers {
+            match self.enforcer.detach(*number) {
+                Ok(()) => tracing::info!(number, "detached"),
+                Err(error) => tracing::error!(number, error = error.message, "cannot detach; it is tried again"),
+            }
+        }
+    }
+
+    /// Notes how the attachments are after a change.
+    fn note(&mut self, places: &[Place], placed: &BTreeMap<u32, Placed>, host: &Host) {
+        let present: BTreeMap<u32, &Attachment> = Moves::attachments(&self.model);
+        self.devices.retain(|number, _| present.contains_key(number));
+        for (number, attachment) in &present {
+            self.devices.entry(*number).or_insert_with(|| DeviceStatus::unplaced(attachment, host));
+        }
+        for place in places {
+            let Some(done) = placed.get(&place.number) else { continue };
+            let status = DeviceStatus {
+                ifindex: Some(place.ifindex),
+                mtu: host.snapshot.links.get(&place.ifindex).map(|link| link.mtu),
+                hook_rx: Some(done.hook_rx.clone()),
+                hook_tx: Some(done.hook_tx.clone()),
+                amiss: Vec::new(),
+                flows: 0,
+            };
+            self.devices.insert(place.number, status);
+        }
+    }
+
+    /// Compiles a model that the controller has made itself.
+    pub(super) fn compiled(next: &Model) -> Result<Desired, ApiError> {
+        compile(next).map_err(|error| ApiError::new(ErrorCode::InternalError, error.to_string()))
+    }
+}
+
+impl<'a> Moves<'a> {
+    fn between(before: &Model, after: &'a Model) -> Self {
+        let (before, after) = (Moves::attachments(before), Self::attachments(after));
+        let gone = before.keys().filter(|number| !after.contains_key(number)).copied().collect();
+        // Flags of the entry are published with the policies; only these concern the programs.
+        let same = |a: &Attachment, b: &Attachment| a.device == b.device && a.side == b.side && a.hook == b.hook;
+        let come = after
+            .iter()
+            .filter(|(number, attachment)| !before.get(*number).is_some_and(|other| same(other, attachment)))
+            .map(|(_, attachment)| *attachment)
+            .collect();
+        Self { gone, come }
+    }
+
+    fn attachments(model: &Model) -> BTreeMap<u32, &Attachment> {
+        model
+            .attached()
+            .filter_map(|interface| interface.attachment.as_ref())
+            .map(|attachment| (attachment.number, attachment))
+            .collect()
+    }
+}
+
+impl DeviceStatus {
+    /// An attachment that has no programs yet.
+    fn unplaced(attachment: &Attachment, host: &Host) -> Self {
+        let link = host.snapshot.by_name(&attachment.device);
+        let amiss = if link.is_some() { "not enforced" } else { "missing" };
+        Self {
+            ifindex: link.map(|link| link.ifindex),
+            mtu: link.map(|link| link.mtu),
+            amiss: vec![amiss.to_owned()],
+            ..Self::default()
+        }
+    }
+}
