@@ -39,10 +39,11 @@ fn name_of(value: &impl ValueEnum) -> Option<String> {
 /// The same again changes nothing and says `unchanged`. Another wish for a device that is attached is refused with
 /// the difference, unless --replace is given.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:
+#[command(after_help = r"Examples:
   firewall-ctl attach eth0 --dry-run
   firewall-ctl attach eth0 --groups sg-0123456789abcdef0 --confirm-within 2m
-  firewall-ctl attach veth7 --side workload --private-ip-addresses auto --groups sg-0123456789abcdef0 sg-0fedcba9876543210")]
+  firewall-ctl attach veth7 --side workload --private-ip-addresses auto \
+      --groups sg-0123456789abcdef0 sg-0fedcba9876543210")]
 pub(super) struct Attach {
     /// The device, as `ip link` names it
     #[arg(value_name = "DEV")]

@@ -23,8 +23,9 @@ impl GroupChoice {
 
 /// Make a security group: nothing may come in, everything may go out
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example:
-  firewall-ctl create-security-group --group-name web --description \"Web servers\"")]
+#[command(after_help = r#"Example:
+  firewall-ctl create-security-group --group-name web \
+      --description "Web servers""#)]
 pub(super) struct CreateSecurityGroup {
     /// Name, unique in the VPC whatever the case
     #[arg(long, value_name = "NAME")]
@@ -58,10 +59,12 @@ impl CreateSecurityGroup {
 
 /// List security groups with their rules
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:
+#[command(after_help = r"Examples:
   firewall-ctl describe-security-groups
-  firewall-ctl describe-security-groups --group-ids sg-0123456789abcdef0 --output json
-  firewall-ctl describe-security-groups --filters Name=ip-permission.cidr,Values=0.0.0.0/0")]
+  firewall-ctl describe-security-groups --group-ids sg-0123456789abcdef0 \
+      --output json
+  firewall-ctl describe-security-groups \
+      --filters Name=ip-permission.cidr,Values=0.0.0.0/0")]
 pub(super) struct DescribeSecurityGroups {
     /// These only; an unknown one is an error
     #[arg(long, value_name = "GROUP", num_args = 1..)]

@@ -5,9 +5,10 @@ use super::values::structure::{self, Structures};
 
 /// List network interfaces with their groups, and what the kernel has
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:
+#[command(after_help = r"Examples:
   firewall-ctl describe-network-interfaces
-  firewall-ctl describe-network-interfaces --filters Name=group-id,Values=sg-0123456789abcdef0")]
+  firewall-ctl describe-network-interfaces \
+      --filters Name=group-id,Values=sg-0123456789abcdef0")]
 pub(super) struct DescribeNetworkInterfaces {
     /// These only; an unknown one is an error
     #[arg(long, value_name = "INTERFACE", num_args = 1..)]
@@ -32,9 +33,10 @@ impl DescribeNetworkInterfaces {
 ///
 /// The groups given replace those it has; at least one is needed.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example:
-  firewall-ctl modify-network-interface-attribute --network-interface-id eni-0123456789abcdef0 \
---groups sg-0123456789abcdef0 sg-0fedcba9876543210")]
+#[command(after_help = r"Example:
+  firewall-ctl modify-network-interface-attribute \
+      --network-interface-id eni-0123456789abcdef0 \
+      --groups sg-0123456789abcdef0 sg-0fedcba9876543210")]
 pub(super) struct ModifyNetworkInterfaceAttribute {
     /// The interface
     #[arg(long, value_name = "INTERFACE")]
@@ -65,10 +67,12 @@ impl ModifyNetworkInterfaceAttribute {
 /// let its addresses in. `attach DEV --network-interface-id` puts such a record on a device of this host. There are no
 /// subnets here: --vpc-id, or the VPC of the groups, stands for what the service asks --subnet-id for.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:
-  firewall-ctl create-network-interface --private-ip-address 10.0.0.7 --groups sg-0123456789abcdef0
-  firewall-ctl create-network-interface --private-ip-addresses 10.0.0.7 10.0.0.8 --ipv6-addresses 2001:db8::7 \
---description \"build host\"")]
+#[command(after_help = r#"Examples:
+  firewall-ctl create-network-interface --private-ip-address 10.0.0.7 \
+      --groups sg-0123456789abcdef0
+  firewall-ctl create-network-interface \
+      --private-ip-addresses 10.0.0.7 10.0.0.8 --ipv6-addresses 2001:db8::7 \
+      --description "build host""#)]
 pub(super) struct CreateNetworkInterface {
     /// Its VPC; that of the groups, else the default VPC, if left out
     #[arg(long, value_name = "VPC")]
@@ -124,8 +128,9 @@ impl CreateNetworkInterface {
 
 /// Delete the record of a network interface that no device is attached to
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example:
-  firewall-ctl delete-network-interface --network-interface-id eni-0123456789abcdef0")]
+#[command(after_help = r"Example:
+  firewall-ctl delete-network-interface \
+      --network-interface-id eni-0123456789abcdef0")]
 pub(super) struct DeleteNetworkInterface {
     /// The interface
     #[arg(long, value_name = "INTERFACE")]

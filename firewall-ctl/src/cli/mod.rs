@@ -35,9 +35,12 @@ use std::process::ExitCode;
     name = "firewall-ctl",
     version,
     max_term_width = 100,
-    after_help = "\
-Exit codes: 0 done; 252 wrong command line; 253 no controller, bad configuration or no privileges; 254 refused by the
-controller; 255 anything else.
+    after_help = "Exit codes:
+    0  done
+  252  the command line is wrong
+  253  no controller, a bad configuration, or no privileges
+  254  refused by the controller
+  255  anything else
 
 The first minutes:
   firewall-ctl daemon &

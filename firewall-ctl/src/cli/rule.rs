@@ -16,13 +16,19 @@ fn rules_to_remove() -> ArgGroup {
 
 /// Allow what may come in: add ingress rules to a group, all or none
 #[derive(clap::Args, Debug)]
-#[command(group = rules_to_add(), after_help = "Examples:
-  firewall-ctl authorize-security-group-ingress --group-id sg-0123456789abcdef0 --protocol tcp --port 443 --cidr 0.0.0.0/0
-  firewall-ctl authorize-security-group-ingress --group-name db --protocol tcp --port 5432 \
---source-group sg-0123456789abcdef0
-  firewall-ctl authorize-security-group-ingress --group-id sg-0123456789abcdef0 --protocol icmp --port 8--1 --cidr 10.0.0.0/8
-  firewall-ctl authorize-security-group-ingress --group-id sg-0123456789abcdef0 --ip-permissions \
-'IpProtocol=tcp,FromPort=22,ToPort=22,IpRanges=[{CidrIp=10.0.0.0/8,Description=office}]'")]
+#[command(group = rules_to_add(), after_help = r"Examples:
+  firewall-ctl authorize-security-group-ingress \
+      --group-id sg-0123456789abcdef0 --protocol tcp --port 443 \
+      --cidr 0.0.0.0/0
+  firewall-ctl authorize-security-group-ingress --group-name db \
+      --protocol tcp --port 5432 --source-group sg-0123456789abcdef0
+  firewall-ctl authorize-security-group-ingress \
+      --group-id sg-0123456789abcdef0 --protocol icmp --port 8--1 \
+      --cidr 10.0.0.0/8
+  firewall-ctl authorize-security-group-ingress \
+      --group-id sg-0123456789abcdef0 \
+      --ip-permissions \
+      'IpProtocol=tcp,FromPort=22,ToPort=22,IpRanges=[{CidrIp=10.0.0.0/8}]'")]
 pub(super) struct AuthorizeSecurityGroupIngress {
     #[command(flatten)]
     group: GroupChoice,
@@ -46,8 +52,10 @@ impl AuthorizeSecurityGroupIngress {
 
 /// Allow what may go out: add egress rules to a group, all or none
 #[derive(clap::Args, Debug)]
-#[command(group = rules_to_add(), after_help = "Example:
-  firewall-ctl authorize-security-group-egress --group-id sg-0123456789abcdef0 --protocol udp --port 53 --cidr 2001:db8::53/128")]
+#[command(group = rules_to_add(), after_help = r"Example:
+  firewall-ctl authorize-security-group-egress \
+      --group-id sg-0123456789abcdef0 --protocol udp --port 53 \
+      --cidr 2001:db8::53/128")]
 pub(super) struct AuthorizeSecurityGroupEgress {
     /// The group
     #[arg(long, value_name = "GROUP")]
@@ -75,11 +83,11 @@ impl AuthorizeSecurityGroupEgress {
 /// Rules are named by what they say, which must match exactly but for the description, or by their ids. Tracked
 /// connections that a rule let in go on until they are idle, as with the service.
 #[derive(clap::Args, Debug)]
-#[command(group = rules_to_remove(), after_help = "Examples:
-  firewall-ctl revoke-security-group-ingress --group-id sg-0123456789abcdef0 --protocol tcp --port 22 --cidr 0.0.0.0/0 \
---confirm-within 2m
+#[command(group = rules_to_remove(), after_help = r"Examples:
   firewall-ctl revoke-security-group-ingress --group-id sg-0123456789abcdef0 \
---security-group-rule-ids sgr-0123456789abcdef0")]
+      --protocol tcp --port 22 --cidr 0.0.0.0/0 --confirm-within 2m
+  firewall-ctl revoke-security-group-ingress --group-id sg-0123456789abcdef0 \
+      --security-group-rule-ids sgr-0123456789abcdef0")]
 pub(super) struct RevokeSecurityGroupIngress {
     #[command(flatten)]
     group: GroupChoice,
@@ -105,8 +113,9 @@ impl RevokeSecurityGroupIngress {
 ///
 /// Rules are named by what they say, which must match exactly but for the description, or by their ids.
 #[derive(clap::Args, Debug)]
-#[command(group = rules_to_remove(), after_help = "Example:
-  firewall-ctl revoke-security-group-egress --group-id sg-0123456789abcdef0 --protocol all --cidr 0.0.0.0/0")]
+#[command(group = rules_to_remove(), after_help = r"Example:
+  firewall-ctl revoke-security-group-egress --group-id sg-0123456789abcdef0 \
+      --protocol all --cidr 0.0.0.0/0")]
 pub(super) struct RevokeSecurityGroupEgress {
     /// The group
     #[arg(long, value_name = "GROUP")]
@@ -151,8 +160,9 @@ impl RuleIds {
 
 /// List rules one by one, with their ids
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example:
-  firewall-ctl describe-security-group-rules --filters Name=group-id,Values=sg-0123456789abcdef0")]
+#[command(after_help = r"Example:
+  firewall-ctl describe-security-group-rules \
+      --filters Name=group-id,Values=sg-0123456789abcdef0")]
 pub(super) struct DescribeSecurityGroupRules {
     /// These only; an unknown one is an error
     #[arg(long, value_name = "RULE", num_args = 1..)]

@@ -35,6 +35,13 @@ fn call(line: &str) -> call::Call {
     }
 }
 
+/// The command lines in a command's help, without the program's name.
+fn examples(command: &clap::Command) -> Vec<String> {
+    let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let joined = help.replace(" \\\n      ", " ");
+    joined.lines().filter_map(|line| line.strip_prefix("  firewall-ctl ")).map(str::to_owned).collect()
+}
+
 #[test]
 fn the_definition_is_sound() {
     Cli::command().debug_assert();
@@ -45,12 +52,13 @@ fn every_command_has_help_with_examples_that_parse() {
     for command in Cli::command().get_subcommands() {
         let name = command.get_name();
         assert!(command.get_about().is_some(), "{name} says what it does");
-        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-        let examples: Vec<_> = help.lines().filter_map(|line| line.strip_prefix("  firewall-ctl ")).collect();
+        let examples = examples(command);
         assert!(!examples.is_empty(), "{name} has an example");
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        assert!(help.lines().all(|line| line.len() < 80), "{name}: an example would be wrapped");
         for example in examples {
             assert!(example.starts_with(name), "{name}: {example}");
-            parse(example).unwrap_or_else(|error| panic!("{example}: {error}"));
+            parse(&example).unwrap_or_else(|error| panic!("{example}: {error}"));
         }
     }
 }
@@ -66,16 +74,13 @@ fn every_flag_says_what_it_is() {
 
 #[test]
 fn every_operation_has_a_command() {
-    let help_examples = Cli::command();
-    let mut operations: Vec<_> = help_examples
+    let command = Cli::command();
+    let first = |command| examples(command).into_iter().next();
+    let mut operations: Vec<_> = command
         .get_subcommands()
-        .filter_map(|command| {
-            let help = command.get_after_help()?.to_string();
-            let example = help.lines().find_map(|line| line.strip_prefix("  firewall-ctl "))?.to_owned();
-            match run::work(parse(&example).ok()?.command) {
-                run::Work::Call(call) => Some(call.operation),
-                run::Work::Print(_) | run::Work::Man(_) | run::Work::Daemon(_) => None,
-            }
+        .filter_map(|command| match run::work(parse(&first(command)?).ok()?.command) {
+            run::Work::Call(call) => Some(call.operation),
+            run::Work::Print(_) | run::Work::Man(_) | run::Work::Daemon(_) => None,
         })
         .collect();
     let mut wanted = Request::OPERATIONS.to_vec();

@@ -7,8 +7,9 @@ use super::call::{Call, DryRun, Filters, Guard, TagSpecifications};
 /// A VPC is a space of its own: names of groups are unique in it, and groups name only groups of their own VPC. A
 /// default VPC is there from the start, and is enough for most hosts.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example:
-  firewall-ctl create-vpc --cidr-block 10.20.0.0/16 --amazon-provided-ipv6-cidr-block")]
+#[command(after_help = r"Example:
+  firewall-ctl create-vpc --cidr-block 10.20.0.0/16 \
+      --amazon-provided-ipv6-cidr-block")]
 pub(super) struct CreateVpc {
     /// IPv4 block, from /16 to /28
     #[arg(long, value_name = "CIDR")]
