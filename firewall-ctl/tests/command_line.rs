@@ -87,6 +87,16 @@ fn the_guard_travels_with_a_change() {
 }
 
 #[test]
+fn an_empty_ssh_connection_says_that_there_is_none() {
+    let controller = Controller::answering("200 OK", "", "{}");
+    let mut command = command(&controller.socket(), &["detach", "eth0", "--force"]);
+    assert!(command.env("SSH_CONNECTION", "").status().expect("a process").success());
+    let request = controller.request();
+    assert!(request.contains("x-firewall-force: true\r\n"), "{request}");
+    assert!(!request.contains("x-firewall-ssh-connection"), "{request}");
+}
+
+#[test]
 fn nothing_of_the_caller_travels_with_a_question() {
     let controller = Controller::answering("200 OK", "", r#"{"Vpcs":[]}"#);
     let (code, stdout, _) = run(&controller.socket(), &["describe-vpcs", "--output", "table"]);

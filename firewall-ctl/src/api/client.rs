@@ -43,10 +43,13 @@ pub enum ClientError {
     /// Nobody listens on the socket, or there is none.
     #[error("no controller answers on {0}")]
     NoController(PathBuf),
+    /// The caller may not use the socket.
+    #[error("no access to {0}: run as root, or as a member of the group `firewall`")]
+    NoAccess(PathBuf),
     /// The controller refused the operation.
     #[error("{}: {}", .0.code, .0.message)]
     Refused(ApiErrorBody),
-    /// Anything else: no access to the socket, or an answer that is not understood.
+    /// Anything else, such as an answer that is not understood.
     #[error("{0}")]
     Other(String),
 }
@@ -121,10 +124,7 @@ impl Client {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::NotADirectory => {
                 ClientError::NoController(self.socket.clone())
             }
-            io::ErrorKind::PermissionDenied => ClientError::Other(format!(
-                "no access to {}: run as root, or as a member of the group `firewall`",
-                self.socket.display()
-            )),
+            io::ErrorKind::PermissionDenied => ClientError::NoAccess(self.socket.clone()),
             _ => ClientError::Other(format!("cannot connect to {}: {error}", self.socket.display())),
         }
     }

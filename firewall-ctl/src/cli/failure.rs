@@ -24,6 +24,8 @@ pub(super) mod code {
 pub(super) enum Failure {
     #[error("no controller answers on {}: start it with `firewall-ctl daemon`", .0.display())]
     NoController(PathBuf),
+    #[error("no access to {}: run it with sudo, or as a member of the group `firewall`", .0.display())]
+    NoAccess(PathBuf),
     #[error("An error occurred ({}) when calling the {operation} operation: {}", error.code, error.message)]
     Refused { operation: &'static str, error: ApiErrorBody },
     #[error("{0} needs root: run it with sudo")]
@@ -39,6 +41,7 @@ impl Failure {
     pub(super) fn of_call(operation: &'static str, error: ClientError) -> Self {
         match error {
             ClientError::NoController(socket) => Self::NoController(socket),
+            ClientError::NoAccess(socket) => Self::NoAccess(socket),
             ClientError::Refused(error) => Self::Refused { operation, error },
             ClientError::Other(what) => Self::Other { what, source: None },
         }
@@ -51,12 +54,13 @@ impl Failure {
 
     pub(super) fn exit_code(&self) -> u8 {
         match self {
-            Self::NoController(_) | Self::Privileges(_) => code::ENVIRONMENT,
+            Self::NoController(_) | Self::NoAccess(_) | Self::Privileges(_) => code::ENVIRONMENT,
             Self::Refused { .. } => code::REFUSED,
-            Self::Daemon(error) => match error {
-                DaemonError::Config(_) | DaemonError::Locked { .. } | DaemonError::Privileges(_) => code::ENVIRONMENT,
-                DaemonError::Directory { .. } | DaemonError::Socket(_) | DaemonError::System { .. } => code::OTHER,
-            },
+            // Of why a daemon does not start, these are about what it was told and where it was started.
+            Self::Daemon(DaemonError::Config(_) | DaemonError::Locked { .. } | DaemonError::Privileges(_)) => {
+                code::ENVIRONMENT
+            }
+            Self::Daemon(_) => code::OTHER,
             Self::Other { .. } => code::OTHER,
         }
     }
@@ -65,7 +69,7 @@ impl Failure {
     pub(super) fn report(&self) -> String {
         let mut report = match self {
             Self::Refused { .. } => format!("\n{self}\n"),
-            Self::NoController(_) | Self::Privileges(_) | Self::Daemon(_) | Self::Other { .. } => {
+            Self::NoController(_) | Self::NoAccess(_) | Self::Privileges(_) | Self::Daemon(_) | Self::Other { .. } => {
                 format!("firewall-ctl: {self}\n")
             }
         };

@@ -9,11 +9,11 @@ const VARIABLE: &str = "SSH_CONNECTION";
 const ANCESTORS: usize = 64;
 
 /// The caller's `SSH_CONNECTION`: from the environment, else from that of the nearest ancestor that has one. `sudo`
-/// drops the variable, and it is with `sudo` that people lock themselves out.
+/// drops the variable, and it is with `sudo` that people lock themselves out. Set and empty says that there is none.
 pub(super) fn connection() -> Option<String> {
     match std::env::var(VARIABLE) {
-        Ok(value) if !value.trim().is_empty() => Some(value),
-        Ok(_) | Err(_) => of_ancestors(Path::new("/proc"), std::os::unix::process::parent_id()),
+        Ok(value) => Some(value).filter(|value| !value.trim().is_empty()),
+        Err(_) => of_ancestors(Path::new("/proc"), std::os::unix::process::parent_id()),
     }
 }
 
