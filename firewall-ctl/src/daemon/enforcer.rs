@@ -86,6 +86,11 @@ pub trait Enforcer: Send + 'static {
     /// # Errors
     /// The kernel refuses. The device is as it was.
     fn attach(&mut self, place: &Place) -> Result<Placed, ApiError>;
+    /// Says what [`Enforcer::attach`] would do.
+    ///
+    /// # Errors
+    /// What would fail.
+    fn rehearse(&mut self, place: &Place) -> Result<Placed, ApiError>;
     /// Takes programs off, and then everything else of the attachment.
     ///
     /// # Errors

@@ -82,22 +82,11 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     fn places(&self, come: &[&Attachment], host: &Host, missing: Missing) -> Result<Vec<Place>, ApiError> {
         let mut places = Vec::new();
         for attachment in come {
-            let Attachment { device, side, hook, addresses: _, strict_l2: _, number, adopt } = *attachment;
-            let Some(link) = host.snapshot.by_name(device) else {
-                match missing {
-                    Missing::Refuse => return Err(super::attach::no_device(device, &host.snapshot)),
-                    Missing::Tolerate => continue,
-                }
-            };
-            places.push(Place {
-                number: *number,
-                device: device.clone(),
-                ifindex: link.ifindex,
-                side: *side,
-                wish: *hook,
-                adopt: *adopt,
-                addresses: host.snapshot.all_addresses(link.ifindex).map(|each| each.address).collect(),
-            });
+            match (Place::of(attachment, host), missing) {
+                (Some(place), _) => places.push(place),
+                (None, Missing::Refuse) => return Err(super::attach::no_device(&attachment.device, &host.snapshot)),
+                (None, Missing::Tolerate) => {}
+            }
         }
         Ok(places)
     }
@@ -141,7 +130,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     }
 
     /// Takes programs off. One that stays is found by the reconciler.
-    fn take_off(&mut self, numbers: &[u32]) {
+    pub(super) fn take_off(&mut self, numbers: &[u32]) {
         for number in numbers {
             match self.enforcer.detach(*number) {
                 Ok(()) => tracing::info!(number, "detached"),
@@ -152,13 +141,20 @@ impl<E: Enforcer, S: Store> Core<E, S> {
 
     /// Notes how the attachments are after a change.
     fn note(&mut self, places: &[Place], placed: &BTreeMap<u32, Placed>, host: &Host) {
-        let present: BTreeMap<u32, &Attachment> = Moves::attachments(&self.model);
+        let model = Arc::clone(&self.model);
+        let present: BTreeMap<u32, &Attachment> = Moves::attachments(&model);
         self.devices.retain(|number, _| present.contains_key(number));
         for (number, attachment) in &present {
-            self.devices.entry(*number).or_insert_with(|| DeviceStatus::unplaced(attachment, host));
+            self.devices.entry(*number).or_insert_with(|| {
+                self.unused.insert(*number);
+                DeviceStatus::unplaced(attachment, host)
+            });
         }
+        let devices = &self.devices;
+        self.unused.retain(|number| devices.contains_key(number));
         for place in places {
             let Some(done) = placed.get(&place.number) else { continue };
+            self.unused.remove(&place.number);
             let status = DeviceStatus {
                 ifindex: Some(place.ifindex),
                 mtu: host.snapshot.links.get(&place.ifindex).map(|link| link.mtu),
