@@ -91,7 +91,7 @@ pub trait Enforcer: Send + 'static {
     /// # Errors
     /// What would fail.
     fn rehearse(&mut self, place: &Place) -> Result<Placed, ApiError>;
-    /// Takes programs off, and then everything else of the attachment.
+    /// Takes programs off, and then everything else of the attachment, as far as there is any of it.
     ///
     /// # Errors
     /// The kernel refuses.

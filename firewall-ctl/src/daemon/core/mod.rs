@@ -128,6 +128,8 @@ pub struct Core<E: Enforcer, S: Store> {
     devices: BTreeMap<u32, DeviceStatus>,
     /// Numbers of attachments under which nothing has run yet.
     unused: BTreeSet<u32>,
+    /// Attachments that failed, and when to try again: the attempt itself may look like a change of the device.
+    retry: BTreeMap<u32, Timestamp>,
     held: Held,
     view: Arc<ArcSwap<View>>,
 }
@@ -165,6 +167,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             pending,
             devices: BTreeMap::new(),
             unused: BTreeSet::new(),
+            retry: BTreeMap::new(),
             held,
             view: Arc::new(ArcSwap::from_pointee(view)),
         })

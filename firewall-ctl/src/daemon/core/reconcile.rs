@@ -132,15 +132,13 @@ impl<E: Enforcer, S: Store> Core<E, S> {
 
     /// Puts programs where they are missing or broken.
     fn put_back(&mut self, attachment: &Attachment, host: &Host) {
+        if self.retry.get(&attachment.number).is_some_and(|time| *time > host.now) {
+            return;
+        }
         let Some(place) = Place::of(attachment, host) else { return };
-        match self.enforcer.attach(&place) {
-            Ok(done) => {
-                self.unused.remove(&place.number);
-                tracing::warn!(device = place.device, rx = done.hook_rx, tx = done.hook_tx, "attached again");
-            }
-            Err(error) => {
-                tracing::error!(device = place.device, error = error.message, "cannot attach; it is tried again");
-            }
+        let done = self.place(std::slice::from_ref(&place), Missing::Tolerate, host);
+        if done.is_ok_and(|placed| placed.contains_key(&place.number)) {
+            self.unused.remove(&place.number);
         }
     }
 

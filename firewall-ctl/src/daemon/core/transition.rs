@@ -7,8 +7,12 @@ use crate::daemon::enforcer::{Enforcer, Place, Placed};
 use crate::daemon::error::chain;
 use crate::model::{Attachment, Model};
 use crate::store::{PendingEdit, Store};
+use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// How long after a failure it is tried again.
+const RETRY: SignedDuration = SignedDuration::from_secs(4);
 
 /// What to do about a device that is not there, or that takes no programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +53,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             self.enforcer.publish(prepared);
         } else {
             self.enforcer.publish(prepared);
-            let outcome = self.place(&places, missing).and_then(|placed| {
+            let outcome = self.place(&places, missing, host).and_then(|placed| {
                 self.commit(&changes, pending)?;
                 Ok(placed)
             });
@@ -92,16 +96,23 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     }
 
     /// Puts programs on devices.
-    fn place(&mut self, places: &[Place], missing: Missing) -> Result<BTreeMap<u32, Placed>, ApiError> {
+    pub(super) fn place(
+        &mut self,
+        places: &[Place],
+        missing: Missing,
+        host: &Host,
+    ) -> Result<BTreeMap<u32, Placed>, ApiError> {
         let mut placed = BTreeMap::new();
         for place in places {
             match (self.enforcer.attach(place), missing) {
                 (Ok(done), _) => {
+                    self.retry.remove(&place.number);
                     tracing::info!(device = place.device, rx = done.hook_rx, tx = done.hook_tx, "attached");
                     placed.insert(place.number, done);
                 }
                 (Err(error), Missing::Refuse) => return Err(error),
                 (Err(error), Missing::Tolerate) => {
+                    self.retry.insert(place.number, host.now + RETRY);
                     tracing::error!(device = place.device, error = error.message, "cannot attach; it is tried again");
                 }
             }
@@ -152,6 +163,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         }
         let devices = &self.devices;
         self.unused.retain(|number| devices.contains_key(number));
+        self.retry.retain(|number, _| devices.contains_key(number));
         for place in places {
             let Some(done) = placed.get(&place.number) else { continue };
             self.unused.remove(&place.number);
