@@ -11,6 +11,7 @@ mod socket;
 pub use peer::{PeerCredentials, firewall_group};
 pub use socket::{BindError, bind};
 
+use crate::actions::ApiError;
 use serde::{Deserialize, Serialize};
 
 /// The caller's `SSH_CONNECTION`: a change that would lock it out is refused.
@@ -49,5 +50,12 @@ impl ApiErrorBody {
     #[must_use]
     pub fn with_detail(self, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..self }
+    }
+}
+
+impl From<ApiError> for ApiErrorBody {
+    fn from(error: ApiError) -> Self {
+        let ApiError { code, message, detail } = error;
+        Self { code: code.as_str().to_owned(), message, detail }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::peer::{PeerCredentials, firewall_group};
 use super::{ApiErrorBody, BODY_LIMIT, CONFIRM_WITHIN_HEADER, FORCE_HEADER, SSH_CONNECTION_HEADER, WARNING_HEADER};
+use crate::actions::ErrorCode;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::connect_info::{ConnectInfo, Connected};
@@ -182,15 +183,10 @@ fn not_found() -> Response {
     refusal(StatusCode::NOT_FOUND, &body)
 }
 
-/// The service's status for a code.
+/// The status that goes with a code; 400 for one that has none.
 fn status_of(code: &str) -> StatusCode {
-    match code {
-        "InternalError" => StatusCode::INTERNAL_SERVER_ERROR,
-        "ServiceUnavailable" | "Unavailable" | "RequestLimitExceeded" => StatusCode::SERVICE_UNAVAILABLE,
-        "UnauthorizedOperation" => StatusCode::FORBIDDEN,
-        "DryRunOperation" => StatusCode::PRECONDITION_FAILED,
-        _ => StatusCode::BAD_REQUEST,
-    }
+    let known = ErrorCode::ALL.iter().find(|known| known.as_str() == code);
+    known.and_then(|known| StatusCode::from_u16(known.http_status()).ok()).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
 #[cfg(test)]

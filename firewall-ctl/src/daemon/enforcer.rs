@@ -86,7 +86,12 @@ pub trait Enforcer: Send + 'static {
     /// # Errors
     /// The kernel refuses. The device is as it was.
     fn attach(&mut self, place: &Place) -> Result<Placed, ApiError>;
-    /// Takes programs off, and then everything else of the attachment.
+    /// Says what [`Enforcer::attach`] would do.
+    ///
+    /// # Errors
+    /// What would fail.
+    fn rehearse(&mut self, place: &Place) -> Result<Placed, ApiError>;
+    /// Takes programs off, and then everything else of the attachment, as far as there is any of it.
     ///
     /// # Errors
     /// The kernel refuses.

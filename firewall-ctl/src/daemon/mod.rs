@@ -1,6 +1,9 @@
 //! The daemon: wires model, store, compiler and dataplane together behind the local API.
 
 pub mod config;
+pub mod controller;
+pub mod core;
+pub mod enforcer;
 mod error;
 pub mod lock;
 pub mod lockout;

@@ -99,7 +99,8 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         let back: Vec<_> = next
             .attached()
             .filter(|interface| {
-                let before = self.model.interfaces.get(&interface.id).and_then(|interface| interface.attachment.as_ref());
+                let before =
+                    self.model.interfaces.get(&interface.id).and_then(|interface| interface.attachment.as_ref());
                 before.map(|attachment| attachment.number)
                     != interface.attachment.as_ref().map(|attachment| attachment.number)
             })

@@ -17,13 +17,15 @@ use super::lockout::{self, SshConnection, State};
 use super::net::Snapshot;
 use crate::actions::types::DeviceAttachment;
 use crate::actions::{self, ApiError, Context, ErrorCode, Outcome, Request, Response};
-use crate::compile::{Desired, compile};
-use crate::model::{AccountId, Model, NumberPool, Quotas};
-use crate::store::{Pending, PendingEdit, Store};
+use crate::compile::Desired;
+use crate::model::{AccountId, Model, NumberPool, Quotas, Side};
+use crate::store::{Pending, PendingEdit, Store, StoreError, Stored};
 use arc_swap::ArcSwap;
+use firewall_common::verdict::Direction;
 use jiff::Timestamp;
 use rand::rngs::StdRng;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +42,21 @@ pub struct Settings {
     pub last_rule_number: u32,
     /// Highest number of an attachment.
     pub last_attachment_number: u32,
+    /// What `Status` tells of the controller.
+    pub identity: Identity,
+}
+
+/// Who the controller is.
+#[derive(Debug, Clone, Default)]
+pub struct Identity {
+    /// When it started.
+    pub started_at: Timestamp,
+    /// The machine's kernel.
+    pub kernel: String,
+    /// Where the state is.
+    pub state_dir: PathBuf,
+    /// Where programs and tables are pinned.
+    pub bpffs: PathBuf,
 }
 
 /// What concerns a call and not its operation.
@@ -88,6 +105,17 @@ pub struct View {
     pub devices: BTreeMap<u32, DeviceStatus>,
 }
 
+/// Why the controller does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The record cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The tables do not hold it.
+    #[error("the tables in the kernel cannot hold what is recorded")]
+    Tables(#[source] ApiError),
+}
+
 /// The one who writes.
 pub struct Core<E: Enforcer, S: Store> {
     settings: Settings,
@@ -98,11 +126,53 @@ pub struct Core<E: Enforcer, S: Store> {
     desired: Arc<Desired>,
     pending: Option<Pending>,
     devices: BTreeMap<u32, DeviceStatus>,
+    /// Numbers of attachments under which nothing has run yet.
+    unused: BTreeSet<u32>,
+    /// Attachments that failed, and when to try again: the attempt itself may look like a change of the device.
+    retry: BTreeMap<u32, Timestamp>,
     held: Held,
     view: Arc<ArcSwap<View>>,
 }
 
 impl<E: Enforcer, S: Store> Core<E, S> {
+    /// Takes up where the last controller has stopped: its record, or a new one, and what is in the kernel. Programs are
+    /// put in by the first [`Core::reconcile`].
+    ///
+    /// # Errors
+    /// The record cannot be read or written, or the tables do not hold it.
+    pub fn open(settings: Settings, store: S, mut enforcer: E) -> Result<Self, OpenError> {
+        let mut rng: StdRng = rand::make_rng();
+        let stored = store.load()?;
+        let is_new = stored.is_none();
+        let Stored { model, pending } = stored.unwrap_or_else(|| Stored {
+            model: Model::new_with_default_vpc_of(settings.account, &mut rng),
+            pending: None,
+        });
+        if is_new {
+            store.commit(&Model::default().changes(&model), PendingEdit::Keep)?;
+        }
+        let desired = Self::compiled(&model).map_err(OpenError::Tables)?;
+        let prepared = enforcer.prepare(&desired).map_err(OpenError::Tables)?;
+        enforcer.publish(prepared);
+        let held = enforcer.collect();
+        let model = Arc::new(model);
+        let view = View { model: Arc::clone(&model), devices: BTreeMap::new() };
+        Ok(Self {
+            settings,
+            store,
+            enforcer,
+            rng,
+            model,
+            desired: Arc::new(desired),
+            pending,
+            devices: BTreeMap::new(),
+            unused: BTreeSet::new(),
+            retry: BTreeMap::new(),
+            held,
+            view: Arc::new(ArcSwap::from_pointee(view)),
+        })
+    }
+
     /// What readers see, now and later.
     #[must_use]
     pub fn view(&self) -> Arc<ArcSwap<View>> {
@@ -124,6 +194,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             Request::ConfirmChange(_) => self.confirm().map(Outcome::unchanged),
             Request::UndoChange(_) => self.undo(host).map(Outcome::unchanged),
             Request::DescribeCounters(request) => self.describe_counters(&request).map(Outcome::unchanged),
+            Request::Status(_) => Ok(Outcome::unchanged(self.status())),
             request if request.is_read_only() => {
                 let view = self.view.load();
                 read(&view, request, &self.settings, host.now)
@@ -138,33 +209,35 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     /// A request that changes something.
     fn change(
         &mut self,
-        request: Request,
+        mut request: Request,
         caller: &Caller,
         host: &Host,
         peer: Option<PeerAddresses>,
     ) -> Result<Outcome, ApiError> {
         let operation = request.operation();
-        let wish = attach::Wish::of(&request, host)?;
+        let wish = attach::Wish::take(&mut request);
         let mut outcome = self.apply(request, host.now)?;
         let Some(mut next) = outcome.model.take() else {
-            self.fill(&mut outcome.response, host, &BTreeMap::new());
+            self.fill(&mut outcome.response, &outcome.warnings, &BTreeMap::new());
             return Ok(outcome);
         };
         if let Some(wish) = &wish {
-            wish.set_addresses(&mut next, host, peer)?;
+            outcome.warnings.extend(wish.settle(&mut next, host, peer)?);
         }
-        let desired = compile(&next).map_err(|error| ApiError::new(ErrorCode::InternalError, error.to_string()))?;
+        let desired = Self::compiled(&next)?;
+        let dry_run = wish.is_some_and(|wish| wish.dry_run);
         if let Some(lock_out) = self.lock_out(&next, &desired, caller, host) {
-            outcome.warnings.push(lock_out.message());
-            if caller.confirm_within.is_none() {
+            if caller.confirm_within.is_none() && !dry_run {
                 return Err(ApiError::new(ErrorCode::WouldLockOut, lock_out.message()).with_detail(lock_out.remedy()));
             }
+            outcome.warnings.push(lock_out.message());
         }
-        if wish.as_ref().is_some_and(|wish| wish.dry_run) {
-            self.fill_wanted(&mut outcome.response, &next, host);
+        if dry_run {
+            self.rehearse(&mut outcome.response, &next, &outcome.warnings, host)?;
             return Ok(outcome);
         }
-        let pending = caller.confirm_within.map(|time| self.pending_for(operation, &next, host.now, time)).transpose()?;
+        let pending =
+            caller.confirm_within.map(|time| self.pending_for(operation, &next, host.now, time)).transpose()?;
         if let Some(pending) = &pending {
             outcome.warnings.push(confirm::notice(pending));
         }
@@ -174,7 +247,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         if pending.is_some() {
             self.pending = pending;
         }
-        self.fill(&mut outcome.response, host, &placed);
+        self.fill(&mut outcome.response, &outcome.warnings, &placed);
         Ok(outcome)
     }
 
@@ -261,6 +334,15 @@ impl DeviceStatus {
     pub fn hooks(&self) -> Option<String> {
         let (rx, tx) = (self.hook_rx.as_ref()?, self.hook_tx.as_ref()?);
         Some(if rx == tx { rx.clone() } else { format!("{rx}/{tx}") })
+    }
+
+    /// What judges a direction: a workload's inbound is what its device sends.
+    #[must_use]
+    pub fn hook_towards(&self, side: Side, direction: Direction) -> Option<String> {
+        match (side, direction) {
+            (Side::Host, Direction::Inbound) | (Side::Workload, Direction::Outbound) => self.hook_rx.clone(),
+            (Side::Host, Direction::Outbound) | (Side::Workload, Direction::Inbound) => self.hook_tx.clone(),
+        }
     }
 
     /// All is well, in the word given, or what is amiss.

@@ -7,8 +7,12 @@ use crate::daemon::enforcer::{Enforcer, Place, Placed};
 use crate::daemon::error::chain;
 use crate::model::{Attachment, Model};
 use crate::store::{PendingEdit, Store};
+use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// How long after a failure it is tried again.
+const RETRY: SignedDuration = SignedDuration::from_secs(4);
 
 /// What to do about a device that is not there, or that takes no programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +53,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             self.enforcer.publish(prepared);
         } else {
             self.enforcer.publish(prepared);
-            let outcome = self.place(&places, missing).and_then(|placed| {
+            let outcome = self.place(&places, missing, host).and_then(|placed| {
                 self.commit(&changes, pending)?;
                 Ok(placed)
             });
@@ -82,37 +86,33 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     fn places(&self, come: &[&Attachment], host: &Host, missing: Missing) -> Result<Vec<Place>, ApiError> {
         let mut places = Vec::new();
         for attachment in come {
-            let Attachment { device, side, hook, addresses: _, strict_l2: _, number, adopt } = *attachment;
-            let Some(link) = host.snapshot.by_name(device) else {
-                match missing {
-                    Missing::Refuse => return Err(super::attach::no_device(device, &host.snapshot)),
-                    Missing::Tolerate => continue,
-                }
-            };
-            places.push(Place {
-                number: *number,
-                device: device.clone(),
-                ifindex: link.ifindex,
-                side: *side,
-                wish: *hook,
-                adopt: *adopt,
-                addresses: host.snapshot.all_addresses(link.ifindex).map(|each| each.address).collect(),
-            });
+            match (Place::of(attachment, host), missing) {
+                (Some(place), _) => places.push(place),
+                (None, Missing::Refuse) => return Err(super::attach::no_device(&attachment.device, &host.snapshot)),
+                (None, Missing::Tolerate) => {}
+            }
         }
         Ok(places)
     }
 
     /// Puts programs on devices.
-    fn place(&mut self, places: &[Place], missing: Missing) -> Result<BTreeMap<u32, Placed>, ApiError> {
+    pub(super) fn place(
+        &mut self,
+        places: &[Place],
+        missing: Missing,
+        host: &Host,
+    ) -> Result<BTreeMap<u32, Placed>, ApiError> {
         let mut placed = BTreeMap::new();
         for place in places {
             match (self.enforcer.attach(place), missing) {
                 (Ok(done), _) => {
+                    self.retry.remove(&place.number);
                     tracing::info!(device = place.device, rx = done.hook_rx, tx = done.hook_tx, "attached");
                     placed.insert(place.number, done);
                 }
                 (Err(error), Missing::Refuse) => return Err(error),
                 (Err(error), Missing::Tolerate) => {
+                    self.retry.insert(place.number, host.now + RETRY);
                     tracing::error!(device = place.device, error = error.message, "cannot attach; it is tried again");
                 }
             }
@@ -141,7 +141,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     }
 
     /// Takes programs off. One that stays is found by the reconciler.
-    fn take_off(&mut self, numbers: &[u32]) {
+    pub(super) fn take_off(&mut self, numbers: &[u32]) {
         for number in numbers {
             match self.enforcer.detach(*number) {
                 Ok(()) => tracing::info!(number, "detached"),
@@ -152,13 +152,21 @@ impl<E: Enforcer, S: Store> Core<E, S> {
 
     /// Notes how the attachments are after a change.
     fn note(&mut self, places: &[Place], placed: &BTreeMap<u32, Placed>, host: &Host) {
-        let present: BTreeMap<u32, &Attachment> = Moves::attachments(&self.model);
+        let model = Arc::clone(&self.model);
+        let present: BTreeMap<u32, &Attachment> = Moves::attachments(&model);
         self.devices.retain(|number, _| present.contains_key(number));
         for (number, attachment) in &present {
-            self.devices.entry(*number).or_insert_with(|| DeviceStatus::unplaced(attachment, host));
+            self.devices.entry(*number).or_insert_with(|| {
+                self.unused.insert(*number);
+                DeviceStatus::unplaced(attachment, host)
+            });
         }
+        let devices = &self.devices;
+        self.unused.retain(|number| devices.contains_key(number));
+        self.retry.retain(|number, _| devices.contains_key(number));
         for place in places {
             let Some(done) = placed.get(&place.number) else { continue };
+            self.unused.remove(&place.number);
             let status = DeviceStatus {
                 ifindex: Some(place.ifindex),
                 mtu: host.snapshot.links.get(&place.ifindex).map(|link| link.mtu),

@@ -1,7 +1,8 @@
 //! Addresses of a device, and which of them make it a member of its groups.
 
+use crate::actions::can_be_member;
 use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 /// An address that the kernel has on a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,33 +33,12 @@ impl HostAddress {
         Some(Self { address: local.or(remote)?, tentative })
     }
 
-    /// Whether the interface is a member by this address (spec, D24): global and unique local ones, temporary and
-    /// deprecated ones too; never link-local, loopback or tentative ones.
+    /// Whether the interface is a member by this address (spec, D24): temporary and deprecated ones count, tentative ones
+    /// never.
     #[must_use]
     pub fn is_member(&self) -> bool {
-        !self.tentative
-            && match self.address {
-                IpAddr::V4(address) => {
-                    !(address.is_loopback()
-                        || address.is_link_local()
-                        || address.is_unspecified()
-                        || address.is_multicast()
-                        || address.is_broadcast())
-                }
-                IpAddr::V6(address) => {
-                    !(address.is_loopback()
-                        || address.is_unicast_link_local()
-                        || address.is_unspecified()
-                        || address.is_multicast()
-                        || is_mapped(address))
-                }
-            }
+        !self.tentative && can_be_member(self.address)
     }
-}
-
-/// `::ffff:0:0/96`: an IPv4 address in disguise.
-fn is_mapped(address: Ipv6Addr) -> bool {
-    address.to_ipv4_mapped().is_some()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Devices.
 
-use netlink_packet_route::link::{InfoKind, LinkAttribute, LinkInfo, LinkMessage};
+use netlink_packet_route::link::{InfoKind, LinkAttribute, LinkInfo, LinkLayerType, LinkMessage};
 
 /// A network device of this namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Link {
     pub mtu: u32,
     /// The device that it is a port of.
     pub master: Option<u32>,
+    /// Whether the host talks to itself on it.
+    pub loopback: bool,
     /// The kind of its driver, such as `veth` or `bridge`; none for hardware.
     pub kind: Option<String>,
     /// The other end, for devices that come in pairs.
@@ -62,7 +64,8 @@ impl Link {
         let paired = matches!(kind, Some(InfoKind::Veth | InfoKind::Netkit | InfoKind::Vxcan));
         let peer = lower.filter(|index| paired && *index != 0).map(|ifindex| Peer { ifindex, namespace });
         let kind = kind.map(ToString::to_string);
-        Some(Self { ifindex: message.header.index, name: name?, mtu, master, kind, peer })
+        let loopback = message.header.link_layer_type == LinkLayerType::Loopback;
+        Some(Self { ifindex: message.header.index, name: name?, mtu, master, loopback, kind, peer })
     }
 
     /// Whether frames that its ports receive are seen on it, not on them: there the host's own traffic passes.
