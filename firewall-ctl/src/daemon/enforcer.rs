@@ -53,8 +53,8 @@ pub struct InKernel {
     pub hook_tx: Option<String>,
     /// What is not as it should be and is repaired by putting the programs there anew.
     pub broken: Vec<String>,
-    /// What is not as it should be and is only told.
-    pub remarks: Vec<String>,
+    /// Programs that others have put before ours. Putting ours in front again takes a moment without them.
+    pub overtaken: Vec<String>,
 }
 
 /// What the flows hold.
@@ -68,7 +68,7 @@ pub struct Held {
 
 /// The dataplane, as the controller sees it. Every call may block.
 pub trait Enforcer: Send + 'static {
-    /// Tables that are written and not in force yet. Dropped, they never are.
+    /// Tables that are written and not in force yet.
     type Prepared: Send;
 
     /// Writes tables beside those in force. Everything that can fail fails here.
@@ -77,7 +77,12 @@ pub trait Enforcer: Send + 'static {
     /// They do not fit, or the kernel refuses. Nothing has changed.
     fn prepare(&mut self, desired: &Desired) -> Result<Self::Prepared, ApiError>;
     /// Puts prepared tables in force.
-    fn publish(&mut self, prepared: Self::Prepared);
+    ///
+    /// # Errors
+    /// The kernel refuses a part; the rest is in force. Preparing and publishing again puts the missing part in force.
+    fn publish(&mut self, prepared: Self::Prepared) -> Result<(), ApiError>;
+    /// Takes prepared tables back.
+    fn discard(&mut self, prepared: Self::Prepared);
     /// Frees what no packet can see any more. After every change, when nobody waits.
     fn reclaim(&mut self);
     /// Puts programs on a device, the tables' entry first, or anew where they are already. Live connections are taken up
@@ -97,14 +102,22 @@ pub trait Enforcer: Send + 'static {
     /// The kernel refuses.
     fn detach(&mut self, number: u32) -> Result<(), ApiError>;
     /// What there is in the kernel, by number of the attachment.
-    fn in_kernel(&mut self) -> BTreeMap<u32, InKernel>;
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    fn in_kernel(&mut self) -> Result<BTreeMap<u32, InKernel>, ApiError>;
     /// Removes flows that have expired, and says what the others hold.
-    fn collect(&mut self) -> Held;
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    fn collect(&mut self) -> Result<Held, ApiError>;
     /// The counters of an attachment that are not zero, by direction and number of the outcome.
     ///
     /// # Errors
     /// The kernel refuses.
-    fn counters(&mut self, number: u32) -> Result<Vec<(Direction, u8, Counter)>, ApiError>;
+    fn counters(&mut self, number: u32) -> Result<BTreeMap<(Direction, u8), Counter>, ApiError>;
+    /// Sets the counters of rules to zero: their numbers belong to other rules now.
+    fn forget_rules(&mut self, numbers: &[u32]);
     /// The counters of rules that are not zero, by number.
     ///
     /// # Errors

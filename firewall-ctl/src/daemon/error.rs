@@ -1,7 +1,11 @@
 //! Why the daemon does not run.
 
 use super::config::ConfigError;
+use super::core::OpenError;
+use super::net::{NetlinkError, WatchError};
 use crate::api::BindError;
+use crate::dataplane::{DataplaneError, MissingPrivileges};
+use crate::store::StoreError;
 use std::io;
 use std::path::PathBuf;
 
@@ -30,9 +34,21 @@ pub enum DaemonError {
     /// The socket cannot be had.
     #[error(transparent)]
     Socket(#[from] BindError),
-    /// Not root.
-    #[error("the controller needs {0}: run it as root")]
-    Privileges(&'static str),
+    /// The process may not do what the daemon does.
+    #[error("the controller cannot run: {0}")]
+    Privileges(#[from] MissingPrivileges),
+    /// The record cannot be read, or the tables do not hold it.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Programs and tables cannot be had.
+    #[error(transparent)]
+    Dataplane(#[from] DataplaneError),
+    /// Devices and addresses cannot be read.
+    #[error(transparent)]
+    Netlink(#[from] NetlinkError),
+    /// Changes of devices and addresses cannot be noticed.
+    #[error(transparent)]
+    Watch(#[from] WatchError),
     /// A system facility failed.
     #[error("{what}")]
     System {
@@ -57,4 +73,10 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+impl From<StoreError> for DaemonError {
+    fn from(error: StoreError) -> Self {
+        Self::Open(OpenError::Store(error))
+    }
 }

@@ -25,6 +25,7 @@ const ADOPTION_WINDOW: u32 = 30;
 pub struct Kernel {
     dataplane: Dataplane,
     limits: Limits,
+    /// Flows at the last look, by family.
     flows: [u64; 2],
 }
 
@@ -184,6 +185,7 @@ impl Enforcer for Kernel {
 
     fn collect(&mut self) -> Result<Held, ApiError> {
         let collected = self.dataplane.collect().map_err(refused)?;
+        self.flows = collected.families;
         let total = |counts: &FlowCounts| counts.embryonic + counts.established;
         let flows = collected.live.iter().map(|(number, counts)| (*number, total(counts))).collect();
         Ok(Held { rules: collected.rules, flows })
@@ -215,10 +217,13 @@ impl Enforcer for Kernel {
     fn tables(&mut self) -> Vec<TableUsage> {
         let usage = |Usage { table, entries, limit }| TableUsage {
             table: table.to_owned(),
-            used: entries as u64,
+            used: u64::from(entries),
             size: u64::from(limit),
         };
-        self.dataplane.usage().into_iter().map(usage).collect()
+        let [v4, v6] = self.flows;
+        let flows = |table: &str, used, limit| TableUsage { table: table.to_owned(), used, size: u64::from(limit) };
+        let flows = [flows(map::FLOWS_V4, v4, self.limits.flows_v4), flows(map::FLOWS_V6, v6, self.limits.flows_v6)];
+        self.dataplane.usage().into_iter().map(usage).chain(flows).collect()
     }
 }
 

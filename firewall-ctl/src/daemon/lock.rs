@@ -5,7 +5,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Name of the lock in a directory.
@@ -14,7 +14,7 @@ const NAME: &str = "daemon.lock";
 /// Holds a directory. Let go when dropped, and by the kernel when the process ends however it may.
 #[derive(Debug)]
 pub struct DirectoryLock {
-    _file: File,
+    file: File,
 }
 
 impl DirectoryLock {
@@ -39,7 +39,7 @@ impl DirectoryLock {
             Err(errno) => return Err(fail(errno.into())),
         }
         write_owner(&mut file).map_err(fail)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 
     /// Takes the lock of a directory that holds no files, such as one of bpffs: it is its own lock.
@@ -51,9 +51,19 @@ impl DirectoryLock {
         let fail = |source| DaemonError::Directory { path: path(), source };
         let file = File::open(directory).map_err(fail)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file }),
             Err(Errno::WOULDBLOCK) => Err(DaemonError::Locked { path: path(), owner: None }),
             Err(errno) => Err(fail(errno.into())),
+        }
+    }
+
+    /// Whether it is the lock of what is at a path now.
+    #[must_use]
+    pub fn is_of(&self, directory: &Path) -> bool {
+        let identity = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+        match (self.file.metadata(), std::fs::metadata(directory)) {
+            (Ok(held), Ok(there)) => identity(held) == identity(there),
+            (Err(_), _) | (_, Err(_)) => false,
         }
     }
 }
@@ -93,6 +103,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let first = DirectoryLock::take_itself(directory.path()).unwrap();
         assert!(matches!(DirectoryLock::take_itself(directory.path()), Err(DaemonError::Locked { .. })));
+        assert!(first.is_of(directory.path()) && !first.is_of(Path::new("/")));
         drop(first);
         DirectoryLock::take_itself(directory.path()).unwrap();
     }

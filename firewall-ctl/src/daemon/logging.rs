@@ -8,8 +8,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{Layer, Registry, reload};
 
-/// Target of the messages of the programs in the kernel.
-pub const PROGRAMS: &str = "programs";
+/// Target of the messages of the programs in the kernel: the crate that they are written in.
+pub const PROGRAMS: &str = "firewall_ebpf";
 
 /// Changes the level of the log.
 #[derive(Debug, Clone)]

@@ -5,16 +5,20 @@ use super::controller::Controller;
 use super::core::{Core, Identity, Settings};
 use super::enforcer::Enforcer;
 use super::error::{DaemonError, chain};
+use super::kernel::Kernel;
 use super::lock::DirectoryLock;
 use super::logging::{self, LogControl};
 use super::net::{Netlink, watch};
 use crate::api;
 use crate::api::server::serve;
+use crate::dataplane::{ProgramLog, check_privileges};
 use crate::model::Quotas;
 use crate::store::RedbStore;
 use jiff::Timestamp;
 use sd_notify::NotifyState;
 use std::sync::Arc;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, oneshot};
@@ -25,32 +29,42 @@ use tokio::sync::{Notify, oneshot};
 /// When it cannot start; the message says what to do.
 pub async fn run(args: DaemonArgs) -> Result<(), DaemonError> {
     let config = Config::load(&args)?;
+    check_privileges()?;
     let log = logging::start(config.log_level)
         .map_err(|error| DaemonError::System { what: "cannot start the log", source: std::io::Error::other(error) })?;
     let signals = Signals::new()?;
     // The locks come first: nothing is looked at that another daemon may be changing. They are let go of last.
     let _run_dir = DirectoryLock::take(&config.run_dir, 0o755)?;
-    let (core, _bpffs) = {
-        let (config, settings) = (config.clone(), settings(&config));
+    let settings = settings(&config);
+    let Opened { core, log: program_log, _bpffs } = {
+        let (config, settings) = (config.clone(), settings.clone());
         blocking(move || open(&config, settings)).await?
     };
-    let settings = settings(&config);
     let listener = api::bind(&config.socket())?;
+    let reading = program_log.map(|program_log| tokio::spawn(program_messages(program_log)));
     let result = serve_until_told(core, settings, listener, signals, &args, &log).await;
+    if let Some(reading) = reading {
+        reading.abort();
+    }
     // Clients are told "no such file" from now on, not "refused".
     let _ = std::fs::remove_file(config.socket());
     result
 }
 
+/// What the daemon works with.
+struct Opened {
+    core: Core<Kernel, RedbStore>,
+    log: Option<ProgramLog>,
+    /// Let go of last.
+    _bpffs: DirectoryLock,
+}
+
 /// Opens what blocks: record and dataplane.
-fn open(
-    config: &Config,
-    settings: Settings,
-) -> Result<(Core<super::kernel::Kernel, RedbStore>, DirectoryLock), DaemonError> {
-    super::kernel::check()?;
+fn open(config: &Config, settings: Settings) -> Result<Opened, DaemonError> {
     let store = RedbStore::open(&config.state_dir)?;
-    let (kernel, lock) = super::kernel::open(config)?;
-    Ok((Core::open(settings, store, kernel)?, lock))
+    let (kernel, lock) = Kernel::open(config)?;
+    let log = kernel.log();
+    Ok(Opened { core: Core::open(settings, store, kernel)?, log, _bpffs: lock })
 }
 
 /// Answers calls and keeps watch.
@@ -147,6 +161,23 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, DaemonError> + Send + 'static,
 ) -> Result<T, DaemonError> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
+/// Hands the messages of the programs to the log.
+async fn program_messages(log: ProgramLog) {
+    // SAFETY: a `ProgramLog` owns one descriptor from its beginning to its end, and that is the one it gives out.
+    let registered = unsafe { AsyncFd::register_with_interest(log, Interest::READABLE) };
+    let mut log = match registered {
+        Ok(log) => log,
+        Err(error) => {
+            tracing::warn!(%error, "the messages of the programs cannot be waited for");
+            return;
+        }
+    };
+    while let Ok(mut ready) = log.readable_mut().await {
+        ready.get_inner_mut().flush();
+        ready.clear_ready();
+    }
 }
 
 /// What a signal says.

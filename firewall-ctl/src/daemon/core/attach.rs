@@ -145,8 +145,8 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         warnings: &[String],
         host: &Host,
     ) -> Result<(), ApiError> {
-        // Dropped again: nothing of it comes into force.
-        drop(self.enforcer.prepare(&Self::compiled(next)?)?);
+        let prepared = self.enforcer.prepare(&Self::compiled(next)?)?;
+        self.enforcer.discard(prepared);
         let Response::AttachDevice(result) = response else { return Ok(()) };
         result.dry_run = true;
         result.warnings = warnings.to_vec();

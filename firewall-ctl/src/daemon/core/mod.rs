@@ -130,6 +130,10 @@ pub struct Core<E: Enforcer, S: Store> {
     unused: BTreeSet<u32>,
     /// Attachments that failed, and when to try again: the attempt itself may look like a change of the device.
     retry: BTreeMap<u32, Timestamp>,
+    /// Attachments that others have got ahead of, and when ours may be put in front again.
+    overtaken: BTreeMap<u32, Timestamp>,
+    /// Whether the tables in force are only part of what they should be.
+    unpublished: bool,
     held: Held,
     view: Arc<ArcSwap<View>>,
 }
@@ -153,8 +157,8 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         }
         let desired = Self::compiled(&model).map_err(OpenError::Tables)?;
         let prepared = enforcer.prepare(&desired).map_err(OpenError::Tables)?;
-        enforcer.publish(prepared);
-        let held = enforcer.collect();
+        enforcer.publish(prepared).map_err(OpenError::Tables)?;
+        let held = enforcer.collect().map_err(OpenError::Tables)?;
         let model = Arc::new(model);
         let view = View { model: Arc::clone(&model), devices: BTreeMap::new() };
         Ok(Self {
@@ -168,6 +172,8 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             devices: BTreeMap::new(),
             unused: BTreeSet::new(),
             retry: BTreeMap::new(),
+            overtaken: BTreeMap::new(),
+            unpublished: false,
             held,
             view: Arc::new(ArcSwap::from_pointee(view)),
         })
@@ -281,7 +287,10 @@ impl<E: Enforcer, S: Store> Core<E, S> {
 
     /// Removes expired flows.
     pub fn collect(&mut self) {
-        self.held = self.enforcer.collect();
+        match self.enforcer.collect() {
+            Ok(held) => self.held = held,
+            Err(error) => tracing::error!(error = error.message, "expired flows could not be removed"),
+        }
         for (number, device) in &mut self.devices {
             device.flows = self.held.flows.get(number).copied().unwrap_or(0);
         }

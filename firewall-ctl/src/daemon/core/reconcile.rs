@@ -7,9 +7,13 @@ use crate::actions::set_observed_addresses;
 use crate::daemon::enforcer::{Enforcer, InKernel, Place};
 use crate::model::{AddressSource, Attachment, Model, NetworkInterface};
 use crate::store::{PendingEdit, Store};
+use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
+
+/// How long a program may stay ahead of ours after we have got in front of it.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(1);
 
 /// Addresses that were read behind devices, by number of the attachment. What could not be read is left out.
 pub type PeersSeen = BTreeMap<u32, BTreeSet<IpAddr>>;
@@ -32,7 +36,14 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         if let Err(error) = self.undo_if_late(host) {
             tracing::error!(error = error.message, "the last change could not be undone; it is tried again");
         }
-        let kernel = self.enforcer.in_kernel();
+        self.publish_again();
+        let kernel = match self.enforcer.in_kernel() {
+            Ok(kernel) => kernel,
+            Err(error) => {
+                tracing::error!(error = error.message, "what is in the kernel cannot be looked at");
+                return;
+            }
+        };
         self.drop_strangers(&kernel);
         let attached: Vec<Arc<NetworkInterface>> = self.model.attached().map(Arc::clone).collect();
         let mut next = Model::clone(&self.model);
@@ -40,7 +51,12 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         for interface in &attached {
             let Some(attachment) = &interface.attachment else { continue };
             match standing(attachment, kernel.get(&attachment.number), host) {
-                Standing::Placed(_, broken) if broken.is_empty() => {}
+                Standing::Placed(_, broken) if broken.is_empty() => {
+                    let overtaken = kernel.get(&attachment.number).is_some_and(|seen| !seen.overtaken.is_empty());
+                    if overtaken && self.may_move_forward(attachment.number, host) {
+                        repair.push(attachment);
+                    }
+                }
                 Standing::Placed(..) => repair.push(attachment),
                 // Nothing has ever run under this number: it need not be another one.
                 Standing::Unplaced(_) if self.unused.contains(&attachment.number) => repair.push(attachment),
@@ -130,6 +146,16 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         }
     }
 
+    /// Whether programs that others have got ahead of may be put in front again. Not at once if it was done lately: whoever
+    /// insists on being first would win anyway, and each time is a moment without programs.
+    fn may_move_forward(&mut self, number: u32, host: &Host) -> bool {
+        let due = self.overtaken.get(&number).is_none_or(|time| *time <= host.now);
+        if due {
+            self.overtaken.insert(number, host.now + PATIENCE);
+        }
+        due
+    }
+
     /// Puts programs where they are missing or broken.
     fn put_back(&mut self, attachment: &Attachment, host: &Host) {
         if self.retry.get(&attachment.number).is_some_and(|time| *time > host.now) {
@@ -144,7 +170,8 @@ impl<E: Enforcer, S: Store> Core<E, S> {
 
     /// Notes how the attachments are, and tells what has become different.
     fn look(&mut self, host: &Host) {
-        let kernel = self.enforcer.in_kernel();
+        // That it cannot be looked at has been told.
+        let Ok(kernel) = self.enforcer.in_kernel() else { return };
         let mut devices = BTreeMap::new();
         for interface in self.model.attached() {
             let Some(attachment) = &interface.attachment else { continue };
@@ -176,7 +203,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             Standing::Unplaced(ifindex) => (Some(ifindex), vec!["not enforced".to_owned()]),
             Standing::Gone => (None, vec!["missing".to_owned()]),
         };
-        amiss.extend(kernel.iter().flat_map(|kernel| kernel.remarks.iter().cloned()));
+        amiss.extend(kernel.iter().flat_map(|kernel| kernel.overtaken.iter().cloned()));
         DeviceStatus {
             ifindex,
             mtu: ifindex.and_then(|ifindex| host.snapshot.links.get(&ifindex)).map(|link| link.mtu),

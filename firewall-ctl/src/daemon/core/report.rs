@@ -141,11 +141,11 @@ impl<E: Enforcer, S: Store> Core<E, S> {
 }
 
 /// The counters of a direction, with names.
-fn outcomes(counters: &[(Direction, u8, Counter)], direction: Direction) -> Vec<OutcomeCounter> {
+fn outcomes(counters: &BTreeMap<(Direction, u8), Counter>, direction: Direction) -> Vec<OutcomeCounter> {
     counters
         .iter()
-        .filter(|(counted, _, _)| *counted == direction)
-        .filter_map(|(_, outcome, counter)| {
+        .filter(|((counted, _), _)| *counted == direction)
+        .filter_map(|((_, outcome), counter)| {
             let verdict = Verdict::from_outcome(*outcome)?;
             Some(OutcomeCounter {
                 verdict: if verdict.is_allow() { "pass" } else { "drop" }.to_owned(),

@@ -5,7 +5,7 @@ use crate::actions::{ApiError, ErrorCode};
 use crate::compile::{Desired, compile};
 use crate::daemon::enforcer::{Enforcer, Place, Placed};
 use crate::daemon::error::chain;
-use crate::model::{Attachment, Model};
+use crate::model::{Attachment, Change, Edit, Model, Rule};
 use crate::store::{PendingEdit, Store};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
@@ -46,25 +46,37 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         let places = self.places(&moves.come, host, missing)?;
         let changes = self.model.changes(&next);
         let prepared = self.enforcer.prepare(&desired)?;
+        self.enforcer.forget_rules(&new_rules(&self.model, &next));
         let mut placed = BTreeMap::new();
         if places.is_empty() {
-            self.commit(&changes, pending)?;
+            if let Err(error) = self.commit(&changes, pending) {
+                self.enforcer.discard(prepared);
+                return Err(error);
+            }
             self.take_off(&moves.gone);
-            self.enforcer.publish(prepared);
+            self.unpublished = false;
+            if let Err(error) = self.enforcer.publish(prepared) {
+                // The record is written: there is only the way forward.
+                tracing::error!(error = error.message, "a part of the change is not in force yet; it is tried again");
+                self.unpublished = true;
+            }
         } else {
-            self.enforcer.publish(prepared);
-            let outcome = self.place(&places, missing, host).and_then(|placed| {
+            let making_room = self.in_the_way(&moves.gone, &places);
+            let outcome = self.enforcer.publish(prepared).and_then(|()| {
+                self.take_off(&making_room);
+                let placed = self.place(&places, missing, host)?;
                 self.commit(&changes, pending)?;
                 Ok(placed)
             });
             match outcome {
                 Ok(done) => placed = done,
                 Err(error) => {
-                    self.take_back(&places);
+                    self.take_back(&places, &making_room, host);
                     return Err(error);
                 }
             }
-            self.take_off(&moves.gone);
+            self.unpublished = false;
+            self.take_off(&moves.gone.into_iter().filter(|number| !making_room.contains(number)).collect::<Vec<_>>());
         }
         self.model = Arc::new(next);
         self.desired = Arc::new(desired);
@@ -74,7 +86,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     }
 
     /// Writes the record.
-    fn commit(&self, changes: &[crate::model::Change], pending: PendingEdit<'_>) -> Result<(), ApiError> {
+    fn commit(&self, changes: &[Change], pending: PendingEdit<'_>) -> Result<(), ApiError> {
         self.store.commit(changes, pending).map_err(|error| {
             tracing::error!(error = chain(&error), "the state could not be written");
             ApiError::new(ErrorCode::InternalError, "The change could not be written, and was not made.")
@@ -120,23 +132,43 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         Ok(placed)
     }
 
+    /// The attachments among those that go whose device gets programs of another one: a hook does not take both, so they
+    /// have to go first, and for a moment the device has none.
+    fn in_the_way(&self, gone: &[u32], places: &[Place]) -> Vec<u32> {
+        let on_device = |number: &u32| {
+            let ifindex = self.devices.get(number).and_then(|status| status.ifindex);
+            places.iter().any(|place| Some(place.ifindex) == ifindex)
+        };
+        gone.iter().copied().filter(on_device).collect()
+    }
+
     /// Undoes [`Core::place`] and the tables before it. What was there before fitted, so it fits again.
-    fn take_back(&mut self, places: &[Place]) {
-        for place in places {
-            match self.model.interface_by_number(place.number).and_then(|interface| interface.attachment.as_ref()) {
-                // Its programs were to move, and stay where they were.
-                Some(before) => {
-                    let place = Place { wish: before.hook, side: before.side, adopt: false, ..place.clone() };
-                    if let Err(error) = self.enforcer.attach(&place) {
-                        tracing::error!(device = place.device, error = error.message, "cannot put the programs back");
-                    }
-                }
-                None => self.take_off(&[place.number]),
+    fn take_back(&mut self, places: &[Place], made_room: &[u32], host: &Host) {
+        let model = Arc::clone(&self.model);
+        let before = Moves::attachments(&model);
+        let new: Vec<u32> =
+            places.iter().map(|place| place.number).filter(|number| !before.contains_key(number)).collect();
+        self.take_off(&new);
+        self.unpublished = true;
+        self.publish_again();
+        // Programs that were to move, and those that had made room.
+        let moved = places.iter().map(|place| &place.number).chain(made_room);
+        for place in moved.filter_map(|number| Place::of(before.get(number)?, host)) {
+            if let Err(error) = self.enforcer.attach(&place) {
+                tracing::error!(device = place.device, error = error.message, "cannot put the programs back");
             }
         }
-        match self.enforcer.prepare(&self.desired) {
-            Ok(prepared) => self.enforcer.publish(prepared),
-            Err(error) => tracing::error!(error = error.message, "cannot put the tables back; it is tried again"),
+    }
+
+    /// Puts in force what is not yet.
+    pub(super) fn publish_again(&mut self) {
+        if !self.unpublished {
+            return;
+        }
+        let published = self.enforcer.prepare(&self.desired).and_then(|prepared| self.enforcer.publish(prepared));
+        match published {
+            Ok(()) => self.unpublished = false,
+            Err(error) => tracing::error!(error = error.message, "tables are not in force; it is tried again"),
         }
     }
 
@@ -164,6 +196,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         let devices = &self.devices;
         self.unused.retain(|number| devices.contains_key(number));
         self.retry.retain(|number, _| devices.contains_key(number));
+        self.overtaken.retain(|number, _| devices.contains_key(number));
         for place in places {
             let Some(done) = placed.get(&place.number) else { continue };
             self.unused.remove(&place.number);
@@ -183,6 +216,21 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     pub(super) fn compiled(next: &Model) -> Result<Desired, ApiError> {
         compile(next).map_err(|error| ApiError::new(ErrorCode::InternalError, error.to_string()))
     }
+}
+
+/// Numbers of the rules that are new: what was counted under them belongs to others.
+fn new_rules(before: &Model, after: &Model) -> Vec<u32> {
+    let changed = before.changes(after).into_iter().filter_map(|change| match change {
+        Change::Group(Edit::Put(id, group)) => Some((id, group)),
+        Change::Group(Edit::Delete(_)) | Change::Vpc(_) | Change::Interface(_) | Change::Numbers(_) => None,
+    });
+    changed
+        .flat_map(|(id, group)| {
+            let known = before.groups.get(&id);
+            let is_known = |rule: &Rule| known.is_some_and(|group| group.rules.contains_key(&rule.id));
+            group.rules.values().filter(|rule| !is_known(rule)).map(|rule| rule.number).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 impl<'a> Moves<'a> {

@@ -20,8 +20,10 @@ pub struct World {
     pub kernel: BTreeMap<u32, InKernel>,
     /// The tables in force.
     pub published: Desired,
-    /// What fails from now on: `prepare`, `attach`, `commit`.
+    /// What fails from now on: `prepare`, `publish`, `attach`, `detach`, `commit`.
     pub fails: BTreeSet<&'static str>,
+    /// Rules whose counters were cleared.
+    pub forgotten: Vec<u32>,
     /// What the next look at the flows says.
     pub held: Held,
 }
@@ -69,11 +71,13 @@ impl Enforcer for Fake {
         self.act("prepare", "prepare".to_owned()).map(|()| desired.clone())
     }
 
-    fn publish(&mut self, prepared: Desired) {
-        let mut world = self.world();
-        world.diary.push(format!("publish {:?}", prepared.interfaces.keys().collect::<Vec<_>>()));
-        world.published = prepared;
+    fn publish(&mut self, prepared: Desired) -> Result<(), ApiError> {
+        self.act("publish", format!("publish {:?}", prepared.interfaces.keys().collect::<Vec<_>>()))?;
+        self.world().published = prepared;
+        Ok(())
     }
+
+    fn discard(&mut self, _: Desired) {}
 
     fn reclaim(&mut self) {}
 
@@ -99,16 +103,20 @@ impl Enforcer for Fake {
         Ok(())
     }
 
-    fn in_kernel(&mut self) -> BTreeMap<u32, InKernel> {
-        self.world().kernel.clone()
+    fn in_kernel(&mut self) -> Result<BTreeMap<u32, InKernel>, ApiError> {
+        Ok(self.world().kernel.clone())
     }
 
-    fn collect(&mut self) -> Held {
-        self.world().held.clone()
+    fn collect(&mut self) -> Result<Held, ApiError> {
+        Ok(self.world().held.clone())
     }
 
-    fn counters(&mut self, _: u32) -> Result<Vec<(Direction, u8, Counter)>, ApiError> {
-        Ok(vec![(Direction::Inbound, 1, Counter { packets: 2, bytes: 120 })])
+    fn counters(&mut self, _: u32) -> Result<BTreeMap<(Direction, u8), Counter>, ApiError> {
+        Ok([((Direction::Inbound, 1), Counter { packets: 2, bytes: 120 })].into())
+    }
+
+    fn forget_rules(&mut self, numbers: &[u32]) {
+        self.world().forgotten.extend(numbers);
     }
 
     fn rule_counters(&mut self) -> Result<BTreeMap<u32, RuleCounter>, ApiError> {
