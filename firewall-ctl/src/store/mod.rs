@@ -23,6 +23,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pending {
+    /// The action that made it.
+    pub operation: String,
     /// When it is undone.
     pub deadline: Timestamp,
     /// What undoes it.

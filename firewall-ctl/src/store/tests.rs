@@ -118,8 +118,11 @@ fn a_directory_that_cannot_be_used_is_named() {
 fn a_pending_change_lives_until_it_is_cleared() {
     let directory = directory();
     let (before, after) = (first_model(), revoked(&first_model()));
-    let pending =
-        Pending { deadline: Timestamp::from_second(1_800_000_000).expect("a time"), undo: after.changes(&before) };
+    let pending = Pending {
+        operation: "Test".to_owned(),
+        deadline: Timestamp::from_second(1_800_000_000).expect("a time"),
+        undo: after.changes(&before),
+    };
     let store = RedbStore::open(directory.path()).expect("an empty directory");
     save(&store, &Model::default(), &before);
     store.commit(&before.changes(&after), PendingEdit::Put(&pending)).expect("a commit");
