@@ -1,1 +1,4 @@
 //! What the kernel tests are made of.
+//!
+//! * [`packet`]: the packet language.
+pub mod packet;
