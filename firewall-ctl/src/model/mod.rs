@@ -1,1 +1,124 @@
-//! The security-group model: pure, validated values.
+//! What there is: VPCs, security groups with their rules, network interfaces. Pure values, no I/O.
+//!
+//! A [`Model`] is cheap to clone and compares by content: a change is made on a clone, and what became of it is the
+//! difference of the two. Its operations keep the invariants that [`Model::check`] spells out, or refuse.
+//!
+//! Each concept that has a text has one `FromStr` and one `Display`, and serde goes through them.
+
+#[cfg(test)]
+pub(crate) mod arbitrary;
+mod change;
+mod check;
+mod cidr;
+mod edit;
+mod error;
+mod group;
+mod ids;
+mod interface;
+mod name;
+mod numbers;
+mod query;
+mod quota;
+mod rule;
+mod service;
+mod tags;
+mod text;
+mod vpc;
+
+pub use change::{Change, Edit};
+pub use cidr::{CidrError, parse_ipv4_cidr, parse_ipv6_cidr};
+pub use edit::NewVpc;
+pub use error::ModelError;
+pub use group::SecurityGroup;
+pub use ids::{AccountId, AccountIdError, GroupId, IdError, InterfaceId, PrefixListId, RuleId, VpcId};
+pub use interface::{AddressSource, Attachment, ConnectionTracking, HookWish, NetworkInterface, Side, TimeoutError};
+pub use name::{
+    DEFAULT_GROUP_DESCRIPTION, DEFAULT_GROUP_NAME, GroupDescription, GroupName, MAX_NAME_LENGTH, NameError,
+    RuleDescription,
+};
+pub use numbers::{NumberPool, Numbers, OutOfNumbers};
+pub use quota::{MAX_GROUPS_PER_INTERFACE, MAX_RULES_PER_INTERFACE, QuotaError, Quotas};
+pub use rule::{Family, Peer, PeerError, Rule, RuleKey};
+pub use service::{IcmpFamily, L4, Protocol, ProtocolError, Service, ServiceError};
+pub use tags::{MAX_TAG_KEY_LENGTH, MAX_TAG_VALUE_LENGTH, MAX_TAGS, TagError, Tags};
+pub use text::WordError;
+pub use vpc::Vpc;
+
+use imbl::OrdMap;
+use ipnet::{Ipv4Net, Ipv6Net};
+use rand::Rng;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+/// Everything that is stored. A clone shares all that is equal.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Model {
+    /// The VPCs.
+    pub vpcs: OrdMap<VpcId, Arc<Vpc>>,
+    /// The groups of all VPCs, with their rules.
+    pub groups: OrdMap<GroupId, Arc<SecurityGroup>>,
+    /// The interfaces of all VPCs, attached or not.
+    pub interfaces: OrdMap<InterfaceId, Arc<NetworkInterface>>,
+    /// Where to look for the next free numbers.
+    pub numbers: Numbers,
+}
+
+impl Model {
+    /// What a host has at its first start: a default VPC with its default group, owned by the account of zeros.
+    #[must_use]
+    pub fn new_with_default_vpc<R: Rng + ?Sized>(rng: &mut R) -> Self {
+        Self::new_with_default_vpc_of(AccountId::default(), rng)
+    }
+
+    /// The same, owned by an account. The VPC is dual-stack, so that the default egress of its groups opens both families
+    /// and attaching a host does not cut its IPv6.
+    #[must_use]
+    pub fn new_with_default_vpc_of<R: Rng + ?Sized>(owner: AccountId, rng: &mut R) -> Self {
+        let vpc = Vpc {
+            id: VpcId::random(rng),
+            number: 1,
+            owner,
+            cidr_blocks: vec![Ipv4Net::new_assert(Ipv4Addr::new(172, 31, 0, 0), 16)],
+            ipv6_cidr_blocks: vec![random_ula(rng)],
+            is_default: true,
+            tags: Tags::default(),
+        };
+        let mut group = SecurityGroup {
+            id: GroupId::random(rng),
+            name: GroupName::of_default_group(),
+            description: GroupDescription::of_default_group(),
+            vpc: vpc.id,
+            owner,
+            tags: Tags::default(),
+            rules: BTreeMap::new(),
+        };
+        let mut numbers = Numbers { next_vpc: vpc.number + 1, ..Numbers::default() };
+        for key in group.default_rules(&vpc) {
+            let rule = Rule {
+                id: RuleId::random(rng),
+                key,
+                description: None,
+                tags: Tags::default(),
+                number: numbers.next_rule,
+            };
+            numbers.next_rule += 1;
+            group.rules.insert(rule.id, rule);
+        }
+        Self {
+            vpcs: OrdMap::unit(vpc.id, Arc::new(vpc)),
+            groups: OrdMap::unit(group.id, Arc::new(group)),
+            interfaces: OrdMap::new(),
+            numbers,
+        }
+    }
+}
+
+/// A block of 56 bits of unique local addresses (RFC 4193: `fd`, then 40 random bits), which is the service's size of a
+/// VPC's IPv6 block.
+fn random_ula<R: Rng + ?Sized>(rng: &mut R) -> Ipv6Net {
+    let mut octets = [0; 16];
+    rng.fill_bytes(&mut octets[1..7]);
+    octets[0] = 0xfd;
+    Ipv6Net::new_assert(Ipv6Addr::from(octets), 56).trunc()
+}

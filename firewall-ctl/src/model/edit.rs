@@ -1,0 +1,327 @@
+//! Operations on the model. Each keeps the invariants that [`Model::check`] spells out, or refuses and changes nothing.
+
+use super::{
+    AccountId, Family, GroupDescription, GroupId, GroupName, InterfaceId, MAX_RULES_PER_INTERFACE, Model, ModelError,
+    NetworkInterface, NumberPool, Peer, Rule, RuleId, RuleKey, SecurityGroup, Tags, Vpc, VpcId,
+};
+use firewall_common::verdict::Direction;
+use ipnet::{Ipv4Net, Ipv6Net};
+use rand::Rng;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What a new VPC is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewVpc {
+    /// The account that makes it.
+    pub owner: AccountId,
+    /// Its IPv4 blocks.
+    pub cidr_blocks: Vec<Ipv4Net>,
+    /// Its IPv6 blocks.
+    pub ipv6_cidr_blocks: Vec<Ipv6Net>,
+    /// Whether it is meant where no VPC is named.
+    pub is_default: bool,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+impl Model {
+    /// Makes a VPC and its default group.
+    ///
+    /// # Errors
+    /// There is a default VPC already, or no number is free.
+    pub fn add_vpc<R: Rng + ?Sized>(
+        &mut self,
+        new: NewVpc,
+        rule_numbers: NumberPool<'_>,
+        rng: &mut R,
+    ) -> Result<VpcId, ModelError> {
+        let NewVpc { owner, cidr_blocks, ipv6_cidr_blocks, is_default, tags } = new;
+        let mut next = self.clone();
+        let number = next.take_vpc_number()?;
+        let vpc = Vpc { id: VpcId::random(rng), number, owner, cidr_blocks, ipv6_cidr_blocks, is_default, tags };
+        let mut group = SecurityGroup {
+            id: GroupId::random(rng),
+            name: GroupName::of_default_group(),
+            description: GroupDescription::of_default_group(),
+            vpc: vpc.id,
+            owner,
+            tags: Tags::default(),
+            rules: BTreeMap::new(),
+        };
+        group.rules = next.new_rules(group.default_rules(&vpc), rule_numbers, rng)?;
+        let id = vpc.id;
+        next.vpcs.insert(id, Arc::new(vpc.clone()));
+        next.update_vpc(vpc)?;
+        next.groups.insert(group.id, Arc::new(group));
+        *self = next;
+        Ok(id)
+    }
+
+    /// Replaces a VPC.
+    ///
+    /// # Errors
+    /// It does not exist, its number has changed, or another one is the default VPC, too.
+    pub fn update_vpc(&mut self, vpc: Vpc) -> Result<(), ModelError> {
+        let known = self.vpcs.get(&vpc.id).is_some_and(|known| known.number == vpc.number);
+        if !known {
+            return Err(ModelError::UnknownVpc { id: vpc.id });
+        }
+        let rival = self.vpcs.values().find(|other| other.is_default && other.id != vpc.id);
+        match rival {
+            Some(rival) if vpc.is_default => Err(ModelError::DefaultVpcExists { holder: rival.id }),
+            Some(_) | None => {
+                self.vpcs.insert(vpc.id, Arc::new(vpc));
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes a VPC away, with its default group.
+    ///
+    /// # Errors
+    /// It does not exist, or has interfaces or further groups.
+    pub fn remove_vpc(&mut self, id: VpcId) -> Result<(), ModelError> {
+        if !self.vpcs.contains_key(&id) {
+            return Err(ModelError::UnknownVpc { id });
+        }
+        let interfaces: Vec<InterfaceId> = self.interfaces_of(id).map(|interface| interface.id).collect();
+        let (default, groups): (Vec<_>, Vec<_>) = self.groups_of(id).partition(|group| group.is_default());
+        if !interfaces.is_empty() || !groups.is_empty() {
+            let groups = groups.iter().map(|group| group.id).collect();
+            return Err(ModelError::VpcInUse { id, interfaces, groups });
+        }
+        let default: Vec<GroupId> = default.iter().map(|group| group.id).collect();
+        for group in default {
+            self.groups.remove(&group);
+        }
+        self.vpcs.remove(&id);
+        Ok(())
+    }
+
+    /// Puts a group in, or another value in the place of one that is there.
+    ///
+    /// # Errors
+    /// Its VPC does not exist, its name is taken, it would be another VPC's or no longer or newly a default group, or a
+    /// rule of it is refused for one of the reasons of [`Self::put_rules`].
+    pub fn put_group(&mut self, group: SecurityGroup) -> Result<(), ModelError> {
+        let id = group.id;
+        if !self.vpcs.contains_key(&group.vpc) {
+            return Err(ModelError::UnknownVpc { id: group.vpc });
+        }
+        if let Some(known) = self.groups.get(&id)
+            && (known.vpc != group.vpc || known.is_default() != group.is_default())
+        {
+            return Err(ModelError::GroupIdentity { id });
+        }
+        let rival = self.groups_of(group.vpc).find(|other| other.id != id && other.name.is_same(group.name.as_str()));
+        if let Some(rival) = rival {
+            return Err(ModelError::GroupNameTaken { name: group.name, vpc: group.vpc, holder: rival.id });
+        }
+        self.check_rules_of(&group)?;
+        self.check_peers_of(&group)?;
+        for interface in self.interfaces_using(id) {
+            self.check_rule_count(interface, Some(&group))?;
+        }
+        self.groups.insert(id, Arc::new(group));
+        Ok(())
+    }
+
+    /// Takes a group away.
+    ///
+    /// # Errors
+    /// It does not exist, is a default group, or is in use.
+    pub fn remove_group(&mut self, id: GroupId) -> Result<(), ModelError> {
+        let group = self.groups.get(&id).ok_or(ModelError::UnknownGroup { id })?;
+        if group.is_default() {
+            return Err(ModelError::DefaultGroup { id });
+        }
+        let interfaces: Vec<InterfaceId> = self.interfaces_using(id).map(|interface| interface.id).collect();
+        let groups: Vec<GroupId> = self.groups_referencing(id).map(|other| other.id).collect();
+        if !interfaces.is_empty() || !groups.is_empty() {
+            return Err(ModelError::GroupInUse { id, interfaces, groups });
+        }
+        self.groups.remove(&id);
+        Ok(())
+    }
+
+    /// Makes rules of keys, with identifiers and numbers of their own. They are in no group yet.
+    ///
+    /// # Errors
+    /// Too few numbers are free.
+    pub fn new_rules<R: Rng + ?Sized>(
+        &mut self,
+        keys: Vec<RuleKey>,
+        numbers: NumberPool<'_>,
+        rng: &mut R,
+    ) -> Result<BTreeMap<RuleId, Rule>, ModelError> {
+        let numbers = self.take_rule_numbers(keys.len(), numbers)?;
+        let rule = |(key, number)| {
+            let id = RuleId::random(rng);
+            (id, Rule { id, key, description: None, tags: Tags::default(), number })
+        };
+        Ok(keys.into_iter().zip(numbers).map(rule).collect())
+    }
+
+    /// Puts rules into a group, in the place of those that have the same identifiers; all of them or none.
+    ///
+    /// # Errors
+    /// The group does not exist; a rule is not canonical, allows what another one does, has a number or identifier of
+    /// another one, or names a group that does not exist or is another VPC's; or an interface gets too many.
+    pub fn put_rules(&mut self, group: GroupId, rules: impl IntoIterator<Item = Rule>) -> Result<(), ModelError> {
+        let known = self.groups.get(&group).ok_or(ModelError::UnknownGroup { id: group })?;
+        let mut next = SecurityGroup::clone(known);
+        next.rules.extend(rules.into_iter().map(|rule| (rule.id, rule)));
+        self.put_group(next)
+    }
+
+    /// Takes rules out of a group; all of them or none.
+    ///
+    /// # Errors
+    /// The group or one of the rules does not exist.
+    pub fn remove_rules(&mut self, group: GroupId, rules: &BTreeSet<RuleId>) -> Result<(), ModelError> {
+        let known = self.groups.get(&group).ok_or(ModelError::UnknownGroup { id: group })?;
+        if let Some(id) = rules.iter().find(|id| !known.rules.contains_key(id)) {
+            return Err(ModelError::UnknownRule { id: *id });
+        }
+        let mut next = SecurityGroup::clone(known);
+        next.rules.retain(|id, _| !rules.contains(id));
+        self.groups.insert(group, Arc::new(next));
+        Ok(())
+    }
+
+    /// Puts an interface in, or another value in the place of one that is there.
+    ///
+    /// # Errors
+    /// VPC or groups do not exist or do not go together, an address, a device or a number is taken, a time-out is outside
+    /// its range, or its groups have too many rules.
+    pub fn put_interface(&mut self, interface: NetworkInterface) -> Result<(), ModelError> {
+        if !self.vpcs.contains_key(&interface.vpc) {
+            return Err(ModelError::UnknownVpc { id: interface.vpc });
+        }
+        self.check_groups_of(&interface)?;
+        self.check_place_of(&interface)?;
+        interface.timeouts.validate()?;
+        self.check_rule_count(&interface, None)?;
+        self.interfaces.insert(interface.id, Arc::new(interface));
+        Ok(())
+    }
+
+    /// Takes an interface away, and gives it.
+    ///
+    /// # Errors
+    /// It does not exist.
+    pub fn remove_interface(&mut self, id: InterfaceId) -> Result<Arc<NetworkInterface>, ModelError> {
+        self.interfaces.remove(&id).ok_or(ModelError::UnknownInterface { id })
+    }
+
+    /// Whether the rules of a group are canonical, and no two of the model are the same or have the same name.
+    fn check_rules_of(&self, group: &SecurityGroup) -> Result<(), ModelError> {
+        let mut keys = BTreeMap::new();
+        let mut numbers = BTreeSet::new();
+        for (id, rule) in &group.rules {
+            if *id != rule.id || !rule.key.service.is_canonical() || !rule.key.peer.is_canonical() {
+                return Err(ModelError::RuleForm { id: *id });
+            }
+            if let Some(holder) = keys.insert(rule.key, *id) {
+                return Err(ModelError::RuleExists { group: group.id, key: rule.key, holder });
+            }
+            if rule.number == 0 || !numbers.insert(rule.number) {
+                return Err(ModelError::RuleTaken { id: *id, number: rule.number });
+            }
+        }
+        let others = self.groups.values().filter(|other| other.id != group.id);
+        for other in others.flat_map(|other| other.rules.values()) {
+            if numbers.contains(&other.number) || group.rules.contains_key(&other.id) {
+                return Err(ModelError::RuleTaken { id: other.id, number: other.number });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what the rules of a group name exists, and is of its VPC.
+    fn check_peers_of(&self, group: &SecurityGroup) -> Result<(), ModelError> {
+        for rule in group.rules.values() {
+            match rule.key.peer {
+                Peer::Ipv4(_) | Peer::Ipv6(_) => {}
+                Peer::PrefixList(id) => return Err(ModelError::UnknownPrefixList { id }),
+                Peer::Group { id, owner: named } => {
+                    let known = if id == group.id { Some(group) } else { self.groups.get(&id).map(Arc::as_ref) };
+                    let peer = known.ok_or(ModelError::UnknownGroup { id })?;
+                    if peer.owner != named {
+                        return Err(ModelError::NotTheOwner { id, named, owner: peer.owner });
+                    }
+                    if peer.vpc != group.vpc {
+                        return Err(ModelError::OtherNetwork { group: id, group_vpc: peer.vpc, vpc: group.vpc });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_groups_of(&self, interface: &NetworkInterface) -> Result<(), ModelError> {
+        if interface.groups.is_empty() {
+            return Err(ModelError::NoGroups);
+        }
+        let mut seen = BTreeSet::new();
+        for id in interface.groups.iter().copied() {
+            let group = self.groups.get(&id).ok_or(ModelError::UnknownGroup { id })?;
+            if group.vpc != interface.vpc {
+                return Err(ModelError::OtherNetwork { group: id, group_vpc: group.vpc, vpc: interface.vpc });
+            }
+            if !seen.insert(id) {
+                return Err(ModelError::RepeatedGroup { id });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether addresses, device and number of an interface are its own.
+    fn check_place_of(&self, interface: &NetworkInterface) -> Result<(), ModelError> {
+        let id = interface.id;
+        for other in self.interfaces_of(interface.vpc).filter(|other| other.id != id) {
+            if let Some(address) = interface.addresses.intersection(&other.addresses).next() {
+                return Err(ModelError::AddressTaken { address: *address, holder: other.id });
+            }
+        }
+        let Some(attachment) = &interface.attachment else {
+            return Ok(());
+        };
+        if interface.device.as_ref() != Some(&attachment.device) || attachment.number == 0 {
+            return Err(ModelError::AttachmentForm { id });
+        }
+        for other in self.attached().filter(|other| other.id != id) {
+            let Some(theirs) = &other.attachment else { continue };
+            if theirs.device == attachment.device {
+                return Err(ModelError::DeviceTaken { device: attachment.device.clone(), holder: other.id });
+            }
+            if theirs.number == attachment.number {
+                return Err(ModelError::AttachmentForm { id });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the rules of an interface's groups fit into one policy, one of the groups having another value perhaps.
+    fn check_rule_count(
+        &self,
+        interface: &NetworkInterface,
+        changed: Option<&SecurityGroup>,
+    ) -> Result<(), ModelError> {
+        let value = |id: &GroupId| match changed {
+            Some(group) if group.id == *id => Some(group),
+            Some(_) | None => self.groups.get(id).map(Arc::as_ref),
+        };
+        let groups: Vec<&SecurityGroup> = interface.groups.iter().filter_map(value).collect();
+        for direction in [Direction::Inbound, Direction::Outbound] {
+            for family in Family::ALL {
+                let count = groups.iter().map(|group| group.rule_count(direction, *family)).sum();
+                if count > MAX_RULES_PER_INTERFACE as usize {
+                    return Err(ModelError::TooManyRules { interface: interface.id, count });
+                }
+            }
+        }
+        Ok(())
+    }
+}

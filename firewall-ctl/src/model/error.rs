@@ -1,0 +1,180 @@
+//! Why an operation on the model is refused.
+
+use super::{
+    AccountId, GroupId, GroupName, InterfaceId, MAX_RULES_PER_INTERFACE, OutOfNumbers, PrefixListId, RuleId, RuleKey,
+    TimeoutError, VpcId,
+};
+use std::net::IpAddr;
+
+/// Why an operation on the model is refused. Nothing has been changed then. Where the service has a text for it, the
+/// message is that text; what depends, or what exists already, is in the fields.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ModelError {
+    /// No such VPC.
+    #[error("The vpc ID '{id}' does not exist")]
+    UnknownVpc {
+        /// The VPC asked for.
+        id: VpcId,
+    },
+    /// No such group.
+    #[error("The security group '{id}' does not exist")]
+    UnknownGroup {
+        /// The group asked for.
+        id: GroupId,
+    },
+    /// No such rule in the group.
+    #[error("The security group rule ID '{id}' does not exist")]
+    UnknownRule {
+        /// The rule asked for.
+        id: RuleId,
+    },
+    /// No such interface.
+    #[error("The networkInterface ID '{id}' does not exist")]
+    UnknownInterface {
+        /// The interface asked for.
+        id: InterfaceId,
+    },
+    /// No such prefix list.
+    #[error("The prefix list ID '{id}' does not exist")]
+    UnknownPrefixList {
+        /// The list asked for.
+        id: PrefixListId,
+    },
+    /// A group is named with an account that does not own it.
+    #[error("The security group '{id}' does not exist")]
+    NotTheOwner {
+        /// The group.
+        id: GroupId,
+        /// The account it was named with.
+        named: AccountId,
+        /// The account that owns it.
+        owner: AccountId,
+    },
+    /// There is a default VPC already.
+    #[error("A default VPC already exists: '{holder}'")]
+    DefaultVpcExists {
+        /// That VPC.
+        holder: VpcId,
+    },
+    /// The VPC has a group of this name.
+    #[error("The security group '{name}' already exists for VPC '{vpc}'")]
+    GroupNameTaken {
+        /// The name.
+        name: GroupName,
+        /// The VPC.
+        vpc: VpcId,
+        /// The group that has the name.
+        holder: GroupId,
+    },
+    /// A group can neither move to another VPC nor become or cease to be a default group.
+    #[error("The security group '{id}' can't move to another VPC, nor become or cease to be a default group")]
+    GroupIdentity {
+        /// The group.
+        id: GroupId,
+    },
+    /// A VPC's default group lives as long as the VPC.
+    #[error("the specified group: \"{id}\" name: \"default\" cannot be deleted by a user")]
+    DefaultGroup {
+        /// The group.
+        id: GroupId,
+    },
+    /// Interfaces carry the group, or rules of other groups name it.
+    #[error("resource {id} has a dependent object")]
+    GroupInUse {
+        /// The group.
+        id: GroupId,
+        /// The interfaces that carry it.
+        interfaces: Vec<InterfaceId>,
+        /// The other groups with rules that name it.
+        groups: Vec<GroupId>,
+    },
+    /// Groups or interfaces live in the VPC.
+    #[error("The vpc '{id}' has dependencies and cannot be deleted.")]
+    VpcInUse {
+        /// The VPC.
+        id: VpcId,
+        /// Its interfaces.
+        interfaces: Vec<InterfaceId>,
+        /// Its groups, but for the default one.
+        groups: Vec<GroupId>,
+    },
+    /// A group of one VPC is named where another VPC's are meant.
+    #[error("You have specified two resources that belong to different networks.")]
+    OtherNetwork {
+        /// The group.
+        group: GroupId,
+        /// The VPC that it lives in.
+        group_vpc: VpcId,
+        /// The VPC that was meant.
+        vpc: VpcId,
+    },
+    /// The group has a rule that allows the same.
+    #[error("rule {holder} of {group} allows the same already")]
+    RuleExists {
+        /// The group.
+        group: GroupId,
+        /// What both rules allow.
+        key: RuleKey,
+        /// The rule that exists.
+        holder: RuleId,
+    },
+    /// The rule's identifier or number belongs to another rule, or its number is 0.
+    #[error("identifier or number ({number}) of rule {id} is taken")]
+    RuleTaken {
+        /// The rule's identifier.
+        id: RuleId,
+        /// The rule's number.
+        number: u32,
+    },
+    /// A rule is not of the form that its constructors give it.
+    #[error("rule {id} is not canonical")]
+    RuleForm {
+        /// The rule.
+        id: RuleId,
+    },
+    /// The rules of an interface's groups are too many for one policy.
+    #[error("The maximum number of rules per network interface ({MAX_RULES_PER_INTERFACE}) has been reached.")]
+    TooManyRules {
+        /// The interface.
+        interface: InterfaceId,
+        /// The rules of its groups, in the fullest direction and family.
+        count: usize,
+    },
+    /// An interface has at least one group.
+    #[error("You must specify at least one security group")]
+    NoGroups,
+    /// A group is named twice.
+    #[error("The security group '{id}' is specified more than once")]
+    RepeatedGroup {
+        /// The group.
+        id: GroupId,
+    },
+    /// Another interface of the VPC has the address.
+    #[error("The address '{address}' is in use.")]
+    AddressTaken {
+        /// The address.
+        address: IpAddr,
+        /// The interface that has it.
+        holder: InterfaceId,
+    },
+    /// Another interface is attached to the device.
+    #[error("The device '{device}' is in use.")]
+    DeviceTaken {
+        /// The device.
+        device: String,
+        /// The interface that is attached to it.
+        holder: InterfaceId,
+    },
+    /// The device remembered is not the one of the attachment, or the attachment's number is 0 or taken.
+    #[error("the attachment of {id} contradicts itself or another one")]
+    AttachmentForm {
+        /// The interface.
+        id: InterfaceId,
+    },
+    /// A time-out is outside its range.
+    #[error(transparent)]
+    Timeout(#[from] TimeoutError),
+    /// No number is free.
+    #[error(transparent)]
+    OutOfNumbers(#[from] OutOfNumbers),
+}

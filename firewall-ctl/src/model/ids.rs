@@ -1,0 +1,141 @@
+//! Identifiers of the service's form: a prefix and 8 or 17 hexadecimal digits.
+
+use super::text::serde_by_text;
+use rand::Rng;
+use std::fmt;
+use std::str::FromStr;
+
+/// Digits of an identifier that is made today. The service's first ones had 8, and are still read.
+const DIGITS: usize = 17;
+/// Digits of the service's first identifiers.
+const LEGACY_DIGITS: usize = 8;
+
+/// A text that is no identifier of the kind asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("The {kind} ID '{text}' is malformed")]
+pub struct IdError {
+    /// The kind of resource, as messages call it.
+    pub kind: &'static str,
+    /// What an identifier of the kind begins with, the hyphen included.
+    pub prefix: &'static str,
+    /// The text given.
+    pub text: String,
+}
+
+/// The digits of an identifier: ASCII, so that they order as their text does; unused octets at the end are zero.
+type Digits = [u8; DIGITS];
+
+fn parse_digits(text: &str) -> Option<Digits> {
+    let known_length = matches!(text.len(), DIGITS | LEGACY_DIGITS);
+    let is_digit = |octet: u8| octet.is_ascii_digit() || (b'a'..=b'f').contains(&octet);
+    (known_length && text.bytes().all(is_digit)).then(|| {
+        let mut digits = [0; DIGITS];
+        digits[..text.len()].copy_from_slice(text.as_bytes());
+        digits
+    })
+}
+
+fn random_digits<R: Rng + ?Sized>(rng: &mut R) -> Digits {
+    let mut digits = [0; DIGITS];
+    // 64 random bits behind a zero, which is what the service's own look like.
+    digits.copy_from_slice(format!("{:017x}", rng.next_u64()).as_bytes());
+    digits
+}
+
+/// Defines one kind of identifier.
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident, $prefix:literal, $kind:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Digits);
+
+        impl $name {
+            /// What its text begins with.
+            pub const PREFIX: &'static str = concat!($prefix, "-");
+
+            /// A new one. With 64 random bits, meeting an existing one is not reckoned with.
+            #[must_use]
+            pub fn random<R: Rng + ?Sized>(rng: &mut R) -> Self {
+                Self(random_digits(rng))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut text = String::with_capacity(Self::PREFIX.len() + DIGITS);
+                text.push_str(Self::PREFIX);
+                text.extend(self.0.iter().take_while(|digit| **digit != 0).map(|digit| char::from(*digit)));
+                formatter.pad(&text)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, formatter)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.strip_prefix(Self::PREFIX).and_then(parse_digits).map(Self).ok_or_else(|| IdError {
+                    kind: $kind,
+                    prefix: Self::PREFIX,
+                    text: text.to_owned(),
+                })
+            }
+        }
+
+        serde_by_text!($name);
+    )*};
+}
+
+ids! {
+    /// A virtual private cloud: the address space that groups and interfaces live in.
+    VpcId, "vpc", "vpc";
+    /// A security group.
+    GroupId, "sg", "security group";
+    /// A rule of a security group.
+    RuleId, "sgr", "security group rule";
+    /// A network interface.
+    InterfaceId, "eni", "network interface";
+    /// A prefix list.
+    PrefixListId, "pl", "prefix list";
+}
+
+/// An account: 12 decimal digits. A host that names none has the account of zeros.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct AccountId(u64);
+
+/// A text that is no account.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("The account ID '{text}' is malformed: it has 12 decimal digits")]
+pub struct AccountIdError {
+    /// The text given.
+    pub text: String,
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(&format!("{:012}", self.0))
+    }
+}
+
+impl fmt::Debug for AccountId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl FromStr for AccountId {
+    type Err = AccountIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let well_formed = text.len() == 12 && text.bytes().all(|octet| octet.is_ascii_digit());
+        let number = if well_formed { text.parse().ok() } else { None };
+        number.map(Self).ok_or_else(|| AccountIdError { text: text.to_owned() })
+    }
+}
+
+serde_by_text!(AccountId);

@@ -1,0 +1,152 @@
+//! Network interfaces: what carries groups, and how it is attached to a device of this host.
+
+use super::text::words;
+use super::{AccountId, GroupId, InterfaceId, Tags, VpcId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+/// A network interface. One without an attachment is a member of its groups that lives elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkInterface {
+    /// Its identifier.
+    pub id: InterfaceId,
+    /// The VPC that it lives in.
+    pub vpc: VpcId,
+    /// The account that made it.
+    pub owner: AccountId,
+    /// What its author says about it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// Its groups, of its VPC: at least one, none twice, in the order given.
+    pub groups: Vec<GroupId>,
+    /// The addresses by which it is a member of its groups: those given, or those that the controller saw on the device.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub addresses: BTreeSet<IpAddr>,
+    /// How it is attached to a device of this host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attachment: Option<Attachment>,
+    /// The device that it is or was last attached to, so that attaching the device again finds this interface.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// Its tags.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+    /// How long its idle flows are remembered.
+    #[serde(default)]
+    pub timeouts: ConnectionTracking,
+}
+
+/// The wish to enforce the groups of an interface at a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attachment {
+    /// The device's name.
+    pub device: String,
+    /// What is behind the device.
+    pub side: Side,
+    /// Where the programs should run.
+    pub hook: HookWish,
+    /// Where the interface's addresses come from.
+    pub addresses: AddressSource,
+    /// Whether frames that are neither IP nor ARP are dropped on a host's own interface, too.
+    pub strict_l2: bool,
+    /// Its number in the tables, from 1, which no other attachment has.
+    pub number: u32,
+    /// Whether connections that are alive when the programs go in are taken up.
+    pub adopt: bool,
+}
+
+words! {
+    /// What a device is to this host.
+    Side, "side" {
+        /// The machine's own interface: what the device receives is inbound.
+        Host = "host",
+        /// The host's end of a link to a container or a virtual machine: what the device receives is outbound for that.
+        Workload = "workload",
+    }
+}
+
+words! {
+    /// Where the programs should run.
+    HookWish, "hook" {
+        /// The best that the device and its driver have.
+        Auto = "auto",
+        /// XDP in the driver.
+        Xdp = "xdp",
+        /// XDP after the driver, for drivers without it.
+        XdpGeneric = "xdp-generic",
+        /// Traffic control.
+        Tc = "tc",
+    }
+}
+
+words! {
+    /// Where the addresses of an attached interface come from.
+    AddressSource, "source of addresses" {
+        /// The device's own, followed as they change.
+        Kernel = "kernel",
+        /// Those of the device's peer in its network namespace, read when the interface is attached.
+        PeerNamespace = "peer-namespace",
+        /// Those that the request gave.
+        Given = "given",
+    }
+}
+
+/// Idle time-outs of an interface's flows, in seconds. What is not set has the service's default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionTracking {
+    /// TCP in established state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tcp_established: Option<u32>,
+    /// UDP with more than one request and response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub udp_stream: Option<u32>,
+    /// UDP in a single direction, or with a single request and response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub udp: Option<u32>,
+}
+
+/// A time-out outside its range.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("Value ({value}) for parameter {parameter} is invalid. It must be between {min} and {max} seconds.")]
+pub struct TimeoutError {
+    /// The parameter of the request.
+    pub parameter: &'static str,
+    /// The value given.
+    pub value: u32,
+    /// The least that is allowed.
+    pub min: u32,
+    /// The most that is allowed.
+    pub max: u32,
+}
+
+impl ConnectionTracking {
+    /// Seconds of an idle established TCP flow where nothing is set.
+    pub const DEFAULT_TCP_ESTABLISHED: u32 = 432_000;
+    /// Seconds of an idle UDP stream where nothing is set.
+    pub const DEFAULT_UDP_STREAM: u32 = 180;
+    /// Seconds of an idle UDP flow where nothing is set.
+    pub const DEFAULT_UDP: u32 = 30;
+
+    /// Holds the values against the service's ranges.
+    ///
+    /// # Errors
+    /// A value is outside its range.
+    pub fn validate(self) -> Result<(), TimeoutError> {
+        let Self { tcp_established, udp_stream, udp } = self;
+        let ranges = [
+            ("TcpEstablishedTimeout", tcp_established, 60, 432_000),
+            ("UdpStreamTimeout", udp_stream, 60, 180),
+            ("UdpTimeout", udp, 30, 60),
+        ];
+        for (parameter, value, min, max) in ranges {
+            if let Some(value) = value.filter(|value| !(min..=max).contains(value)) {
+                return Err(TimeoutError { parameter, value, min, max });
+            }
+        }
+        Ok(())
+    }
+}

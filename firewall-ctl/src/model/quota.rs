@@ -1,0 +1,70 @@
+//! Quotas: the service's defaults, and how far the configuration may move them.
+
+use serde::{Deserialize, Serialize};
+
+/// Most groups of an interface that the configuration may allow.
+pub const MAX_GROUPS_PER_INTERFACE: u32 = 16;
+/// Most rules that the groups of one interface can have together, for each direction and family.
+pub const MAX_RULES_PER_INTERFACE: u32 = 1000;
+
+/// How many there may be of what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Quotas {
+    /// VPCs.
+    pub vpcs: u32,
+    /// Groups of a VPC.
+    pub groups_per_vpc: u32,
+    /// Rules of a group, for each direction and family.
+    pub rules_per_group: u32,
+    /// Groups of an interface.
+    pub groups_per_interface: u32,
+    /// Interfaces.
+    pub interfaces: u32,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self { vpcs: 5, groups_per_vpc: 2500, rules_per_group: 60, groups_per_interface: 5, interfaces: 5000 }
+    }
+}
+
+/// Why quotas are refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QuotaError {
+    /// More groups of an interface than can be.
+    #[error("groups_per_interface is {value}: it must be between 1 and {MAX_GROUPS_PER_INTERFACE}")]
+    GroupsPerInterface {
+        /// The value given.
+        value: u32,
+    },
+    /// Rules of a group times groups of an interface is too much for one policy.
+    #[error(
+        "rules_per_group ({rules}) times groups_per_interface ({groups}) is {}: it must not exceed \
+         {MAX_RULES_PER_INTERFACE}",
+        u64::from(*.rules) * u64::from(*.groups)
+    )]
+    Product {
+        /// Rules of a group.
+        rules: u32,
+        /// Groups of an interface.
+        groups: u32,
+    },
+}
+
+impl Quotas {
+    /// Holds the values against what the tables can carry.
+    ///
+    /// # Errors
+    /// More groups of an interface, or more rules of all its groups, than a policy has room for.
+    pub fn validate(&self) -> Result<(), QuotaError> {
+        let (rules, groups) = (self.rules_per_group, self.groups_per_interface);
+        if !(1..=MAX_GROUPS_PER_INTERFACE).contains(&groups) {
+            return Err(QuotaError::GroupsPerInterface { value: groups });
+        }
+        if u64::from(rules) * u64::from(groups) > u64::from(MAX_RULES_PER_INTERFACE) {
+            return Err(QuotaError::Product { rules, groups });
+        }
+        Ok(())
+    }
+}
