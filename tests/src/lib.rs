@@ -1,12 +1,16 @@
 //! What the kernel tests are made of.
 //!
-//! * [`controller`]: the real daemon, and commands against it.
 //! * [`packet`]: the packet language.
+//! * [`build`]: models, written briefly.
+//! * [`oracle`]: what should become of a packet.
 //! * [`netns`]: network namespaces, and what connects them.
 //! * [`traffic`]: real sockets on both ends.
+//! * [`controller`]: the real daemon, and commands against it.
 //! * [`wait`]: waiting for conditions.
+pub mod build;
 pub mod controller;
 pub mod netns;
+pub mod oracle;
 pub mod packet;
 pub mod traffic;
 pub mod wait;
