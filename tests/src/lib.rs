@@ -5,6 +5,7 @@
 //! * [`oracle`]: what should become of a packet.
 //! * [`netns`]: network namespaces, and what connects them.
 //! * [`traffic`]: real sockets on both ends.
+//! * [`world`]: a host, its peers and their servers.
 //! * [`controller`]: the real daemon, and commands against it.
 //! * [`wait`]: waiting for conditions.
 pub mod build;
@@ -14,3 +15,4 @@ pub mod oracle;
 pub mod packet;
 pub mod traffic;
 pub mod wait;
+pub mod world;

@@ -2,9 +2,11 @@
 
 mod answer;
 mod bpffs;
+mod shorthand;
 
 pub use answer::Answer;
-pub use bpffs::{BPFFS, PinDirectory};
+pub use bpffs::{BPFFS, PREFIX, PinDirectory};
+pub use shorthand::text;
 
 use crate::netns::{Namespace, unique};
 use crate::wait::DEADLINE;
@@ -18,6 +20,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+
+/// A login that no test's interface has anything to do with.
+const ELSEWHERE: &str = "203.0.113.1 50000 203.0.113.2 22";
 
 /// Where the binary under test is: `FIREWALL_CTL`, or beside this one's directory.
 ///
@@ -75,7 +80,10 @@ impl<'a> Controller<'a> {
     /// If they cannot be made.
     #[must_use]
     pub fn stopped(namespace: &'a Namespace, options: &[&str]) -> Self {
-        let directory = tempfile::Builder::new().prefix("fw-test-").tempdir().expect("make a temporary directory");
+        let directory = tempfile::Builder::new()
+            .prefix(&format!("{PREFIX}{}-", unique()))
+            .tempdir()
+            .expect("make a temporary directory");
         for name in ["state", "run"] {
             fs::create_dir(directory.path().join(name)).expect("make a directory");
         }
@@ -184,14 +192,14 @@ impl<'a> Controller<'a> {
         self.daemon.as_ref().expect("the daemon is running").id()
     }
 
-    /// A command of the command line against this daemon, which answers in JSON. The environment of a person who works
-    /// over SSH is kept out.
+    /// A command of the command line against this daemon, which answers in JSON.
     #[must_use]
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.namespace.command(binary());
         command.args(arguments);
         command.env("FIREWALL_SOCKET", self.socket()).env("NO_COLOR", "1");
-        command.env_remove("SSH_CONNECTION").stdin(Stdio::null());
+        // Without one, that of an ancestor would count: a person may run the tests over SSH.
+        command.env("SSH_CONNECTION", ELSEWHERE).stdin(Stdio::null());
         command
     }
 

@@ -82,13 +82,9 @@ fn attach(teller: &mut Teller<'_>, stage: &Stage, controller: &Controller<'_>) -
 fn rules(teller: &mut Teller<'_>, stage: &Stage, controller: &Controller<'_>, group: &str) -> Result<(), Stopped> {
     let Stage { client, web, .. } = stage;
     teller.chapter("Rules by address", "Web answers HTTP and pings of anybody, and nothing else.")?;
-    for rule in [
-        ["--protocol", "tcp", "--port", "80", "--cidr", "0.0.0.0/0"].as_slice(),
-        &["--ip-permissions", "IpProtocol=tcp,FromPort=80,ToPort=80,Ipv6Ranges=[{CidrIpv6=::/0}]"],
-        &["--protocol", "icmp", "--port", "8", "--cidr", "0.0.0.0/0"],
-    ] {
-        let command = ["authorize-security-group-ingress", "--group-id", group];
-        teller.command(controller, &[command.as_slice(), rule].concat())?;
+    for (protocol, port, cidr) in [("tcp", "80", "0.0.0.0/0"), ("tcp", "80", "::/0"), ("icmp", "8-0", "0.0.0.0/0")] {
+        let command = ["authorize-security-group-ingress", "--group-id", group, "--protocol", protocol];
+        teller.command(controller, &[command.as_slice(), &["--port", port, "--cidr", cidr]].concat())?;
     }
     teller.tries(vec![
         Try::http(client, "web", web.v4, Answer),
@@ -125,12 +121,9 @@ fn replies(teller: &mut Teller<'_>, stage: &Stage, controller: &Controller<'_>, 
         "Replies need no rule",
         "With no rule for egress at all, the database still answers; it only cannot begin.",
     )?;
-    for everything in [
-        ["--protocol", "-1", "--cidr", "0.0.0.0/0"].as_slice(),
-        &["--ip-permissions", "IpProtocol=-1,Ipv6Ranges=[{CidrIpv6=::/0}]"],
-    ] {
-        let command = ["revoke-security-group-egress", "--group-id", group];
-        teller.command(controller, &[command.as_slice(), everything].concat())?;
+    for anyone in ["0.0.0.0/0", "::/0"] {
+        let command = ["revoke-security-group-egress", "--group-id", group, "--protocol", "all", "--cidr", anyone];
+        teller.command(controller, &command)?;
     }
     teller.tries(vec![
         Try::tcp(web, "db", db.v4, port::DATABASE, Answer),
