@@ -1,2 +1,109 @@
-//! The XDP and TC programs.
-fn main() {}
+//! The programs: one for XDP, two for TC, over the decision in `firewall-common`; and two that are not attached
+//! anywhere and remove expired flows when the controller runs them.
+//!
+//! Nothing here is policy. A verdict becomes an action in [`xdp_action`] and [`tc_action`], and nowhere else.
+#![no_std]
+#![no_main]
+#![cfg_attr(target_arch = "bpf", feature(core_intrinsics))]
+#![cfg_attr(target_arch = "bpf", expect(internal_features, reason = "the target has no stable compare-and-swap"))]
+
+mod atomic;
+mod bytes;
+mod collect;
+mod maps;
+mod tables;
+
+use aya_ebpf::bindings::{TC_ACT_SHOT, TC_ACT_UNSPEC, xdp_action::XDP_DROP, xdp_action::XDP_PASS};
+use aya_ebpf::macros::{classifier, xdp};
+use aya_ebpf::programs::{TcContext, XdpContext};
+use aya_log_ebpf::debug;
+use bytes::{SkbBytes, XdpBytes};
+use firewall_common::decide::{Hook, decide};
+use firewall_common::packet::Metadata;
+use firewall_common::verdict::Verdict;
+use tables::Maps;
+
+/// Frames that a device receives, before the kernel has made packets of them.
+#[xdp(frags)]
+fn firewall_xdp_rx(ctx: XdpContext) -> u32 {
+    let hook = Hook { ifindex: ctx.ingress_ifindex() as u32, received: true };
+    let verdict = decide(&XdpBytes::new(&ctx), &Metadata::PLAIN, hook, &Maps);
+    log(&ctx, hook, verdict);
+    xdp_action(verdict)
+}
+
+/// Frames that a device receives, as the traffic control layer sees them.
+#[classifier]
+fn firewall_tc_rx(ctx: TcContext) -> i32 {
+    judge_skb(&ctx, true)
+}
+
+/// Frames that a device is about to send.
+#[classifier]
+fn firewall_tc_tx(ctx: TcContext) -> i32 {
+    judge_skb(&ctx, false)
+}
+
+/// Removes the IPv4 flows among the keys in the packet that have expired.
+#[classifier]
+fn firewall_collect_v4(ctx: TcContext) -> i32 {
+    collect::v4(&ctx)
+}
+
+/// Removes the IPv6 flows among the keys in the packet that have expired.
+#[classifier]
+fn firewall_collect_v6(ctx: TcContext) -> i32 {
+    collect::v6(&ctx)
+}
+
+#[inline(always)]
+fn judge_skb(ctx: &TcContext, received: bool) -> i32 {
+    let bytes = SkbBytes::new(ctx);
+    let hook = Hook { ifindex: bytes.ifindex(), received };
+    let verdict = decide(&bytes, &bytes.metadata(), hook, &Maps);
+    log(ctx, hook, verdict);
+    tc_action(verdict)
+}
+
+#[inline(always)]
+const fn xdp_action(verdict: Verdict) -> u32 {
+    match verdict {
+        Verdict::Allow(_) => XDP_PASS,
+        Verdict::Drop(_) => XDP_DROP,
+    }
+}
+
+/// A pass leaves the packet to the programs and filters behind ours: `TCX_NEXT`, which is `TC_ACT_UNSPEC` for clsact.
+#[inline(always)]
+const fn tc_action(verdict: Verdict) -> i32 {
+    match verdict {
+        Verdict::Allow(_) => TC_ACT_UNSPEC,
+        Verdict::Drop(_) => TC_ACT_SHOT,
+    }
+}
+
+/// Says what became of a packet. Below the level that the controller sets when it loads the programs, the verifier
+/// removes the whole of it.
+#[inline(always)]
+fn log<C: aya_ebpf::EbpfContext>(ctx: &C, hook: Hook, verdict: Verdict) {
+    if let Verdict::Drop(reason) = verdict {
+        debug!(
+            ctx,
+            "ifindex {} received {}: dropped, reason {}",
+            hook.ifindex,
+            u8::from(hook.received),
+            reason.number()
+        );
+    }
+}
+
+/// The verifier admits no program in which this can be reached: it is a loop without an end.
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
+}
+
+/// The helpers that are not under a permissive licence ask for this; the rest of the project is MIT or Apache-2.0.
+#[unsafe(link_section = "license")]
+#[unsafe(no_mangle)]
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

@@ -1,2 +1,67 @@
-//! Builds, tests and demonstrates the firewall.
-fn main() {}
+//! Builds, tests and demonstrates the firewall: `cargo xtask VERB`.
+//!
+//! Each verb is a module of its name. What a verb decides is in functions without side effects, beside their tests;
+//! what it does to the machine, it prints first.
+
+mod build;
+mod ci;
+mod compiler;
+mod count;
+mod debian;
+mod demo;
+mod linker;
+mod lint;
+mod machine;
+mod process;
+mod root;
+mod sources;
+mod test;
+mod tidy;
+mod toolchain;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Builds, tests and demonstrates the firewall.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Find what builds the kernel programs, or install it where that is possible
+    Toolchain,
+    /// Build the kernel programs and firewall-ctl
+    Build(build::Arguments),
+    /// Show packets allowed and denied between network namespaces (as root or by sudo)
+    Demo(demo::Arguments),
+    /// Run all tests, or the suites that are named (kernel tests run as root or by sudo)
+    Test(test::Arguments),
+    /// Check formatting, lints and house rules
+    Lint,
+    /// What a change must pass: lint, demo, test
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().verb {
+        Verb::Toolchain => toolchain::run(),
+        Verb::Build(arguments) => build::run(arguments),
+        Verb::Demo(arguments) => demo::run(arguments),
+        Verb::Test(arguments) => test::run(arguments),
+        Verb::Lint => lint::run(),
+        Verb::Ci => ci::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -6,7 +6,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 /// A flow of IPv4 on one attachment. Canonical: the same from whichever side the packet comes, so that one look-up
 /// finds it.
 #[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
 pub struct FlowKeyV4 {
     /// Number of the attachment: a flow of one interface serves no other.
     pub attachment: u32,
@@ -29,7 +31,9 @@ assert_layout!(FlowKeyV4, 24, 4);
 
 /// A flow of IPv6: as [`FlowKeyV4`].
 #[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
 pub struct FlowKeyV6 {
     /// Number of the attachment.
     pub attachment: u32,

@@ -88,8 +88,23 @@ pub mod map {
 
     /// All maps that outlive the controller, in the order in which they are pinned.
     pub const ALL: [&str; 17] = [
-        MANIFEST, INTERFACES, INTERFACES_HIGH, CELLS, SLOTS, PAGES, RULE_SETS, RULE_NUMBERS, CIDRS_V4, CIDRS_V6,
-        MEMBERS_V4, MEMBERS_V6, GROUP_RULES, FLOWS_V4, FLOWS_V6, COUNTERS, RULE_COUNTERS,
+        MANIFEST,
+        INTERFACES,
+        INTERFACES_HIGH,
+        CELLS,
+        SLOTS,
+        PAGES,
+        RULE_SETS,
+        RULE_NUMBERS,
+        CIDRS_V4,
+        CIDRS_V6,
+        MEMBERS_V4,
+        MEMBERS_V6,
+        GROUP_RULES,
+        FLOWS_V4,
+        FLOWS_V6,
+        COUNTERS,
+        RULE_COUNTERS,
     ];
 }
 

@@ -13,7 +13,9 @@ pub const MAX_RULES: usize = 1000;
 
 /// A set of rule bits.
 #[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
 pub struct RuleSet {
     /// Bit `n` is `words[n / 64] >> (n % 64) & 1`.
     pub words: [u64; RULE_WORDS],

@@ -1,1 +1,3 @@
 //! Programs and maps in the kernel: the only place that knows aya.
+
+pub mod object;

@@ -1,4 +1,4 @@
-//! The decision: what becomes of a packet.
+//! What the decision reads and writes.
 
 use crate::abi::{Flow, FlowKeyV4, FlowKeyV6, Interface, Page, PolicyCell, RuleSet, Slot};
 use crate::verdict::Direction;

@@ -1,0 +1,170 @@
+//! Addresses of the two families, and which of them no packet on a wire may carry.
+
+use super::protocol;
+use crate::abi::{Flow, FlowKeyV4, FlowKeyV6, V4, V6};
+use crate::decide::{InsertError, Tables};
+
+/// An IPv4 address.
+pub type Ipv4 = [u8; 4];
+/// An IPv6 address.
+pub type Ipv6 = [u8; 16];
+
+/// What the decision needs of a family, so that it is written once.
+pub trait Address: Copy + Eq {
+    /// Key of a flow.
+    type FlowKey;
+    /// Place of the family in the tables.
+    const FAMILY: usize;
+    /// The address that says that there is none.
+    const UNSPECIFIED: Self;
+    /// The protocol number of the family's ICMP.
+    const ICMP: u8;
+
+    /// Whether it may be the source of a packet: not multicast, broadcast, loopback or an IPv4 address in disguise.
+    fn may_be_source(&self) -> bool;
+    /// Whether it may be the destination of a packet: not loopback, unspecified or an IPv4 address in disguise.
+    fn may_be_destination(&self) -> bool;
+    /// The canonical key of a flow.
+    fn flow_key(attachment: u32, vlans: u32, protocol: u8, local: (Self, u16), remote: (Self, u16)) -> Self::FlowKey;
+    /// The longest prefix of a policy that covers the address.
+    fn cidr<T: Tables>(tables: &T, slot: u32, address: Self) -> Option<u32>;
+    /// The set of groups that the address is a member of.
+    fn member<T: Tables>(tables: &T, vpc: u32, address: Self) -> Option<u32>;
+    /// A flow.
+    fn flow<T: Tables>(tables: &T, key: &Self::FlowKey) -> Option<T::Flow>;
+    /// Adds a flow.
+    fn insert_flow<T: Tables>(tables: &T, key: &Self::FlowKey, flow: &Flow) -> Result<(), InsertError>;
+    /// Removes a flow.
+    fn remove_flow<T: Tables>(tables: &T, key: &Self::FlowKey);
+}
+
+impl Address for Ipv4 {
+    type FlowKey = FlowKeyV4;
+    const FAMILY: usize = V4;
+    const UNSPECIFIED: Self = [0; 4];
+    const ICMP: u8 = protocol::ICMP;
+
+    #[inline(always)]
+    fn may_be_source(&self) -> bool {
+        let loopback = self[0] == 127;
+        let multicast = self[0] & 0xf0 == 0xe0;
+        !loopback && !multicast && u32::from_be_bytes(*self) != u32::MAX
+    }
+
+    #[inline(always)]
+    fn may_be_destination(&self) -> bool {
+        self[0] != 127 && u32::from_be_bytes(*self) != 0
+    }
+
+    #[inline(always)]
+    fn flow_key(attachment: u32, vlans: u32, protocol: u8, local: (Self, u16), remote: (Self, u16)) -> FlowKeyV4 {
+        FlowKeyV4 {
+            attachment,
+            vlans,
+            local: local.0,
+            remote: remote.0,
+            local_port: local.1,
+            remote_port: remote.1,
+            protocol,
+            reserved: [0; 3],
+        }
+    }
+
+    #[inline(always)]
+    fn cidr<T: Tables>(tables: &T, slot: u32, address: Self) -> Option<u32> {
+        tables.cidr_v4(slot, address)
+    }
+
+    #[inline(always)]
+    fn member<T: Tables>(tables: &T, vpc: u32, address: Self) -> Option<u32> {
+        tables.member_v4(vpc, address)
+    }
+
+    #[inline(always)]
+    fn flow<T: Tables>(tables: &T, key: &FlowKeyV4) -> Option<T::Flow> {
+        tables.flow_v4(key)
+    }
+
+    #[inline(always)]
+    fn insert_flow<T: Tables>(tables: &T, key: &FlowKeyV4, flow: &Flow) -> Result<(), InsertError> {
+        tables.insert_flow_v4(key, flow)
+    }
+
+    #[inline(always)]
+    fn remove_flow<T: Tables>(tables: &T, key: &FlowKeyV4) {
+        tables.remove_flow_v4(key);
+    }
+}
+
+/// The two 64-bit halves of an address, for comparisons that are cheap in the kernel.
+#[inline(always)]
+fn halves(address: &Ipv6) -> (u64, u64) {
+    let [a, b, c, d, e, f, g, h, low @ ..] = *address;
+    (u64::from_be_bytes([a, b, c, d, e, f, g, h]), u64::from_be_bytes(low))
+}
+
+/// `::ffff:0:0/96`: belongs into an API, never onto a wire (RFC 4038, 4.2).
+#[inline(always)]
+fn is_mapped(high: u64, low: u64) -> bool {
+    high == 0 && low >> 32 == 0xffff
+}
+
+impl Address for Ipv6 {
+    type FlowKey = FlowKeyV6;
+    const FAMILY: usize = V6;
+    const UNSPECIFIED: Self = [0; 16];
+    const ICMP: u8 = protocol::ICMPV6;
+
+    #[inline(always)]
+    fn may_be_source(&self) -> bool {
+        let (high, low) = halves(self);
+        let loopback = high == 0 && low == 1;
+        self[0] != 0xff && !loopback && !is_mapped(high, low)
+    }
+
+    #[inline(always)]
+    fn may_be_destination(&self) -> bool {
+        let (high, low) = halves(self);
+        let unspecified_or_loopback = high == 0 && low <= 1;
+        !unspecified_or_loopback && !is_mapped(high, low)
+    }
+
+    #[inline(always)]
+    fn flow_key(attachment: u32, vlans: u32, protocol: u8, local: (Self, u16), remote: (Self, u16)) -> FlowKeyV6 {
+        FlowKeyV6 {
+            attachment,
+            vlans,
+            local: local.0,
+            remote: remote.0,
+            local_port: local.1,
+            remote_port: remote.1,
+            protocol,
+            reserved: [0; 3],
+        }
+    }
+
+    #[inline(always)]
+    fn cidr<T: Tables>(tables: &T, slot: u32, address: Self) -> Option<u32> {
+        tables.cidr_v6(slot, address)
+    }
+
+    #[inline(always)]
+    fn member<T: Tables>(tables: &T, vpc: u32, address: Self) -> Option<u32> {
+        tables.member_v6(vpc, address)
+    }
+
+    #[inline(always)]
+    fn flow<T: Tables>(tables: &T, key: &FlowKeyV6) -> Option<T::Flow> {
+        tables.flow_v6(key)
+    }
+
+    #[inline(always)]
+    fn insert_flow<T: Tables>(tables: &T, key: &FlowKeyV6, flow: &Flow) -> Result<(), InsertError> {
+        tables.insert_flow_v6(key, flow)
+    }
+
+    #[inline(always)]
+    fn remove_flow<T: Tables>(tables: &T, key: &FlowKeyV6) {
+        tables.remove_flow_v6(key);
+    }
+}

@@ -1,0 +1,248 @@
+//! The tables of the decision, on maps.
+
+use crate::atomic;
+use crate::maps::{
+    CELLS, CIDRS_V4, CIDRS_V6, COUNTERS, FLOWS_V4, FLOWS_V6, GROUP_RULES, INTERFACES, INTERFACES_HIGH, MEMBERS_V4,
+    MEMBERS_V6, PAGES, RULE_COUNTERS, RULE_NUMBERS, RULE_SETS, SLOTS,
+};
+use aya_ebpf::bindings::BPF_NOEXIST;
+use aya_ebpf::helpers::generated::{bpf_get_prandom_u32, bpf_ktime_get_coarse_ns};
+use aya_ebpf::maps::lpm_trie::Key;
+use core::hint::black_box;
+use core::ptr::NonNull;
+use firewall_common::abi::{
+    CidrKeyV4, CidrKeyV6, Counter, Flow, FlowKeyV4, FlowKeyV6, GroupRulesKey, Interface, MemberKeyV4, MemberKeyV6,
+    Page, PolicyCell, RuleSet, Slot, TICK_SHIFT,
+};
+use firewall_common::decide::{FlowEntry, InsertError, Tables};
+use firewall_common::verdict::Direction;
+
+/// What `bpf_map_update_elem` answers when the key is there already.
+const EEXIST: i32 = -17;
+
+/// The maps of this object.
+pub struct Maps;
+
+/// A flow in its map.
+#[derive(Clone, Copy)]
+pub struct MapFlow(NonNull<Flow>);
+
+impl MapFlow {
+    /// # Safety
+    ///
+    /// `flow` points to a value of a flow map, and the program that looked it up still runs.
+    #[inline(always)]
+    unsafe fn new(flow: *mut Flow) -> Option<Self> {
+        NonNull::new(flow).map(Self)
+    }
+
+    #[inline(always)]
+    const fn pointer(self) -> *mut Flow {
+        self.0.as_ptr()
+    }
+}
+
+impl FlowEntry for MapFlow {
+    #[inline(always)]
+    fn word(&self) -> u64 {
+        // SAFETY: `new` asks for a pointer that is good while the program runs. Others may change the word meanwhile, so
+        // it is read once.
+        unsafe { (&raw const (*self.pointer()).word).read_volatile() }
+    }
+
+    #[inline(always)]
+    fn swap(&self, old: u64, new: u64) -> bool {
+        // SAFETY: as in `word`; the field is aligned, as the layout asserts.
+        unsafe { atomic::compare_exchange(&raw mut (*self.pointer()).word, old, new) }
+    }
+
+    #[inline(always)]
+    fn rule(&self) -> u32 {
+        // SAFETY: as in `word`. The field does not change while the flow lives.
+        unsafe { (*self.pointer()).rule }
+    }
+
+    #[inline(always)]
+    fn opened(&self) -> Direction {
+        // SAFETY: as in `rule`.
+        let opened = unsafe { (*self.pointer()).opened };
+        if opened == Direction::Inbound as u32 { Direction::Inbound } else { Direction::Outbound }
+    }
+
+    #[inline(always)]
+    fn expected(&self, direction: Direction) -> u32 {
+        // SAFETY: as in `word`; an aligned load of 32 bits is seen whole.
+        unsafe { (*self.pointer()).expected[direction as usize] }
+    }
+
+    #[inline(always)]
+    fn set_expected(&self, direction: Direction, sequence: u32) {
+        // SAFETY: as in `expected`.
+        unsafe { (*self.pointer()).expected[direction as usize] = sequence };
+    }
+
+    #[inline(always)]
+    fn answer(&self) -> u32 {
+        // SAFETY: as in `expected`.
+        unsafe { (*self.pointer()).answer }
+    }
+
+    #[inline(always)]
+    fn set_answer(&self, sequence: u32) {
+        // SAFETY: as in `expected`.
+        unsafe { (*self.pointer()).answer = sequence };
+    }
+
+    #[inline(always)]
+    fn account(&self, direction: Direction, packets: u64, bytes: u64) {
+        // SAFETY: as in `word`; the fields are aligned.
+        unsafe { atomic::add(&raw mut (*self.pointer()).packets[direction as usize], packets) };
+        // SAFETY: as above.
+        unsafe { atomic::add(&raw mut (*self.pointer()).bytes[direction as usize], bytes) };
+    }
+}
+
+impl Tables for Maps {
+    type Flow = MapFlow;
+
+    #[inline(always)]
+    fn interface(&self, ifindex: u32) -> Option<Interface> {
+        if let Some(interface) = INTERFACES.get(ifindex) {
+            return Some(*interface);
+        }
+        // SAFETY: entries are added before a program is attached and removed after it is detached.
+        unsafe { INTERFACES_HIGH.get(ifindex) }.copied()
+    }
+
+    #[inline(always)]
+    fn cell(&self, attachment: u32) -> Option<PolicyCell> {
+        let word = CELLS.get_ptr(attachment)?;
+        // SAFETY: a pointer into the array is good while the program runs. The controller stores whole words, and both
+        // slots come from one load.
+        Some(PolicyCell::from_word(unsafe { word.read_volatile() }))
+    }
+
+    #[inline(always)]
+    fn slot(&self, slot: u32) -> Option<&Slot> {
+        SLOTS.get(slot)
+    }
+
+    #[inline(always)]
+    fn page(&self, page: u32) -> Option<&Page> {
+        PAGES.get(page)
+    }
+
+    #[inline(always)]
+    fn rule_set(&self, index: u32) -> Option<&RuleSet> {
+        RULE_SETS.get(index)
+    }
+
+    #[inline(always)]
+    fn rule_number(&self, slot: u32, family: usize, bit: u32) -> Option<u32> {
+        let numbers = RULE_NUMBERS.get(slot * 2 + family as u32)?;
+        // The compiler knows that a bit's number is small and would leave out the comparison that shows it to the
+        // verifier.
+        numbers.numbers.get(black_box(bit) as usize).copied()
+    }
+
+    #[inline(always)]
+    fn cidr_v4(&self, slot: u32, address: [u8; 4]) -> Option<u32> {
+        CIDRS_V4.get(Key::new(64, CidrKeyV4 { slot: slot.to_be_bytes(), address })).copied()
+    }
+
+    #[inline(always)]
+    fn cidr_v6(&self, slot: u32, address: [u8; 16]) -> Option<u32> {
+        CIDRS_V6.get(Key::new(160, CidrKeyV6 { slot: slot.to_be_bytes(), address })).copied()
+    }
+
+    #[inline(always)]
+    fn member_v4(&self, vpc: u32, address: [u8; 4]) -> Option<u32> {
+        // SAFETY: the value is one aligned word, seen whole whatever the controller does meanwhile.
+        unsafe { MEMBERS_V4.get(MemberKeyV4 { vpc, address }) }.copied()
+    }
+
+    #[inline(always)]
+    fn member_v6(&self, vpc: u32, address: [u8; 16]) -> Option<u32> {
+        // SAFETY: as for IPv4.
+        unsafe { MEMBERS_V6.get(MemberKeyV6 { vpc, address }) }.copied()
+    }
+
+    #[inline(always)]
+    fn group_rules(&self, slot: u32, set: u32, family: usize) -> Option<u32> {
+        // SAFETY: entries of a slot are written before a cell names it, and removed when no program can still read it.
+        let rules = unsafe { GROUP_RULES.get(GroupRulesKey { slot, set }) }?;
+        rules.rule_sets.get(family).copied()
+    }
+
+    #[inline(always)]
+    fn flow_v4(&self, key: &FlowKeyV4) -> Option<MapFlow> {
+        // SAFETY: straight from the map.
+        FLOWS_V4.get_ptr_mut(key).and_then(|flow| unsafe { MapFlow::new(flow) })
+    }
+
+    #[inline(always)]
+    fn flow_v6(&self, key: &FlowKeyV6) -> Option<MapFlow> {
+        // SAFETY: straight from the map.
+        FLOWS_V6.get_ptr_mut(key).and_then(|flow| unsafe { MapFlow::new(flow) })
+    }
+
+    #[inline(always)]
+    fn insert_flow_v4(&self, key: &FlowKeyV4, flow: &Flow) -> Result<(), InsertError> {
+        FLOWS_V4.insert(key, flow, u64::from(BPF_NOEXIST)).map_err(insert_error)
+    }
+
+    #[inline(always)]
+    fn insert_flow_v6(&self, key: &FlowKeyV6, flow: &Flow) -> Result<(), InsertError> {
+        FLOWS_V6.insert(key, flow, u64::from(BPF_NOEXIST)).map_err(insert_error)
+    }
+
+    #[inline(always)]
+    fn remove_flow_v4(&self, key: &FlowKeyV4) {
+        // Whoever claimed a flow is the only one to remove it, so it is there.
+        let _ = FLOWS_V4.remove(key);
+    }
+
+    #[inline(always)]
+    fn remove_flow_v6(&self, key: &FlowKeyV6) {
+        let _ = FLOWS_V6.remove(key);
+    }
+
+    #[inline(always)]
+    fn now(&self) -> u64 {
+        // SAFETY: the helper has no conditions.
+        (unsafe { bpf_ktime_get_coarse_ns() }) >> TICK_SHIFT
+    }
+
+    #[inline(always)]
+    fn nonce(&self) -> u16 {
+        // SAFETY: the helper has no conditions.
+        (unsafe { bpf_get_prandom_u32() }) as u16
+    }
+
+    #[inline(always)]
+    fn count(&self, attachment: u32, direction: Direction, outcome: u8, packets: u64, bytes: u64) {
+        if let Some(counter) = COUNTERS.get_ptr_mut(Counter::index(attachment, direction, outcome)) {
+            // SAFETY: the entry belongs to this CPU, and programs of one CPU do not interrupt each other on a path that
+            // shares it.
+            let counter = unsafe { &mut *counter };
+            counter.packets += packets;
+            counter.bytes += bytes;
+        }
+    }
+
+    #[inline(always)]
+    fn count_rule(&self, rule: u32, flows: u64, packets: u64, bytes: u64) {
+        if let Some(counter) = RULE_COUNTERS.get_ptr_mut(rule) {
+            // SAFETY: as in `count`.
+            let counter = unsafe { &mut *counter };
+            counter.packets += packets;
+            counter.bytes += bytes;
+            counter.flows += flows;
+        }
+    }
+}
+
+#[inline(always)]
+fn insert_error(code: i32) -> InsertError {
+    if code == EEXIST { InsertError::Exists } else { InsertError::Full }
+}
