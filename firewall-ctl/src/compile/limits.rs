@@ -1,0 +1,116 @@
+//! How much the tables of this host hold.
+
+use firewall_common::abi::{Counter, map};
+use serde::{Deserialize, Serialize};
+
+/// Sizes of the maps. They are fixed when the maps are made: a controller with other limits refuses to adopt them.
+///
+/// The tables of policies have to hold the old and the new policies at once while a change is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Limits {
+    /// Highest attachment number. The counters take 2 KiB of each CPU for every one.
+    pub attachments: u32,
+    /// Interface indexes that are looked up in an array; the rest is looked up in a hash.
+    pub interfaces: u32,
+    /// Attached interfaces whose index is beyond the array.
+    pub interfaces_high: u32,
+    /// Policies: two for each distinct set of groups that an attached interface has. Each takes 8.5 KiB.
+    pub slots: u32,
+    /// Nodes of the services radix, of 1 KiB.
+    pub pages: u32,
+    /// Distinct sets of rules, of 128 octets.
+    pub rule_sets: u32,
+    /// IPv4 prefixes of all policies.
+    pub cidrs_v4: u32,
+    /// IPv6 prefixes of all policies.
+    pub cidrs_v6: u32,
+    /// IPv4 addresses of members of the groups that policies of this host name.
+    pub members_v4: u32,
+    /// The same for IPv6.
+    pub members_v6: u32,
+    /// Pairs of a policy and a set of groups that some member has.
+    pub group_rules: u32,
+    /// Flows of IPv4.
+    pub flows_v4: u32,
+    /// Flows of IPv6.
+    pub flows_v6: u32,
+    /// Highest host-wide rule number.
+    pub rule_numbers: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            attachments: 1000,
+            interfaces: 4096,
+            interfaces_high: 1024,
+            slots: 2048,
+            pages: 16_384,
+            rule_sets: 65_536,
+            cidrs_v4: 262_144,
+            cidrs_v6: 262_144,
+            members_v4: 131_072,
+            members_v6: 131_072,
+            group_rules: 262_144,
+            flows_v4: 262_144,
+            flows_v6: 131_072,
+            rule_numbers: 65_536,
+        }
+    }
+}
+
+impl Limits {
+    /// Entries of the map with this name; `None` for a map that is none of ours.
+    #[must_use]
+    pub fn max_entries(&self, name: &str) -> Option<u32> {
+        let Self {
+            attachments,
+            interfaces,
+            interfaces_high,
+            slots,
+            pages,
+            rule_sets,
+            cidrs_v4,
+            cidrs_v6,
+            members_v4,
+            members_v6,
+            group_rules,
+            flows_v4,
+            flows_v6,
+            rule_numbers,
+        } = *self;
+        Some(match name {
+            map::INTERFACES => interfaces,
+            map::INTERFACES_HIGH => interfaces_high,
+            map::CELLS => attachments + 1,
+            map::SLOTS => slots,
+            map::PAGES => pages,
+            map::RULE_SETS => rule_sets,
+            map::RULE_NUMBERS => slots * 2,
+            map::CIDRS_V4 => cidrs_v4,
+            map::CIDRS_V6 => cidrs_v6,
+            map::MEMBERS_V4 => members_v4,
+            map::MEMBERS_V6 => members_v6,
+            map::GROUP_RULES => group_rules,
+            map::FLOWS_V4 => flows_v4,
+            map::FLOWS_V6 => flows_v6,
+            map::COUNTERS => Counter::entries(attachments),
+            map::RULE_COUNTERS => rule_numbers + 1,
+            map::MANIFEST => 1,
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_map_has_a_size() {
+        for name in map::ALL {
+            assert!(Limits::default().max_entries(name).is_some_and(|entries| entries > 0), "{name}");
+        }
+    }
+}

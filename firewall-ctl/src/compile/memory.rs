@@ -1,0 +1,352 @@
+//! The tables in ordinary collections: for tests of the decision, and for explaining verdicts.
+//!
+//! [`firewall_common::decide::Tables`] is implemented for a reference, because an entry of the flow table refers to it.
+
+use super::adopt::Observed;
+use super::plan::{Change, Plan, Removal, Write};
+use firewall_common::abi::{
+    CidrKeyV4, CidrKeyV6, Flow, FlowKeyV4, FlowKeyV6, GroupRules, GroupRulesKey, Interface, MemberKeyV4, MemberKeyV6,
+    Page, PolicyCell, RuleNumbers, RuleSet, Slot,
+};
+use firewall_common::decide::{FlowEntry, InsertError, Tables};
+use firewall_common::verdict::Direction;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+/// Packets and octets by attachment, direction and outcome.
+pub type Counts = BTreeMap<(u32, Direction, u8), (u64, u64)>;
+/// Flows, packets and octets by host-wide rule number.
+pub type RuleCounts = BTreeMap<u32, (u64, u64, u64)>;
+
+/// All tables.
+#[derive(Debug, Default)]
+pub struct MemoryTables {
+    interfaces: BTreeMap<u32, Interface>,
+    cells: BTreeMap<u32, PolicyCell>,
+    slots: BTreeMap<u32, Slot>,
+    pages: BTreeMap<u32, Page>,
+    rule_sets: BTreeMap<u32, RuleSet>,
+    rule_numbers: BTreeMap<u32, RuleNumbers>,
+    cidrs_v4: BTreeMap<(u32, CidrKeyV4), u32>,
+    cidrs_v6: BTreeMap<(u32, CidrKeyV6), u32>,
+    members_v4: BTreeMap<MemberKeyV4, u32>,
+    members_v6: BTreeMap<MemberKeyV6, u32>,
+    group_rules: BTreeMap<GroupRulesKey, GroupRules>,
+    flows: RefCell<BTreeMap<FlowKey, Cell<Flow>>>,
+    flow_limits: [Option<usize>; 2],
+    now: Cell<u64>,
+    nonce: Cell<u16>,
+    counts: RefCell<Counts>,
+    rule_counts: RefCell<RuleCounts>,
+}
+
+/// Key of a flow of either family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FlowKey {
+    /// IPv4.
+    V4(FlowKeyV4),
+    /// IPv6.
+    V6(FlowKeyV6),
+}
+
+impl MemoryTables {
+    /// Tables without an entry, in which every packet is dropped.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { rule_sets: BTreeMap::from([(0, RuleSet::EMPTY)]), ..Self::default() }
+    }
+
+    /// Takes all steps of a plan.
+    pub fn publish(&mut self, plan: &Plan) {
+        let Plan { writes, members, cells, late_members } = plan;
+        writes.iter().for_each(|write| self.write(write));
+        members.iter().for_each(|change| self.change(change));
+        for (number, cell) in cells {
+            self.cells.insert(*number, *cell);
+        }
+        late_members.iter().for_each(|change| self.change(change));
+    }
+
+    /// Takes one step of a plan.
+    pub fn change(&mut self, change: &Change) {
+        match change {
+            Change::Write(write) => self.write(write),
+            Change::Remove(removal) => self.remove(*removal),
+        }
+    }
+
+    /// Writes an entry.
+    pub fn write(&mut self, write: &Write) {
+        match write {
+            Write::Page { index, page } => drop(self.pages.insert(*index, **page)),
+            Write::RuleSet { index, rules } => drop(self.rule_sets.insert(*index, **rules)),
+            Write::Slot { index, slot } => drop(self.slots.insert(*index, **slot)),
+            Write::RuleNumbers { index, numbers } => drop(self.rule_numbers.insert(*index, **numbers)),
+            Write::CidrV4 { prefix_len, key, rules } => drop(self.cidrs_v4.insert((*prefix_len, *key), *rules)),
+            Write::CidrV6 { prefix_len, key, rules } => drop(self.cidrs_v6.insert((*prefix_len, *key), *rules)),
+            Write::GroupRules { key, rules } => drop(self.group_rules.insert(*key, *rules)),
+            Write::MemberV4 { key, set } => drop(self.members_v4.insert(*key, *set)),
+            Write::MemberV6 { key, set } => drop(self.members_v6.insert(*key, *set)),
+        }
+    }
+
+    /// Removes an entry.
+    pub fn remove(&mut self, removal: Removal) {
+        match removal {
+            Removal::CidrV4 { prefix_len, key } => drop(self.cidrs_v4.remove(&(prefix_len, key))),
+            Removal::CidrV6 { prefix_len, key } => drop(self.cidrs_v6.remove(&(prefix_len, key))),
+            Removal::GroupRules(key) => drop(self.group_rules.remove(&key)),
+            Removal::MemberV4(key) => drop(self.members_v4.remove(&key)),
+            Removal::MemberV6(key) => drop(self.members_v6.remove(&key)),
+        }
+    }
+
+    /// Sets the entry of a network interface.
+    pub fn set_interface(&mut self, ifindex: u32, interface: Interface) {
+        self.interfaces.insert(ifindex, interface);
+    }
+
+    /// Sets the time, in ticks.
+    pub fn set_now(&self, now: u64) {
+        self.now.set(now);
+    }
+
+    /// Bounds the number of flows, of IPv4 and of IPv6.
+    pub fn set_flow_limits(&mut self, limits: [Option<usize>; 2]) {
+        self.flow_limits = limits;
+    }
+
+    /// What was counted by attachment, direction and outcome.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counts.borrow().clone()
+    }
+
+    /// What was counted by rule.
+    #[must_use]
+    pub fn rule_counts(&self) -> RuleCounts {
+        self.rule_counts.borrow().clone()
+    }
+
+    /// All flows.
+    #[must_use]
+    pub fn flows(&self) -> BTreeMap<FlowKey, Flow> {
+        self.flows.borrow().iter().map(|(key, flow)| (*key, flow.get())).collect()
+    }
+
+    /// What another layout can take over.
+    #[must_use]
+    pub fn observe(&self) -> Observed {
+        let mut observed = Observed::default();
+        observed.cells.extend(self.cells.iter().filter(|(_, cell)| **cell != PolicyCell::default()));
+        for slot in self.cells.values().flat_map(|cell| [cell.inbound, cell.outbound]) {
+            if let Some(slot) = self.slots.get(&slot) {
+                observed.add_slot(slot, &mut |page| self.pages.get(&page).copied());
+            }
+        }
+        self.cidrs_v4.iter().for_each(|((len, key), rules)| observed.add_cidr_v4(*len, *key, *rules));
+        self.cidrs_v6.iter().for_each(|((len, key), rules)| observed.add_cidr_v6(*len, *key, *rules));
+        self.group_rules.iter().for_each(|(key, rules)| observed.add_group_rules(*key, *rules));
+        self.members_v4.iter().for_each(|(key, set)| observed.add_member_v4(*key, *set));
+        self.members_v6.iter().for_each(|(key, set)| observed.add_member_v6(*key, *set));
+        observed
+    }
+
+    /// Entries of the tables that are looked up by key: prefixes, members and rules of sets.
+    #[must_use]
+    pub fn keyed_entries(&self) -> usize {
+        let Self { cidrs_v4, cidrs_v6, members_v4, members_v6, group_rules, .. } = self;
+        cidrs_v4.len() + cidrs_v6.len() + members_v4.len() + members_v6.len() + group_rules.len()
+    }
+
+    fn flow(&self, key: FlowKey) -> Option<FlowHandle<'_>> {
+        self.flows.borrow().get(&key).map(|_| FlowHandle { tables: self, key })
+    }
+
+    fn insert_flow(&self, key: FlowKey, flow: &Flow) -> Result<(), InsertError> {
+        let mut flows = self.flows.borrow_mut();
+        if flows.contains_key(&key) {
+            return Err(InsertError::Exists);
+        }
+        let is_v6 = |key: &FlowKey| matches!(key, FlowKey::V6(_));
+        let taken = flows.keys().filter(|other| is_v6(other) == is_v6(&key)).count();
+        if self.flow_limits[usize::from(is_v6(&key))].is_some_and(|limit| taken >= limit) {
+            return Err(InsertError::Full);
+        }
+        flows.insert(key, Cell::new(*flow));
+        Ok(())
+    }
+}
+
+/// An entry of the flow table. Once it is removed, it reads as zeros and keeps nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct FlowHandle<'a> {
+    tables: &'a MemoryTables,
+    key: FlowKey,
+}
+
+impl FlowHandle<'_> {
+    fn read(&self) -> Flow {
+        self.tables.flows.borrow().get(&self.key).map(Cell::get).unwrap_or_default()
+    }
+
+    fn update(&self, change: impl FnOnce(&mut Flow)) {
+        if let Some(cell) = self.tables.flows.borrow().get(&self.key) {
+            let mut flow = cell.get();
+            change(&mut flow);
+            cell.set(flow);
+        }
+    }
+}
+
+impl FlowEntry for FlowHandle<'_> {
+    fn word(&self) -> u64 {
+        self.read().word
+    }
+
+    fn swap(&self, old: u64, new: u64) -> bool {
+        let is_unchanged = self.read().word == old;
+        if is_unchanged {
+            self.update(|flow| flow.word = new);
+        }
+        is_unchanged
+    }
+
+    fn rule(&self) -> u32 {
+        self.read().rule
+    }
+
+    fn opened(&self) -> Direction {
+        if self.read().opened == Direction::Inbound as u32 { Direction::Inbound } else { Direction::Outbound }
+    }
+
+    fn expected(&self, direction: Direction) -> u32 {
+        self.read().expected[direction as usize]
+    }
+
+    fn set_expected(&self, direction: Direction, sequence: u32) {
+        self.update(|flow| flow.expected[direction as usize] = sequence);
+    }
+
+    fn answer(&self) -> u32 {
+        self.read().answer
+    }
+
+    fn set_answer(&self, sequence: u32) {
+        self.update(|flow| flow.answer = sequence);
+    }
+
+    fn account(&self, direction: Direction, packets: u64, bytes: u64) {
+        self.update(|flow| {
+            flow.packets[direction as usize] += packets;
+            flow.bytes[direction as usize] += bytes;
+        });
+    }
+}
+
+impl<'a> Tables for &'a MemoryTables {
+    type Flow = FlowHandle<'a>;
+
+    fn interface(&self, ifindex: u32) -> Option<Interface> {
+        self.interfaces.get(&ifindex).copied()
+    }
+
+    fn cell(&self, attachment: u32) -> Option<PolicyCell> {
+        self.cells.get(&attachment).copied()
+    }
+
+    fn slot(&self, slot: u32) -> Option<&Slot> {
+        self.slots.get(&slot)
+    }
+
+    fn page(&self, page: u32) -> Option<&Page> {
+        self.pages.get(&page)
+    }
+
+    fn rule_set(&self, index: u32) -> Option<&RuleSet> {
+        self.rule_sets.get(&index)
+    }
+
+    fn rule_number(&self, slot: u32, family: usize, bit: u32) -> Option<u32> {
+        let numbers = self.rule_numbers.get(&(slot * 2 + u32::from(family == 1)))?;
+        numbers.numbers.get(bit as usize).copied()
+    }
+
+    fn cidr_v4(&self, slot: u32, address: [u8; 4]) -> Option<u32> {
+        let slot = slot.to_be_bytes();
+        let address = u32::from_be_bytes(address);
+        (0..=32u32).rev().find_map(|len| {
+            let masked = address & u32::MAX.checked_shl(32 - len).unwrap_or(0);
+            self.cidrs_v4.get(&(32 + len, CidrKeyV4 { slot, address: masked.to_be_bytes() })).copied()
+        })
+    }
+
+    fn cidr_v6(&self, slot: u32, address: [u8; 16]) -> Option<u32> {
+        let slot = slot.to_be_bytes();
+        let address = u128::from_be_bytes(address);
+        (0..=128u32).rev().find_map(|len| {
+            let masked = address & u128::MAX.checked_shl(128 - len).unwrap_or(0);
+            self.cidrs_v6.get(&(32 + len, CidrKeyV6 { slot, address: masked.to_be_bytes() })).copied()
+        })
+    }
+
+    fn member_v4(&self, vpc: u32, address: [u8; 4]) -> Option<u32> {
+        self.members_v4.get(&MemberKeyV4 { vpc, address }).copied()
+    }
+
+    fn member_v6(&self, vpc: u32, address: [u8; 16]) -> Option<u32> {
+        self.members_v6.get(&MemberKeyV6 { vpc, address }).copied()
+    }
+
+    fn group_rules(&self, slot: u32, set: u32, family: usize) -> Option<u32> {
+        self.group_rules.get(&GroupRulesKey { slot, set })?.rule_sets.get(family).copied()
+    }
+
+    fn flow_v4(&self, key: &FlowKeyV4) -> Option<Self::Flow> {
+        MemoryTables::flow(self, FlowKey::V4(*key))
+    }
+
+    fn flow_v6(&self, key: &FlowKeyV6) -> Option<Self::Flow> {
+        MemoryTables::flow(self, FlowKey::V6(*key))
+    }
+
+    fn insert_flow_v4(&self, key: &FlowKeyV4, flow: &Flow) -> Result<(), InsertError> {
+        self.insert_flow(FlowKey::V4(*key), flow)
+    }
+
+    fn insert_flow_v6(&self, key: &FlowKeyV6, flow: &Flow) -> Result<(), InsertError> {
+        self.insert_flow(FlowKey::V6(*key), flow)
+    }
+
+    fn remove_flow_v4(&self, key: &FlowKeyV4) {
+        self.flows.borrow_mut().remove(&FlowKey::V4(*key));
+    }
+
+    fn remove_flow_v6(&self, key: &FlowKeyV6) {
+        self.flows.borrow_mut().remove(&FlowKey::V6(*key));
+    }
+
+    fn now(&self) -> u64 {
+        self.now.get()
+    }
+
+    fn nonce(&self) -> u16 {
+        self.nonce.set(self.nonce.get().wrapping_add(1));
+        self.nonce.get()
+    }
+
+    fn count(&self, attachment: u32, direction: Direction, outcome: u8, packets: u64, bytes: u64) {
+        let mut counts = self.counts.borrow_mut();
+        let (all_packets, all_bytes) = counts.entry((attachment, direction, outcome)).or_default();
+        *all_packets += packets;
+        *all_bytes += bytes;
+    }
+
+    fn count_rule(&self, rule: u32, flows: u64, packets: u64, bytes: u64) {
+        let mut counts = self.rule_counts.borrow_mut();
+        let (all_flows, all_packets, all_bytes) = counts.entry(rule).or_default();
+        *all_flows += flows;
+        *all_packets += packets;
+        *all_bytes += bytes;
+    }
+}

@@ -1,0 +1,191 @@
+//! The union of the rules of a set of groups, in one direction, sorted by what a look-up asks for.
+
+use super::CompileError;
+use super::services::{Traffic, is_in_family};
+use crate::model::{GroupId, Peer, Rule, Service};
+use firewall_common::abi::{MAX_RULES, RuleSet, V4, V6};
+use firewall_common::verdict::Direction;
+use ipnet::IpNet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+/// What an interface with a certain set of groups lets through in one direction. Never changed once it is made.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Policy {
+    /// Which packets it judges.
+    pub direction: Direction,
+    /// For IPv4 and for IPv6, as [`V4`] and [`V6`] index.
+    pub families: [FamilyPolicy; 2],
+}
+
+/// The part of a policy that judges one family. Rules are numbered by bits, in ascending order of their host-wide number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct FamilyPolicy {
+    /// Host-wide number of the rule of each bit.
+    pub rules: Vec<u32>,
+    /// What each rule allows, with its bit.
+    pub services: Vec<(Service, usize)>,
+    /// Rules by the prefix of their peer, the rules of every covering prefix included.
+    pub cidrs: BTreeMap<IpNet, RuleSet>,
+    /// Rules by the group that is their peer.
+    pub groups: BTreeMap<GroupId, RuleSet>,
+    /// Rules whose peer is the whole family.
+    pub anyone: RuleSet,
+}
+
+impl Policy {
+    /// Compiles rules of one direction.
+    ///
+    /// # Errors
+    /// More rules of a family than a rule set has bits.
+    pub fn new<'a>(direction: Direction, rules: impl Iterator<Item = &'a Rule>) -> Result<Self, CompileError> {
+        let rules: BTreeMap<u32, &Rule> = rules.map(|rule| (rule.number, rule)).collect();
+        let family = |family| FamilyPolicy::new(direction, family, &rules);
+        Ok(Self { direction, families: [family(V4)?, family(V6)?] })
+    }
+
+    /// The groups that its rules name.
+    pub fn named_groups(&self) -> impl Iterator<Item = GroupId> + '_ {
+        self.families.iter().flat_map(|family| family.groups.keys().copied())
+    }
+
+    /// The host-wide number of the first rule that allows a peer something, given the groups that the peer is a member of.
+    #[must_use]
+    pub fn evaluate(&self, peer: IpAddr, groups: &BTreeSet<GroupId>, traffic: Traffic) -> Option<u32> {
+        let family = if peer.is_ipv4() { V4 } else { V6 };
+        let rules = &self.families[family];
+        let peers = rules.peers(peer, groups);
+        rules
+            .services
+            .iter()
+            .filter(|(service, _)| traffic.is_of(*service, family))
+            .map(|(_, bit)| *bit)
+            .filter(|bit| peers.contains(*bit))
+            .min()
+            .and_then(|bit| rules.rules.get(bit).copied())
+    }
+}
+
+impl FamilyPolicy {
+    fn new(direction: Direction, family: usize, rules: &BTreeMap<u32, &Rule>) -> Result<Self, CompileError> {
+        let mut policy = Self::default();
+        let mut cidrs: BTreeMap<IpNet, RuleSet> = BTreeMap::new();
+        for (number, rule) in rules {
+            let service = rule.key.service;
+            if !is_in_family(service, family) {
+                continue;
+            }
+            let bit = policy.rules.len();
+            match rule.key.peer {
+                Peer::Ipv4(net) if family == V4 => policy.insert_net(&mut cidrs, IpNet::V4(net), bit),
+                Peer::Ipv6(net) if family == V6 => policy.insert_net(&mut cidrs, IpNet::V6(net), bit),
+                Peer::Group { id, owner: _ } => policy.groups.entry(id).or_default().insert(bit),
+                Peer::Ipv4(_) | Peer::Ipv6(_) | Peer::PrefixList(_) => continue,
+            }
+            policy.rules.push(*number);
+            policy.services.push((service, bit));
+        }
+        if policy.rules.len() > MAX_RULES {
+            return Err(CompileError::TooManyRules { direction, family, rules: policy.rules.len(), limit: MAX_RULES });
+        }
+        policy.cidrs = with_covering(&cidrs);
+        Ok(policy)
+    }
+
+    fn insert_net(&mut self, cidrs: &mut BTreeMap<IpNet, RuleSet>, net: IpNet, bit: usize) {
+        if net.prefix_len() == 0 {
+            self.anyone.insert(bit);
+        } else {
+            cidrs.entry(net.trunc()).or_default().insert(bit);
+        }
+    }
+
+    /// The rules that a peer fits.
+    fn peers(&self, peer: IpAddr, groups: &BTreeSet<GroupId>) -> RuleSet {
+        let mut rules = self.anyone;
+        let longest = self.cidrs.iter().filter(|(net, _)| net.contains(&peer)).max_by_key(|(net, _)| net.prefix_len());
+        if let Some((_, more)) = longest {
+            rules.union(more);
+        }
+        rules.union(&self.of_groups(groups));
+        rules
+    }
+
+    /// The rules whose peer is one of the groups.
+    #[must_use]
+    pub fn of_groups(&self, groups: &BTreeSet<GroupId>) -> RuleSet {
+        let mut rules = RuleSet::EMPTY;
+        for more in groups.iter().filter_map(|group| self.groups.get(group)) {
+            rules.union(more);
+        }
+        rules
+    }
+}
+
+/// Adds to every prefix the rules of the prefixes that cover it: a trie answers with the longest one only.
+fn with_covering(cidrs: &BTreeMap<IpNet, RuleSet>) -> BTreeMap<IpNet, RuleSet> {
+    let mut all = BTreeMap::new();
+    // Prefixes in order of address and then length come after those that cover them, so these form a stack.
+    let mut covering: Vec<(IpNet, RuleSet)> = Vec::new();
+    let mut sorted: Vec<_> = cidrs.iter().collect();
+    sorted.sort_by_key(|(net, _)| (net.network(), net.prefix_len()));
+    for (net, rules) in sorted {
+        while covering.last().is_some_and(|(outer, _)| !outer.contains(net)) {
+            covering.pop();
+        }
+        let mut rules = *rules;
+        if let Some((_, outer)) = covering.last() {
+            rules.union(outer);
+        }
+        covering.push((*net, rules));
+        all.insert(*net, rules);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn set(bits: &[usize]) -> RuleSet {
+        let mut set = RuleSet::EMPTY;
+        for bit in bits {
+            set.insert(*bit);
+        }
+        set
+    }
+
+    #[test]
+    fn prefixes_carry_the_rules_of_those_that_cover_them() {
+        let nets = ["10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "10.2.0.0/16", "11.0.0.0/8"];
+        let cidrs = nets.iter().enumerate().map(|(bit, net)| (net.parse().unwrap(), set(&[bit]))).collect();
+        let merged = with_covering(&cidrs);
+        let bits = |net: &str| merged[&net.parse::<IpNet>().unwrap()].iter().collect::<Vec<_>>();
+        assert_eq!(bits("10.0.0.0/8"), [0]);
+        assert_eq!(bits("10.1.0.0/16"), [0, 1]);
+        assert_eq!(bits("10.1.2.0/24"), [0, 1, 2]);
+        assert_eq!(bits("10.2.0.0/16"), [0, 3]);
+        assert_eq!(bits("11.0.0.0/8"), [4]);
+    }
+
+    proptest! {
+        #[test]
+        fn longest_match_answers_as_the_union_of_all(
+            nets in prop::collection::vec((0u32..16, 26u8..=32), 0..40), address in 0u32..16
+        ) {
+            let nets: Vec<IpNet> = nets
+                .into_iter()
+                .map(|(bits, len)| IpNet::V4(ipnet::Ipv4Net::new((bits << 1).into(), len).unwrap().trunc()))
+                .collect();
+            let mut cidrs: BTreeMap<IpNet, RuleSet> = BTreeMap::new();
+            for (bit, net) in nets.iter().enumerate() {
+                cidrs.entry(*net).or_default().insert(bit);
+            }
+            let address = IpAddr::V4((address << 1).into());
+            let expected: Vec<_> = (0..nets.len()).filter(|bit| nets[*bit].contains(&address)).collect();
+            let policy = FamilyPolicy { cidrs: with_covering(&cidrs), ..FamilyPolicy::default() };
+            prop_assert_eq!(policy.peers(address, &BTreeSet::new()).iter().collect::<Vec<_>>(), expected);
+        }
+    }
+}
