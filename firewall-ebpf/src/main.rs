@@ -4,6 +4,7 @@
 //! Nothing here is policy. A verdict becomes an action in [`xdp_action`] and [`tc_action`], and nowhere else.
 #![no_std]
 #![no_main]
+#![expect(clippy::needless_pass_by_value, reason = "the macros hand the context over by value")]
 #![cfg_attr(target_arch = "bpf", feature(core_intrinsics))]
 #![cfg_attr(target_arch = "bpf", expect(internal_features, reason = "the target has no stable compare-and-swap"))]
 
