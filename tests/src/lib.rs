@@ -3,6 +3,7 @@
 //! * [`packet`]: the packet language.
 //! * [`build`]: models, written briefly.
 //! * [`oracle`]: what should become of a packet.
+//! * [`judge`]: the loaded programs and the same decision on the host.
 //! * [`netns`]: network namespaces, and what connects them.
 //! * [`traffic`]: real sockets on both ends.
 //! * [`world`]: a host, its peers and their servers.
@@ -10,6 +11,7 @@
 //! * [`wait`]: waiting for conditions.
 pub mod build;
 pub mod controller;
+pub mod judge;
 pub mod netns;
 pub mod oracle;
 pub mod packet;
