@@ -1,21 +1,26 @@
 //! The loaded programs, run on frames by the kernel's test facility. Nothing is attached and nothing is pinned: all of
 //! it goes with the last file descriptor.
 
+use super::batch::per_cpu_array;
 use super::plain::Plain;
 use super::{Hook, LOOPBACK, Moved, Outcome};
+use crate::packet::ether_type;
 use aya::maps::lpm_trie::{Key, LpmTrie};
-use aya::maps::{Array, HashMap, MapData, PerCpuArray};
+use aya::maps::{Array, HashMap, MapData};
 use aya::programs::{Program, SchedClassifier, TestRun, Xdp};
 use aya::{Ebpf, EbpfLoader, TestRunOptions};
 use firewall_common::abi::{
     CidrKeyV4, CidrKeyV6, Counter, Flow, FlowKeyV4, FlowKeyV6, GroupRules, GroupRulesKey, Interface, MemberKeyV4,
-    MemberKeyV6, Page, RuleCounter, RuleNumbers, RuleSet, Slot, map, program,
+    MemberKeyV6, Page, RuleNumbers, RuleSet, Slot, map, program,
 };
 use firewall_common::verdict::{Direction, OUTCOMES};
 use firewall_ctl::compile::{Change, Layout, Limits, Plan, Removal, Write, compile};
 use firewall_ctl::dataplane::object::object;
 use firewall_ctl::model::Model;
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+use std::os::fd::AsFd;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The programs and their tables in the kernel.
 #[derive(Debug)]
@@ -23,6 +28,52 @@ pub struct Kernel {
     ebpf: Ebpf,
     layout: Layout,
     limits: Limits,
+    /// What had been counted after the last frame. Nobody else moves these counters.
+    counters: Counters,
+    rules: RuleCounters,
+}
+
+/// The programs in the hands of one test; see [`Kernel::shared`].
+#[derive(Debug)]
+pub struct SharedKernel(MutexGuard<'static, Option<Kernel>>);
+
+impl Deref for SharedKernel {
+    type Target = Kernel;
+
+    fn deref(&self) -> &Kernel {
+        self.0.as_ref().expect("loaded before it is handed out")
+    }
+}
+
+impl DerefMut for SharedKernel {
+    fn deref_mut(&mut self) -> &mut Kernel {
+        self.0.as_mut().expect("loaded before it is handed out")
+    }
+}
+
+type Counters = BTreeMap<(u32, Direction, u8), [u64; 2]>;
+type RuleCounters = BTreeMap<u32, [u64; 3]>;
+
+/// Whether the kernel may refuse to run a program on a frame: `bpf_prog_test_run_skb` wants more than an Ethernet header,
+/// and for an EtherType of IP as much as the header that belongs to it.
+fn is_too_short(frame: &[u8]) -> bool {
+    const ETHERNET: usize = 14;
+    frame.len() <= ETHERNET
+        || match u16::from_be_bytes([frame[12], frame[13]]) {
+            ether_type::IPV4 => frame.len() < ETHERNET + 20,
+            ether_type::IPV6 => frame.len() < ETHERNET + 40,
+            _other => false,
+        }
+}
+
+/// Sums over CPUs.
+fn sums<const N: usize>(rows: Vec<Vec<[u64; N]>>) -> impl Iterator<Item = [u64; N]> {
+    rows.into_iter().map(|row| {
+        row.iter().fold([0; N], |mut sum, one| {
+            sum.iter_mut().zip(one).for_each(|(sum, one)| *sum += one);
+            sum
+        })
+    })
 }
 
 /// The kernel does not run programs on such a frame.
@@ -39,6 +90,23 @@ mod action {
 }
 
 impl Kernel {
+    /// The programs that all tests of this process share, with small tables, no policies, no interface and no flows:
+    /// having the kernel verify them takes longer than all that a test does with them.
+    ///
+    /// # Panics
+    /// As [`Kernel::load`].
+    #[must_use]
+    pub fn shared() -> SharedKernel {
+        static SHARED: Mutex<Option<Kernel>> = Mutex::new(None);
+        // A test that has panicked with the programs in hand left nothing that is not cleared here.
+        let mut guard = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        let kernel = guard.get_or_insert_with(|| Self::load(super::small_limits()));
+        kernel.publish(&Model::default());
+        kernel.place(Interface::default());
+        kernel.forget();
+        SharedKernel(guard)
+    }
+
     /// Loads the programs, with empty tables.
     ///
     /// # Panics
@@ -60,7 +128,7 @@ impl Kernel {
             };
             loaded.unwrap_or_else(|error| panic!("load {name}: {error}"));
         }
-        Self { ebpf, layout: Layout::new(limits), limits }
+        Self { ebpf, layout: Layout::new(limits), limits, counters: Counters::new(), rules: RuleCounters::new() }
     }
 
     /// Brings the tables to a model, from whatever they hold.
@@ -120,7 +188,6 @@ impl Kernel {
     /// # Panics
     /// If a program answers with a code that is none of ours.
     pub fn judge(&mut self, hook: Hook, frame: &[u8]) -> Result<Outcome, TestRunError> {
-        let (counters, rules) = (self.counters(), self.rule_counters());
         let options = TestRunOptions { data_in: Some(frame), ..TestRunOptions::default() };
         let result = match hook {
             Hook::Xdp => self.xdp().test_run(options),
@@ -129,7 +196,7 @@ impl Kernel {
         };
         let code = match result {
             Ok(result) => result.return_value,
-            Err(_) if frame.len() < 14 => return Err(TestRunError),
+            Err(_) if is_too_short(frame) => return Err(TestRunError),
             Err(error) => panic!("run {hook:?} on {} octets: {error:?}", frame.len()),
         };
         let passed = match (hook, code) {
@@ -137,52 +204,46 @@ impl Kernel {
             (Hook::Xdp, action::XDP_DROP) | (Hook::TcReceive | Hook::TcSend, action::TC_SHOT) => false,
             (Hook::Xdp | Hook::TcReceive | Hook::TcSend, code) => panic!("{hook:?} answers {code}"),
         };
-        let moved = self.counters().into_iter().filter_map(|(key, (packets, bytes))| {
-            let (attachment, direction, outcome) = key;
-            let (had_packets, had_bytes) = counters.get(&key).copied().unwrap_or_default();
+        let (counters, rules) = (self.read_counters(), self.read_rules());
+        let had = std::mem::replace(&mut self.counters, counters);
+        let had_rules = std::mem::replace(&mut self.rules, rules);
+        let moved = self.counters.iter().filter(|(key, now)| had.get(key) != Some(now));
+        let moved = moved.map(|(key @ (attachment, direction, outcome), [packets, bytes])| {
+            let [had_packets, had_bytes] = had.get(key).copied().unwrap_or_default();
             let (packets, bytes) = (packets - had_packets, bytes - had_bytes);
-            (packets != 0 || bytes != 0).then_some(Moved { attachment, direction, outcome, packets, bytes })
+            Moved { attachment: *attachment, direction: *direction, outcome: *outcome, packets, bytes }
         });
         let moved = moved.collect();
-        let now = self.rule_counters();
-        let rules = now.iter().filter(|(rule, count)| rules.get(rule) != Some(count)).map(|(rule, _)| *rule).collect();
+        let rules = self.rules.iter().filter(|(rule, now)| had_rules.get(rule) != Some(now));
+        let rules = rules.map(|(rule, _)| *rule).collect();
         Ok(Outcome { passed, moved, rules })
     }
 
-    fn counters(&mut self) -> BTreeMap<(u32, Direction, u8), (u64, u64)> {
-        let attachments = self.limits.attachments;
-        let array = PerCpuArray::<_, Plain<Counter>>::try_from(self.map(map::COUNTERS)).expect("an array");
-        let mut counters = BTreeMap::new();
-        for attachment in 0..=attachments {
-            for direction in [Direction::Inbound, Direction::Outbound] {
-                for outcome in 0..OUTCOMES as u8 {
-                    let values = array.get(&Counter::index(attachment, direction, outcome), 0).expect("read a counter");
-                    let (packets, bytes) = values
-                        .iter()
-                        .fold((0, 0), |(packets, bytes), Plain(one)| (packets + one.packets, bytes + one.bytes));
-                    if packets != 0 || bytes != 0 {
-                        counters.insert((attachment, direction, outcome), (packets, bytes));
-                    }
-                }
+    /// Packets and octets of what has been counted.
+    fn read_counters(&mut self) -> Counters {
+        let entries = Counter::entries(self.limits.attachments);
+        let mut counters = Counters::new();
+        let rows: Vec<Vec<[u64; 2]>> = self.read(map::COUNTERS, entries);
+        for (index, [packets, bytes]) in (0..).zip(sums(rows)) {
+            if packets != 0 || bytes != 0 {
+                let (pair, outcome) = (index / OUTCOMES, index % OUTCOMES);
+                let direction = if pair % 2 == 0 { Direction::Inbound } else { Direction::Outbound };
+                debug_assert_eq!(Counter::index(pair / 2, direction, outcome as u8), index);
+                counters.insert((pair / 2, direction, outcome as u8), [packets, bytes]);
             }
         }
         counters
     }
 
-    /// Of the rules that a test can have made: their numbers begin at 1.
-    fn rule_counters(&mut self) -> BTreeMap<u32, (u64, u64)> {
-        const RULES: u32 = 200;
-        let array = PerCpuArray::<_, Plain<RuleCounter>>::try_from(self.map(map::RULE_COUNTERS)).expect("an array");
-        let mut counters = BTreeMap::new();
-        for rule in 0..=RULES {
-            let values = array.get(&rule, 0).expect("read a counter");
-            let sum =
-                values.iter().fold((0, 0), |(packets, flows), Plain(one)| (packets + one.packets, flows + one.flows));
-            if sum != (0, 0) {
-                counters.insert(rule, sum);
-            }
-        }
-        counters
+    /// Packets, octets and flows of rules that have been counted.
+    fn read_rules(&mut self) -> RuleCounters {
+        let rows: Vec<Vec<[u64; 3]>> = self.read(map::RULE_COUNTERS, self.limits.rule_numbers + 1);
+        (0..).zip(sums(rows)).filter(|(_, sum)| *sum != [0; 3]).collect()
+    }
+
+    fn read<const N: usize>(&mut self, name: &str, entries: u32) -> Vec<Vec<[u64; N]>> {
+        let aya::maps::Map::PerCpuArray(data) = self.map(name) else { panic!("{name} is no array of each CPU") };
+        per_cpu_array(data.fd().as_fd(), entries).unwrap_or_else(|error| panic!("read {name}: {error}"))
     }
 
     fn map(&mut self, name: &str) -> &mut aya::maps::Map {

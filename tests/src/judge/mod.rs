@@ -1,12 +1,13 @@
 //! Three ways to have a frame judged: by the loaded programs, by the same decision on the host, and (in
 //! [`crate::oracle`]) by common sense. What the first two did is told by the counters that moved.
 
+mod batch;
 mod host;
 mod kernel;
 mod plain;
 
 pub use host::Host;
-pub use kernel::{Kernel, TestRunError};
+pub use kernel::{Kernel, SharedKernel, TestRunError};
 
 use firewall_common::abi::{INTERFACE_WORKLOAD, Interface};
 use firewall_common::verdict::{Direction, Verdict};
@@ -98,12 +99,12 @@ impl Outcome {
 #[must_use]
 pub fn small_limits() -> Limits {
     Limits {
-        attachments: 8,
+        attachments: 3,
         interfaces: 16,
         interfaces_high: 16,
         slots: 32,
-        pages: 512,
-        rule_sets: 2048,
+        pages: 4096,
+        rule_sets: 8192,
         cidrs_v4: 4096,
         cidrs_v6: 4096,
         members_v4: 512,
@@ -111,7 +112,7 @@ pub fn small_limits() -> Limits {
         group_rules: 512,
         flows_v4: 512,
         flows_v6: 512,
-        rule_numbers: 4095,
+        rule_numbers: 1500,
     }
 }
 
