@@ -3,12 +3,9 @@
 //! `cargo xtask build` writes a digest of the sources beside the object, and the build script of firewall-ctl includes
 //! this file to compare: an object of other sources than those at hand is never embedded.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
-
 use sha2::{Digest as _, Sha256};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 /// Where the object is put, relative to the workspace.
 pub const OBJECT: &str = "target/bpf/firewall-ebpf.o";
