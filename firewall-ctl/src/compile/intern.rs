@@ -6,6 +6,7 @@ use std::sync::Arc;
 /// Gives out numbers below a limit, the smallest free one first.
 #[derive(Debug, Clone)]
 pub(super) struct Numbers {
+    first: u32,
     limit: u32,
     /// No number from here on was ever given out.
     next: u32,
@@ -17,7 +18,7 @@ pub(super) struct Numbers {
 impl Numbers {
     /// Numbers from `first` up to, but without, `limit`.
     pub(super) fn new(first: u32, limit: u32) -> Self {
-        Self { limit, next: first, free: OrdSet::new(), unused: OrdSet::new() }
+        Self { first, limit, next: first, free: OrdSet::new(), unused: OrdSet::new() }
     }
 
     /// A free number, or `None` if there is none.
@@ -60,10 +61,14 @@ impl Numbers {
         unused
     }
 
+    /// Whether some wait for [`Numbers::reclaim`].
+    pub(super) fn has_unused(&self) -> bool {
+        !self.unused.is_empty()
+    }
+
     /// How many are given out, retired ones included.
-    #[cfg(test)]
-    pub(super) fn taken(&self, first: u32) -> usize {
-        (self.next - first) as usize - self.free.len()
+    pub(super) fn taken(&self) -> u32 {
+        self.next - self.first - self.free.len() as u32
     }
 }
 
@@ -162,10 +167,14 @@ impl<K: Ord + Clone> Interner<K> {
         }
     }
 
+    /// Whether some contents wait for [`Interner::reclaim`].
+    pub(super) fn has_unused(&self) -> bool {
+        self.numbers.has_unused()
+    }
+
     /// How many contents hold a place.
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.by_number.len()
+    pub(super) fn taken(&self) -> u32 {
+        self.numbers.taken()
     }
 }
 

@@ -57,6 +57,17 @@ pub struct Layout {
     pub(super) foreign: Option<Foreign>,
 }
 
+/// How full a table is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// The map ([`firewall_common::abi::map`]).
+    pub table: &'static str,
+    /// Entries that are in use, or were so lately.
+    pub entries: u32,
+    /// Entries that there is room for.
+    pub limit: u32,
+}
+
 /// Numbers of entries in the tables whose places have no number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Occupied {
@@ -126,6 +137,35 @@ impl Layout {
         self.rule_sets.reclaim();
         self.sets.reclaim();
         removals
+    }
+
+    /// Whether [`Layout::reclaim`] would free anything.
+    #[must_use]
+    pub fn has_retired(&self) -> bool {
+        !self.removals.is_empty()
+            || self.slots.has_unused()
+            || self.pages.has_unused()
+            || self.rule_sets.has_unused()
+            || self.sets.has_unused()
+    }
+
+    /// How full the tables are.
+    #[must_use]
+    pub fn usage(&self) -> Vec<Usage> {
+        let members = |is_v4| self.members.keys().filter(|(_, address)| address.is_ipv4() == is_v4).count() as u32;
+        let Occupied { cidrs, group_rules } = self.occupied;
+        let Limits { slots, pages, rule_sets, cidrs_v4, cidrs_v6, members_v4, members_v6, .. } = self.limits;
+        let usage = |table, entries, limit| Usage { table, entries, limit };
+        vec![
+            usage(map::SLOTS, self.slots.taken(), slots),
+            usage(map::PAGES, self.pages.taken(), pages),
+            usage(map::RULE_SETS, self.rule_sets.taken(), rule_sets),
+            usage(map::CIDRS_V4, cidrs[V4], cidrs_v4),
+            usage(map::CIDRS_V6, cidrs[V6], cidrs_v6),
+            usage(map::MEMBERS_V4, members(true), members_v4),
+            usage(map::MEMBERS_V6, members(false), members_v6),
+            usage(map::GROUP_RULES, group_rules, self.limits.group_rules),
+        ]
     }
 
     /// Numbers that stand for a place in a table without being given out by this layout.

@@ -13,7 +13,7 @@ mod policy;
 mod services;
 
 pub use adopt::Observed;
-pub use layout::Layout;
+pub use layout::{Layout, Usage};
 pub use limits::Limits;
 pub use memory::MemoryTables;
 pub use plan::{Change, Plan, Removal, TableFull, Write};

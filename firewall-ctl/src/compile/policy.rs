@@ -49,20 +49,19 @@ impl Policy {
         self.families.iter().flat_map(|family| family.groups.keys().copied())
     }
 
-    /// The host-wide number of the first rule that allows a peer something, given the groups that the peer is a member of.
+    /// The host-wide number of the rule that allows a peer something, given the groups that the peer is a member of: the
+    /// lowest of those for anyone, else of those for a CIDR, else of those for a group, as the programs choose it.
     #[must_use]
     pub fn evaluate(&self, peer: IpAddr, groups: &BTreeSet<GroupId>, traffic: Traffic) -> Option<u32> {
         let family = if peer.is_ipv4() { V4 } else { V6 };
         let rules = &self.families[family];
-        let peers = rules.peers(peer, groups);
-        rules
-            .services
-            .iter()
-            .filter(|(service, _)| traffic.is_of(*service, family))
-            .map(|(_, bit)| *bit)
-            .filter(|bit| peers.contains(*bit))
-            .min()
-            .and_then(|bit| rules.rules.get(bit).copied())
+        let services = rules.services.iter().filter(|(service, _)| traffic.is_of(*service, family));
+        let services: Vec<usize> = services.map(|(_, bit)| *bit).collect();
+        let first_of = |peers: &RuleSet| services.iter().copied().filter(|bit| peers.contains(*bit)).min();
+        let bit = first_of(&rules.anyone)
+            .or_else(|| rules.longest(peer).and_then(first_of))
+            .or_else(|| first_of(&rules.of_groups(groups)))?;
+        rules.rules.get(bit).copied()
     }
 }
 
@@ -100,15 +99,10 @@ impl FamilyPolicy {
         }
     }
 
-    /// The rules that a peer fits.
-    fn peers(&self, peer: IpAddr, groups: &BTreeSet<GroupId>) -> RuleSet {
-        let mut rules = self.anyone;
-        let longest = self.cidrs.iter().filter(|(net, _)| net.contains(&peer)).max_by_key(|(net, _)| net.prefix_len());
-        if let Some((_, more)) = longest {
-            rules.union(more);
-        }
-        rules.union(&self.of_groups(groups));
-        rules
+    /// The rules of the longest prefix that covers an address.
+    fn longest(&self, address: IpAddr) -> Option<&RuleSet> {
+        let covering = self.cidrs.iter().filter(|(net, _)| net.contains(&address));
+        covering.max_by_key(|(net, _)| net.prefix_len()).map(|(_, rules)| rules)
     }
 
     /// The rules whose peer is one of the groups.
@@ -185,7 +179,8 @@ mod tests {
             let address = IpAddr::V4((address << 1).into());
             let expected: Vec<_> = (0..nets.len()).filter(|bit| nets[*bit].contains(&address)).collect();
             let policy = FamilyPolicy { cidrs: with_covering(&cidrs), ..FamilyPolicy::default() };
-            prop_assert_eq!(policy.peers(address, &BTreeSet::new()).iter().collect::<Vec<_>>(), expected);
+            let found: Vec<_> = policy.longest(address).into_iter().flat_map(RuleSet::iter).collect();
+            prop_assert_eq!(found, expected);
         }
     }
 }

@@ -1,3 +1,269 @@
 //! Programs and maps in the kernel: the only place that knows aya.
+//!
+//! Everything is pinned, so that enforcement goes on without the controller: [`Dataplane::open`] loads what is not there
+//! and takes over what is. A change goes in two steps. [`Dataplane::prepare`] writes what no packet can see and does all
+//! that can fail for want of room; [`Dataplane::publish`] makes it visible. What it leaves behind is freed by
+//! [`Dataplane::reclaim`], when nobody waits.
+//!
+//! One network namespace: the one of the thread that calls.
 
+mod adoption;
+mod attach;
+mod bpffs;
+mod clock;
+mod clsact;
+mod counters;
+mod device;
+mod emergency;
+mod error;
+mod features;
+mod flows;
+mod hooks;
+mod loader;
+mod logs;
 pub mod object;
+mod observe;
+mod pins;
+mod privileges;
+mod programs;
+mod sys;
+mod tables;
+
+pub use attach::{AttachRequest, Attached};
+pub use device::Device;
+pub use emergency::{Removed, emergency_detach};
+pub use error::DataplaneError;
+pub use features::{Features, MissingFeature};
+pub use flows::{AdoptedFlow, Collected, FlowCounts};
+pub use hooks::{Hook, Warning};
+pub use loader::Origin;
+pub use logs::ProgramLog;
+pub use observe::{Drift, Observed};
+pub use pins::{Leg, Pins};
+pub use privileges::MissingPrivileges;
+
+use crate::compile::{Desired, Layout, Limits, Plan, Usage, Write};
+use firewall_common::abi::Interface;
+use programs::Programs;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use tables::Tables;
+
+/// What the programs log, built into them when they are loaded. What is off costs nothing.
+#[repr(u8)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum ProgramLogLevel {
+    /// Nothing.
+    #[default]
+    Off = 0,
+    /// Errors.
+    Error = 1,
+    /// Warnings.
+    Warn = 2,
+    /// What is rare and worth knowing.
+    Info = 3,
+    /// Every drop.
+    Debug = 4,
+    /// Everything.
+    Trace = 5,
+}
+
+/// Where and how large.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataplaneConfig {
+    /// Directory of the pins.
+    pub bpffs: PathBuf,
+    /// Sizes of the tables.
+    pub limits: Limits,
+    /// What the programs log.
+    pub log_level: ProgramLogLevel,
+    /// Use clsact although the kernel may have TCX.
+    pub classic_tc: bool,
+}
+
+/// The programs and tables of this host.
+pub struct Dataplane {
+    config: DataplaneConfig,
+    features: Features,
+    pins: Pins,
+    programs: Programs,
+    tables: Tables,
+    origin: Origin,
+    layout: Layout,
+    /// Entries of interfaces wanted, by attachment number.
+    wanted: BTreeMap<u32, Interface>,
+    /// Entries of interfaces in the tables, by attachment number, with the index of the device.
+    entries: BTreeMap<u32, (u32, Interface)>,
+    pending: Option<Pending>,
+    generation: u64,
+}
+
+/// A change that is written and not published.
+struct Pending {
+    generation: u64,
+    layout: Layout,
+    plan: Plan,
+    wanted: BTreeMap<u32, Interface>,
+}
+
+/// Proof that a change is written; the next [`Dataplane::prepare`] makes it void.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "nothing is in force before it is published"]
+pub struct Prepared {
+    generation: u64,
+}
+
+impl Dataplane {
+    /// Loads programs and tables, or takes over those that are pinned.
+    ///
+    /// # Errors
+    /// The controller was built without programs, privileges or features of the kernel are missing, the path cannot be
+    /// brought onto bpffs, what is pinned there does not fit, or the kernel refuses. What runs goes on running.
+    pub fn open(config: DataplaneConfig) -> Result<Self, DataplaneError> {
+        object::object()?;
+        privileges::check()?;
+        let features = Features::probe();
+        features.check()?;
+        bpffs::ensure(&config.bpffs)?;
+        let pins = Pins::new(&config.bpffs);
+        pins.make_directories().map_err(DataplaneError::pin("make directories under", pins.root()))?;
+        let origin = loader::bring(&config, &pins)?;
+        let programs = Programs::open(&pins)?;
+        let tables = Tables::open(&pins, &config.limits)?;
+        let layout = Layout::adopt(config.limits, &tables.observe()?);
+        let found = tables.interfaces()?;
+        let entries = found.into_iter().map(|(ifindex, entry)| (entry.attachment, (ifindex, entry))).collect();
+        let (wanted, pending, generation) = (BTreeMap::new(), None, 0);
+        let mut dataplane =
+            Self { config, features, pins, programs, tables, origin, layout, wanted, entries, pending, generation };
+        // A detachment that was interrupted may have left some.
+        dataplane.purge_orphans()?;
+        Ok(dataplane)
+    }
+
+    /// Whether programs were loaded or taken over.
+    #[must_use]
+    pub const fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// What the kernel was found to have.
+    #[must_use]
+    pub const fn features(&self) -> &Features {
+        &self.features
+    }
+
+    const fn has_tcx(&self) -> bool {
+        self.features.tcx && !self.config.classic_tc
+    }
+
+    /// Writes the tables wanted beside those in force. Packets see nothing of it.
+    ///
+    /// # Errors
+    /// They do not fit, or the kernel refuses. Nothing has changed.
+    pub fn prepare(&mut self, desired: &Desired) -> Result<Prepared, DataplaneError> {
+        self.drop_pending()?;
+        let (layout, plan) = self.layout.plan(desired)?;
+        for (index, write) in plan.writes.iter().enumerate() {
+            if let Err(error) = self.tables.write(write) {
+                self.undo(&plan.writes[..index])?;
+                return Err(error);
+            }
+        }
+        self.generation += 1;
+        let generation = self.generation;
+        let wanted = desired.interfaces.iter().map(|(number, interface)| (*number, interface.entry)).collect();
+        self.pending = Some(Pending { generation, layout, plan, wanted });
+        Ok(Prepared { generation })
+    }
+
+    /// Takes back what was prepared.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn discard(&mut self, prepared: Prepared) -> Result<(), DataplaneError> {
+        let Prepared { generation } = prepared;
+        if self.pending.as_ref().is_some_and(|pending| pending.generation == generation) {
+            self.drop_pending()?;
+        }
+        Ok(())
+    }
+
+    /// Makes the tables visible that were prepared: members first, then the policies, each by one store.
+    ///
+    /// # Errors
+    /// The kernel refuses an entry, for which there is room: it may be out of memory. What comes after it is published all
+    /// the same, and preparing and publishing again writes what is missing.
+    pub fn publish(&mut self, prepared: Prepared) -> Result<(), DataplaneError> {
+        let Some(pending) = self.pending.take_if(|pending| pending.generation == prepared.generation) else {
+            tracing::error!("a change was published that another one has replaced: nothing done");
+            return Ok(());
+        };
+        let Pending { generation: _, layout, plan, wanted } = pending;
+        let mut result = Ok(());
+        for change in &plan.members {
+            result = result.and(self.tables.change(change));
+        }
+        for (number, (ifindex, entry)) in &mut self.entries {
+            let Some(mut changed) = wanted.get(number).copied() else { continue };
+            changed.adopt_until = entry.adopt_until;
+            if changed != *entry {
+                result = result.and(self.tables.set_interface(*ifindex, changed));
+                *entry = changed;
+            }
+        }
+        for (number, cell) in &plan.cells {
+            self.tables.cells.store(*number, cell.to_word());
+        }
+        for change in &plan.late_members {
+            result = result.and(self.tables.change(change));
+        }
+        self.layout = layout;
+        self.wanted = wanted;
+        if result.is_err() {
+            // What the tables hold is not what the layout says: read it anew.
+            self.layout = Layout::adopt(self.config.limits, &self.tables.observe()?);
+        }
+        result
+    }
+
+    /// Frees what published changes have left behind, once no packet can be under way that has seen it. Blocks for some
+    /// milliseconds.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn reclaim(&mut self) -> Result<(), DataplaneError> {
+        if self.pending.is_some() || !self.layout.has_retired() {
+            return Ok(());
+        }
+        let failed = |source| DataplaneError::Query { what: "the end of running programs".to_owned(), source };
+        sys::grace_period().map_err(failed)?;
+        let mut result = Ok(());
+        for removal in self.layout.reclaim() {
+            result = result.and(self.tables.remove(removal));
+        }
+        result
+    }
+
+    /// How full the tables of policies and members are.
+    #[must_use]
+    pub fn usage(&self) -> Vec<Usage> {
+        self.layout.usage()
+    }
+
+    fn drop_pending(&mut self) -> Result<(), DataplaneError> {
+        match self.pending.take() {
+            Some(pending) => self.undo(&pending.plan.writes),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes entries that would be found when their slot or set is used again.
+    fn undo(&mut self, writes: &[Write]) -> Result<(), DataplaneError> {
+        let mut result = Ok(());
+        for removal in writes.iter().filter_map(Write::undo) {
+            result = result.and(self.tables.remove(removal));
+        }
+        result
+    }
+}

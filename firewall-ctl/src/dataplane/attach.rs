@@ -1,0 +1,279 @@
+//! Puts programs on devices and takes them off.
+
+use super::error::DataplaneError;
+use super::hooks::{Choice, Hook, Warning, choose};
+use super::pins::{Leg, ignore_missing};
+use super::sys::bpf::{self, LinkTarget, attach_type};
+use super::{Dataplane, Device, clsact, device};
+use crate::model::{HookWish, Side};
+use firewall_common::abi::{self, Interface};
+use firewall_common::abi::{PolicyCell, program};
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
+
+/// The wish to put the programs of an attachment on a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttachRequest {
+    /// The device.
+    pub device: Device,
+    /// Number of the attachment; its policy has been published.
+    pub number: u32,
+    /// What is behind the device.
+    pub side: Side,
+    /// Where the programs should run.
+    pub wish: HookWish,
+    /// Seconds in which segments that a workload sends take up connections that were alive before.
+    pub adopt_for: Option<u32>,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attached {
+    /// Where frames are judged that the device receives.
+    pub hook_in: Hook,
+    /// Where frames are judged that the device sends.
+    pub hook_out: Hook,
+    /// Largest payload of the device's frames.
+    pub mtu: u32,
+    /// What the operator should know.
+    pub warnings: Vec<Warning>,
+}
+
+/// A program that runs at a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Running {
+    pub(super) hook: Hook,
+    pub(super) program: u32,
+}
+
+impl Dataplane {
+    /// Says what [`Dataplane::attach`] would do. Whether the driver takes an XDP program is known only by trying.
+    ///
+    /// # Errors
+    /// The device does not exist, or its hook is taken.
+    pub fn rehearse(&self, device: &Device, side: Side, wish: HookWish) -> Result<Attached, DataplaneError> {
+        let facts = device::facts(device)?;
+        let Choice { hook, otherwise: _, outgoing, warnings } = choose(&facts, side, wish, self.has_tcx())?;
+        Ok(Attached { hook_in: hook, hook_out: outgoing, mtu: facts.mtu, warnings })
+    }
+
+    /// Puts the programs of an attachment on a device: first its entry in the tables, then the program for what the device
+    /// sends, so that answers find their flows, then the one for what it receives.
+    ///
+    /// Programs that are there and run as wished are left alone. One that others got ahead of is taken off and put first
+    /// again: the kernel does not take the same program twice, so that takes a moment without it.
+    ///
+    /// # Errors
+    /// The device does not exist, its hook is taken, no policy has been published, or the kernel refuses. What was put on
+    /// it by the call is taken off again.
+    pub fn attach(&mut self, request: &AttachRequest) -> Result<Attached, DataplaneError> {
+        let AttachRequest { device, number, side, wish, adopt_for } = request;
+        let facts = device::facts(device)?;
+        let choice = choose(&facts, *side, *wish, self.has_tcx())?;
+        let Choice { hook, otherwise, outgoing, mut warnings } = choice;
+        let has_policy = PolicyCell::from_word(self.tables.cells.load(*number)) != PolicyCell::default();
+        let wanted = self.wanted.get(number).copied().filter(|_| has_policy);
+        let mut entry = wanted.ok_or(DataplaneError::NoPolicy { number: *number })?;
+        let before = self.entries.get(number).copied();
+        entry.adopt_until = match (adopt_for, before) {
+            (Some(seconds), None) => super::clock::now() + u64::from(abi::ticks(*seconds)),
+            (_, Some((_, before))) => before.adopt_until,
+            (None, None) => 0,
+        };
+        if let Some((ifindex, _)) = before.filter(|(ifindex, _)| *ifindex != device.ifindex) {
+            self.tables.set_interface(ifindex, Interface::default())?;
+        }
+        self.tables.set_interface(device.ifindex, entry)?;
+        self.entries.insert(*number, (device.ifindex, entry));
+
+        let had_out = self.running(*number, Leg::Out, device.ifindex).is_some();
+        self.put(*number, Leg::Out, device, outgoing)?;
+        let put = match (self.put(*number, Leg::In, device, hook), otherwise) {
+            (Ok(()), _) => Ok(hook),
+            (Err(error), Some(second)) => {
+                let driver = facts.driver.clone().unwrap_or_default();
+                let cause = std::error::Error::source(&error).map_or_else(String::new, ToString::to_string);
+                warnings.push(Warning::XdpRefused { driver, error: cause });
+                self.put(*number, Leg::In, device, second).map(|()| second)
+            }
+            (Err(error), None) => Err(error),
+        };
+        match put {
+            Ok(hook_in) => Ok(Attached { hook_in, hook_out: outgoing, mtu: facts.mtu, warnings }),
+            Err(error) => {
+                if !had_out && let Err(worse) = self.take_off(*number, Leg::Out, device.ifindex) {
+                    tracing::error!(number, error = ?worse, "cannot take back the program for outgoing frames");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn put(&self, number: u32, leg: Leg, device: &Device, hook: Hook) -> Result<(), DataplaneError> {
+        let program = self.programs.for_hook(hook, leg == Leg::In);
+        let current = self.running(number, leg, device.ifindex);
+        let path = self.pins.link(number, leg);
+        let is_in_place = current.is_some_and(|running| running.hook == hook)
+            && self.is_first(device.ifindex, leg, current).unwrap_or(false);
+        if is_in_place && hook != Hook::Clsact {
+            let link = bpf::get(&path).map_err(DataplaneError::pin("open", &path))?;
+            return bpf::link_update(link.as_fd(), program.as_fd()).map_err(DataplaneError::pin("update", path));
+        }
+        // Two XDP modes exclude each other, and a hook does not take a program twice. Otherwise the new program goes in
+        // before the old one goes.
+        let is_xdp = |hook: Hook| matches!(hook, Hook::Xdp | Hook::XdpGeneric);
+        let excludes = |running: Running| running.hook == hook || is_xdp(running.hook) && is_xdp(hook);
+        if hook != Hook::Clsact && current.is_none_or(excludes) {
+            self.unlink(number, leg)?;
+        }
+        let failed = |source: io::Error| DataplaneError::Attach {
+            hook: hook.name(),
+            device: device.name.clone(),
+            remedy: remedy(hook, &source),
+            source: source.into(),
+        };
+        match self.create(hook, leg, device.ifindex, program).map_err(failed)? {
+            Some(link) => {
+                self.unlink(number, leg)?;
+                if current.is_some_and(|running| running.hook == Hook::Clsact) {
+                    clsact::detach(device.ifindex, leg).map_err(failed)?;
+                }
+                bpf::pin(link.as_fd(), &path).map_err(DataplaneError::pin("pin a link to", path))
+            }
+            None => self.unlink(number, leg),
+        }
+    }
+
+    /// Attaches a program. A clsact filter has no link.
+    fn create(&self, hook: Hook, leg: Leg, ifindex: u32, program: &OwnedFd) -> io::Result<Option<OwnedFd>> {
+        let tcx = match leg {
+            Leg::In => attach_type::TCX_INGRESS,
+            Leg::Out => attach_type::TCX_EGRESS,
+        };
+        let program_fd = program.as_fd();
+        match hook {
+            Hook::Xdp => bpf::link_create(program_fd, ifindex, attach_type::XDP, bpf::XDP_DRIVER_MODE).map(Some),
+            Hook::XdpGeneric => bpf::link_create(program_fd, ifindex, attach_type::XDP, bpf::XDP_SKB_MODE).map(Some),
+            Hook::Tcx => bpf::link_create(program_fd, ifindex, tcx, bpf::F_BEFORE).map(Some),
+            Hook::Clsact => {
+                let name = if leg == Leg::In { program::TC_RX } else { program::TC_TX };
+                clsact::attach(ifindex, leg, program_fd, name).map(|()| None)
+            }
+        }
+    }
+
+    /// Takes the programs of an attachment off its device, then removes its entries, its flows and its counters.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn detach(&mut self, number: u32) -> Result<(), DataplaneError> {
+        let entry = self.entries.get(&number).copied();
+        for leg in Leg::ALL {
+            let ifindex = entry.map_or(0, |(ifindex, _)| ifindex);
+            self.take_off(number, leg, ifindex)?;
+        }
+        if let Some((ifindex, _)) = entry {
+            self.tables.set_interface(ifindex, Interface::default())?;
+            self.entries.remove(&number);
+        }
+        self.tables.cells.store(number, PolicyCell::default().to_word());
+        self.purge_flows(number)?;
+        self.purge_counters(number)
+    }
+
+    fn take_off(&self, number: u32, leg: Leg, ifindex: u32) -> Result<(), DataplaneError> {
+        self.unlink(number, leg)?;
+        let failed = |source| DataplaneError::Detach { number, leg, source };
+        if ifindex != 0 { clsact::detach(ifindex, leg).map(drop).map_err(failed) } else { Ok(()) }
+    }
+
+    /// Detaches what is pinned and removes the pin.
+    fn unlink(&self, number: u32, leg: Leg) -> Result<(), DataplaneError> {
+        unlink(&self.pins.link(number, leg)).map_err(|source| DataplaneError::Detach { number, leg, source })
+    }
+
+    /// The program that runs for an attachment at a device.
+    pub(super) fn running(&self, number: u32, leg: Leg, ifindex: u32) -> Option<Running> {
+        let linked = bpf::get(&self.pins.link(number, leg)).and_then(|link| bpf::link_info(link.as_fd())).ok();
+        let hook = linked.and_then(|info| match info.target {
+            LinkTarget::Xdp { ifindex: at } if at == ifindex => Some(xdp_hook(ifindex)),
+            LinkTarget::Tcx { ifindex: at, attach_type: _ } if at == ifindex => Some(Hook::Tcx),
+            LinkTarget::Xdp { .. } | LinkTarget::Tcx { .. } | LinkTarget::Other => None,
+        });
+        if let (Some(info), Some(hook)) = (linked, hook) {
+            return Some(Running { hook, program: info.program });
+        }
+        let filter = clsact::find(ifindex, leg).ok().flatten()?;
+        Some(Running { hook: Hook::Clsact, program: filter.program })
+    }
+
+    /// Whether nothing runs before our program at its hook.
+    pub(super) fn is_first(&self, ifindex: u32, leg: Leg, running: Option<Running>) -> io::Result<bool> {
+        let Some(Running { hook, program }) = running else { return Ok(false) };
+        match hook {
+            Hook::Xdp | Hook::XdpGeneric => Ok(true),
+            Hook::Tcx => Ok(self.tcx_programs(ifindex, leg)?.first() == Some(&program)),
+            Hook::Clsact => {
+                let ahead = if self.features.tcx { self.tcx_programs(ifindex, leg)? } else { Vec::new() };
+                Ok(ahead.is_empty() && clsact::find(ifindex, leg)?.is_some_and(|filter| filter.is_first))
+            }
+        }
+    }
+
+    /// Programs at a TCX hook in the order in which they run.
+    pub(super) fn tcx_programs(&self, ifindex: u32, leg: Leg) -> io::Result<Vec<u32>> {
+        let kind = match leg {
+            Leg::In => attach_type::TCX_INGRESS,
+            Leg::Out => attach_type::TCX_EGRESS,
+        };
+        Ok(bpf::tcx_query(ifindex, kind)?.into_iter().map(|(program, _)| program).collect())
+    }
+}
+
+/// Detaches the link that is pinned to a path, whoever else holds it, and removes the pin.
+pub(super) fn unlink(path: &std::path::Path) -> io::Result<()> {
+    match bpf::get(path) {
+        Ok(link) => match bpf::link_detach(link.as_fd()) {
+            // Detached before, or the device is gone.
+            Ok(()) | Err(_) if bpf::link_info(link.as_fd()).is_ok_and(|info| is_detached(info.target)) => {}
+            Ok(()) => {}
+            Err(error) => return Err(error),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    }
+    ignore_missing(std::fs::remove_file(path))
+}
+
+const fn is_detached(target: LinkTarget) -> bool {
+    match target {
+        LinkTarget::Xdp { ifindex } | LinkTarget::Tcx { ifindex, attach_type: _ } => ifindex == 0,
+        LinkTarget::Other => false,
+    }
+}
+
+/// The mode of the XDP program of a device.
+fn xdp_hook(ifindex: u32) -> Hook {
+    let links = device::links().unwrap_or_default();
+    match links.get(&ifindex).and_then(|link| link.xdp) {
+        Some((_, true)) => Hook::XdpGeneric,
+        Some((_, false)) | None => Hook::Xdp,
+    }
+}
+
+/// What may help when a hook is refused.
+fn remedy(hook: Hook, error: &io::Error) -> &'static str {
+    match (hook, error.raw_os_error()) {
+        (Hook::Xdp, Some(libc::EOPNOTSUPP)) => {
+            ": its driver has no XDP; attach with `--hook tc` or `--hook xdp-generic`"
+        }
+        (Hook::Xdp | Hook::XdpGeneric, Some(libc::EBUSY | libc::EEXIST)) => {
+            ": another XDP program holds the hook, or XDP runs in the other mode; attach with `--hook tc`"
+        }
+        (Hook::Xdp, _) => ": the driver refuses it as it is configured; attach with `--hook tc`",
+        (Hook::Tcx, Some(libc::ERANGE | libc::EBUSY | libc::EEXIST)) => {
+            ": too many programs are there, or the same one is already"
+        }
+        (Hook::XdpGeneric | Hook::Tcx | Hook::Clsact, _) => "",
+    }
+}

@@ -1,0 +1,290 @@
+//! Flows: listing, removing, and taking up those that were alive before.
+
+use super::Dataplane;
+use super::clock::now;
+use super::error::DataplaneError;
+use super::programs::Programs;
+use super::sys::plain::Plain;
+use super::tables::{for_each, ignore_missing, open};
+use crate::compile::memory::FlowKey;
+use aya::maps::{HashMap, MapData, MapError};
+use aya::{TestRun as _, TestRunOptions};
+use firewall_common::abi::{Flow, FlowKeyV4, FlowKeyV6, Timeouts, map};
+use firewall_common::flow::{State, Word, is_expired};
+use firewall_common::packet::protocol;
+use firewall_common::verdict::Direction;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
+/// Flag of `BPF_MAP_UPDATE_ELEM`: only if it is not there.
+const NO_EXIST: u64 = 1;
+/// Octets of a run of the collector: what fits into a frame of the kernel's test harness with room to spare.
+const RUN_OCTETS: usize = 1400;
+
+/// A connection that is alive when an interface is attached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AdoptedFlow {
+    /// IP protocol.
+    pub protocol: u8,
+    /// Address behind the interface.
+    pub local: IpAddr,
+    /// Its port.
+    pub local_port: u16,
+    /// Address beyond the interface, of the same family.
+    pub remote: IpAddr,
+    /// Its port.
+    pub remote_port: u16,
+    /// Who opened it.
+    pub opened: Direction,
+    /// TCP: one side has said that it sends no more.
+    pub closing: bool,
+}
+
+/// What the collector found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// Expired flows that were removed.
+    pub removed: u64,
+    /// Flows that are left, by attachment number.
+    pub live: BTreeMap<u32, FlowCounts>,
+    /// Host-wide numbers of the rules that flows left name: they cannot be given to other rules yet.
+    pub rules: BTreeSet<u32>,
+}
+
+/// Flows of an attachment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FlowCounts {
+    /// Flows whose opener has not proved yet that it sees the answers.
+    pub embryonic: u64,
+    /// The others.
+    pub established: u64,
+}
+
+/// What both kinds of keys have in common.
+trait Key: FromBytes + IntoBytes + Immutable + Copy + 'static {
+    const TABLE: &'static str;
+    const FAMILY: usize;
+    fn attachment(&self) -> u32;
+    fn protocol(&self) -> u8;
+    fn wrap(self) -> FlowKey;
+}
+
+impl Key for FlowKeyV4 {
+    const TABLE: &'static str = map::FLOWS_V4;
+    const FAMILY: usize = firewall_common::abi::V4;
+
+    fn attachment(&self) -> u32 {
+        self.attachment
+    }
+
+    fn protocol(&self) -> u8 {
+        self.protocol
+    }
+
+    fn wrap(self) -> FlowKey {
+        FlowKey::V4(self)
+    }
+}
+
+impl Key for FlowKeyV6 {
+    const TABLE: &'static str = map::FLOWS_V6;
+    const FAMILY: usize = firewall_common::abi::V6;
+
+    fn attachment(&self) -> u32 {
+        self.attachment
+    }
+
+    fn protocol(&self) -> u8 {
+        self.protocol
+    }
+
+    fn wrap(self) -> FlowKey {
+        FlowKey::V6(self)
+    }
+}
+
+impl Dataplane {
+    /// All flows, or those of an attachment.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn flows(&self, number: Option<u32>) -> Result<BTreeMap<FlowKey, Flow>, DataplaneError> {
+        let mut flows = BTreeMap::new();
+        self.list::<FlowKeyV4>(number, &mut flows)?;
+        self.list::<FlowKeyV6>(number, &mut flows)?;
+        Ok(flows)
+    }
+
+    fn list<K: Key>(&self, number: Option<u32>, flows: &mut BTreeMap<FlowKey, Flow>) -> Result<(), DataplaneError> {
+        for_each(&self.pins, K::TABLE, |key: K, flow: Flow| {
+            if number.is_none_or(|number| key.attachment() == number) {
+                flows.insert(key.wrap(), flow);
+            }
+        })
+    }
+
+    /// Removes all flows of an attachment.
+    pub(super) fn purge_flows(&mut self, number: u32) -> Result<(), DataplaneError> {
+        self.purge::<FlowKeyV4>(|attachment| attachment == number)?;
+        self.purge::<FlowKeyV6>(|attachment| attachment == number)
+    }
+
+    /// Removes flows of attachments that do not exist.
+    pub(super) fn purge_orphans(&mut self) -> Result<(), DataplaneError> {
+        let known: BTreeSet<u32> = self.entries.keys().copied().collect();
+        self.purge::<FlowKeyV4>(|attachment| !known.contains(&attachment))?;
+        self.purge::<FlowKeyV6>(|attachment| !known.contains(&attachment))
+    }
+
+    fn purge<K: Key>(&mut self, is_gone: impl Fn(u32) -> bool) -> Result<(), DataplaneError> {
+        let mut keys = Vec::new();
+        for_each(&self.pins, K::TABLE, |key: K, _: Flow| {
+            if is_gone(key.attachment()) {
+                keys.push(key);
+            }
+        })?;
+        let mut table: HashMap<MapData, Plain<K>, Plain<Flow>> = open(&self.pins, K::TABLE)?;
+        for key in keys {
+            ignore_missing(table.remove(&Plain(key))).map_err(DataplaneError::map("remove from", K::TABLE))?;
+        }
+        Ok(())
+    }
+
+    /// Writes flows for connections that are alive, and says how many. Flows that are there already stay as they are.
+    ///
+    /// # Errors
+    /// The kernel refuses; the flows written before stay.
+    pub fn adopt_flows(&mut self, number: u32, connections: &[AdoptedFlow]) -> Result<u64, DataplaneError> {
+        let mut v4: HashMap<MapData, Plain<FlowKeyV4>, Plain<Flow>> = open(&self.pins, map::FLOWS_V4)?;
+        let mut v6: HashMap<MapData, Plain<FlowKeyV6>, Plain<Flow>> = open(&self.pins, map::FLOWS_V6)?;
+        let mut adopted = 0;
+        for (nonce, connection) in connections.iter().enumerate() {
+            let flow = Plain(alive(connection, nonce as u16));
+            let (result, table) = match key(number, connection) {
+                Some(FlowKey::V4(key)) => (v4.insert(Plain(key), flow, NO_EXIST), map::FLOWS_V4),
+                Some(FlowKey::V6(key)) => (v6.insert(Plain(key), flow, NO_EXIST), map::FLOWS_V6),
+                None => continue,
+            };
+            match result {
+                Ok(()) => adopted += 1,
+                Err(MapError::SyscallError(error)) if error.io_error.raw_os_error() == Some(libc::EEXIST) => {}
+                Err(error) => return Err(DataplaneError::map("write to", table)(error)),
+            }
+        }
+        Ok(adopted)
+    }
+
+    /// Removes expired flows, and says what is left.
+    ///
+    /// Candidates are found here and judged once more by a program in the kernel, which claims a flow before it removes it:
+    /// a packet that comes meanwhile keeps its flow.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn collect(&mut self) -> Result<Collected, DataplaneError> {
+        let mut collected = Collected::default();
+        self.collect_family::<FlowKeyV4>(&mut collected)?;
+        self.collect_family::<FlowKeyV6>(&mut collected)?;
+        Ok(collected)
+    }
+
+    fn collect_family<K: Key>(&mut self, collected: &mut Collected) -> Result<(), DataplaneError> {
+        let now = now();
+        let mut candidates: BTreeMap<[u8; size_of::<Timeouts>()], Vec<K>> = BTreeMap::new();
+        for_each(&self.pins, K::TABLE, |key: K, flow: Flow| {
+            let timeouts =
+                self.entries.get(&key.attachment()).map_or_else(Timeouts::default, |(_, entry)| entry.timeouts);
+            let word = Word::from_bits(flow.word);
+            if is_expired(word, key.protocol(), &timeouts, now) {
+                candidates.entry(zerocopy::transmute!(timeouts)).or_default().push(key);
+                return;
+            }
+            let counts = collected.live.entry(key.attachment()).or_default();
+            *(if word.state().is_embryonic() { &mut counts.embryonic } else { &mut counts.established }) += 1;
+            collected.rules.insert(flow.rule);
+        })?;
+        collected.rules.remove(&0);
+        let name = if K::FAMILY == firewall_common::abi::V4 { Programs::NAMES[3] } else { Programs::NAMES[4] };
+        for (header, keys) in candidates {
+            for keys in keys.chunks((RUN_OCTETS - header.len()) / size_of::<K>()) {
+                let mut frame = header.to_vec();
+                keys.iter().for_each(|key| frame.extend_from_slice(key.as_bytes()));
+                let options = TestRunOptions { data_in: Some(&frame), ..TestRunOptions::new() };
+                let run = self.programs.collect[K::FAMILY].test_run(options);
+                let failed = |error| DataplaneError::Run { program: name, source: Box::new(error) };
+                collected.removed += u64::from(run.map_err(failed)?.return_value);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The key of a connection; `None` when its ends are of different families.
+fn key(attachment: u32, connection: &AdoptedFlow) -> Option<FlowKey> {
+    let AdoptedFlow { protocol, local, local_port, remote, remote_port, opened: _, closing: _ } = *connection;
+    match (local.to_canonical(), remote.to_canonical()) {
+        (IpAddr::V4(local), IpAddr::V4(remote)) => Some(FlowKey::V4(FlowKeyV4 {
+            attachment,
+            vlans: 0,
+            local: local.octets(),
+            remote: remote.octets(),
+            local_port,
+            remote_port,
+            protocol,
+            reserved: [0; 3],
+        })),
+        (IpAddr::V6(local), IpAddr::V6(remote)) => Some(FlowKey::V6(FlowKeyV6 {
+            attachment,
+            vlans: 0,
+            local: local.octets(),
+            remote: remote.octets(),
+            local_port,
+            remote_port,
+            protocol,
+            reserved: [0; 3],
+        })),
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => None,
+    }
+}
+
+/// A flow of which nothing is known but that it lives.
+fn alive(connection: &AdoptedFlow, nonce: u16) -> Flow {
+    let state = match (connection.protocol, connection.closing) {
+        (protocol::TCP, false) => State::Established,
+        (protocol::TCP, true) => State::FinInbound,
+        (_, _) => State::Stream,
+    };
+    let now = now();
+    Flow {
+        word: Word::new(state, nonce, now).bits(),
+        created: now,
+        opened: connection.opened as u32,
+        ..Flow::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adopted_connections_are_keyed_as_their_packets_are() {
+        let connection = AdoptedFlow {
+            protocol: protocol::TCP,
+            local: "::ffff:10.0.0.1".parse().unwrap(),
+            local_port: 22,
+            remote: "10.0.0.2".parse().unwrap(),
+            remote_port: 50_000,
+            opened: Direction::Inbound,
+            closing: false,
+        };
+        let Some(FlowKey::V4(key)) = key(7, &connection) else { panic!("mapped addresses are of IPv4") };
+        assert_eq!((key.attachment, key.local, key.local_port, key.remote_port), (7, [10, 0, 0, 1], 22, 50_000));
+        let flow = alive(&connection, 3);
+        assert_eq!(Word::from_bits(flow.word).state(), State::Established);
+        assert_eq!(flow.rule, 0);
+        let mixed = AdoptedFlow { remote: "2001:db8::1".parse().unwrap(), ..connection };
+        assert_eq!(super::key(7, &mixed), None);
+    }
+}
