@@ -1,2 +1,7 @@
-//! The command line.
-fn main() {}
+//! The one binary: the controller and all its commands.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    firewall_ctl::cli::run(std::env::args_os())
+}

@@ -1,1 +1,73 @@
 //! The actions of the API: request and model in, response and model out. Pure.
+//!
+//! What is checked comes in one order: the form of the request, the group, ids of rules, each rule in the order of the list
+//! (protocol, ports, number of peers, peer, description), repetitions in the request, rules that are there already,
+//! quotas. An action is done whole or not at all.
+
+mod address;
+mod authorize;
+mod context;
+mod convert;
+mod device;
+mod error;
+mod filter;
+mod group;
+mod interface;
+mod lookup;
+mod permission;
+mod refusal;
+mod request;
+mod revoke;
+mod rule;
+pub mod types;
+mod vpc;
+mod wire;
+mod wish;
+
+#[cfg(test)]
+mod tests;
+
+pub use address::can_be_member;
+pub use context::{Context, Outcome};
+pub use error::{ApiError, ErrorCode};
+pub use interface::{Observed, set_observed_addresses};
+pub use request::{Request, Response};
+
+/// Does an action, on paper: gives its answer and what there is from then on. The caller stores and enforces that, or
+/// drops it.
+///
+/// `DryRun` ends every action of the service before anything is looked at, as in the service, where it asks for the
+/// permission only. For AttachDevice it gives the answer that there would be, and no model; the controller adds what
+/// the kernel would do.
+///
+/// # Errors
+/// The action is refused, and nothing is changed.
+pub fn apply(request: Request, context: Context<'_>) -> Result<Outcome, ApiError> {
+    if request.dry_run() && !matches!(request, Request::AttachDevice(_)) {
+        let message = "Request would have succeeded, but DryRun flag is set.";
+        return Err(ApiError::new(ErrorCode::DryRunOperation, message));
+    }
+    match request {
+        Request::CreateVpc(request) => vpc::create(request, context),
+        Request::DescribeVpcs(request) => vpc::describe(request, &context),
+        Request::DeleteVpc(request) => vpc::delete(request, &context),
+        Request::CreateSecurityGroup(request) => group::create(request, context),
+        Request::DescribeSecurityGroups(request) => group::describe(request, &context),
+        Request::DeleteSecurityGroup(request) => group::delete(request, &context),
+        Request::AuthorizeSecurityGroupIngress(request) => authorize::ingress(request, context),
+        Request::AuthorizeSecurityGroupEgress(request) => authorize::egress(request, context),
+        Request::RevokeSecurityGroupIngress(request) => revoke::ingress(request, &context),
+        Request::RevokeSecurityGroupEgress(request) => revoke::egress(request, &context),
+        Request::DescribeSecurityGroupRules(request) => rule::describe(request, &context),
+        Request::CreateNetworkInterface(request) => interface::create(request, context),
+        Request::DeleteNetworkInterface(request) => interface::delete(request, &context),
+        Request::DescribeNetworkInterfaces(request) => interface::describe(request, &context),
+        Request::ModifyNetworkInterfaceAttribute(request) => interface::modify(request, &context),
+        Request::AttachDevice(request) => device::attach(request, context),
+        Request::DetachDevice(request) => device::detach(request, &context),
+        Request::Status(_) | Request::DescribeCounters(_) | Request::ConfirmChange(_) | Request::UndoChange(_) => {
+            let message = format!("{} is answered by the controller itself.", request.operation());
+            Err(ApiError::new(ErrorCode::InternalError, message))
+        }
+    }
+}

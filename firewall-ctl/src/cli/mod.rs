@@ -1,1 +1,132 @@
-//! The command line.
+//! The command line: commands named and flagged as in the AWS CLI where it has them.
+//!
+//! A command becomes one request of the controller, and its answer is printed; only `emergency-detach` acts by itself, so
+//! that it works when nothing else does. Nothing is decided here: what a value may be, and what an absent one means, is
+//! the controller's to say, in one place for every client.
+
+mod call;
+mod device;
+mod emergency;
+mod failure;
+mod generate;
+mod group;
+mod interface;
+mod operate;
+mod output;
+mod permission;
+mod rule;
+mod run;
+mod ssh;
+mod values;
+mod vpc;
+
+use crate::daemon::DaemonArgs;
+use clap::Parser;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Security groups for the network interfaces of this host
+///
+/// Commands are named and flagged as in the AWS CLI where it has them (`aws ec2 create-security-group` is
+/// `firewall-ctl create-security-group`), and answers have the shapes of the EC2 API. The controller does the work: start it
+/// with `firewall-ctl daemon`, then put a device under its rules with `firewall-ctl attach DEV`.
+#[derive(Parser, Debug)]
+#[command(
+    name = "firewall-ctl",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes:
+    0  done
+  252  the command line is wrong
+  253  no controller, a bad configuration, or no privileges
+  254  refused by the controller
+  255  anything else
+
+The first minutes:
+  firewall-ctl daemon &
+  firewall-ctl attach eth0 --dry-run
+  firewall-ctl attach eth0 --confirm-within 2m && firewall-ctl confirm"
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command understands.
+#[derive(clap::Args, Clone, Debug)]
+#[command(next_help_heading = "Global options")]
+struct Global {
+    /// Socket of the controller
+    #[arg(
+        long,
+        global = true,
+        env = "FIREWALL_SOCKET",
+        value_name = "PATH",
+        default_value = "/run/firewall/firewall.sock"
+    )]
+    socket: PathBuf,
+
+    /// How answers are printed; without it tables on a terminal, JSON elsewhere
+    #[arg(long, global = true, value_name = "FORMAT")]
+    output: Option<output::Format>,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Command {
+    CreateVpc(vpc::CreateVpc),
+    DescribeVpcs(vpc::DescribeVpcs),
+    DeleteVpc(vpc::DeleteVpc),
+    CreateSecurityGroup(group::CreateSecurityGroup),
+    DescribeSecurityGroups(group::DescribeSecurityGroups),
+    DeleteSecurityGroup(group::DeleteSecurityGroup),
+    AuthorizeSecurityGroupIngress(rule::AuthorizeSecurityGroupIngress),
+    AuthorizeSecurityGroupEgress(rule::AuthorizeSecurityGroupEgress),
+    RevokeSecurityGroupIngress(rule::RevokeSecurityGroupIngress),
+    RevokeSecurityGroupEgress(rule::RevokeSecurityGroupEgress),
+    DescribeSecurityGroupRules(rule::DescribeSecurityGroupRules),
+    Attach(device::Attach),
+    Detach(device::Detach),
+    DescribeNetworkInterfaces(interface::DescribeNetworkInterfaces),
+    ModifyNetworkInterfaceAttribute(interface::ModifyNetworkInterfaceAttribute),
+    CreateNetworkInterface(interface::CreateNetworkInterface),
+    DeleteNetworkInterface(interface::DeleteNetworkInterface),
+    Status(operate::Status),
+    Counters(operate::Counters),
+    Confirm(operate::Confirm),
+    Undo(operate::Undo),
+    EmergencyDetach(emergency::EmergencyDetach),
+    #[command(after_help = "Example:
+  firewall-ctl daemon --config /etc/firewall/firewall.toml")]
+    Daemon(DaemonArgs),
+    Completions(generate::Completions),
+    Man(generate::Man),
+}
+
+/// Parses and does what the arguments say, the program's name first. Everything that there is to say has been printed when
+/// it returns.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let result = match Cli::try_parse_from(arguments) {
+        Ok(cli) => run::run(cli),
+        Err(error) => return usage(&error),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::complain(&failure.report());
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+/// What clap has to say: help and version on stdout, mistakes on stderr.
+fn usage(error: &clap::Error) -> ExitCode {
+    // A reader that is gone has seen enough.
+    let _gone = error.print();
+    if error.use_stderr() { ExitCode::from(failure::code::USAGE) } else { ExitCode::SUCCESS }
+}
+
+#[cfg(test)]
+mod tests;

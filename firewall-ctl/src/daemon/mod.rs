@@ -1,1 +1,19 @@
-//! The controller: one writer, snapshots for readers, and the reconcile loop.
+//! The daemon: wires model, store, compiler and dataplane together behind the local API.
+
+pub mod config;
+pub mod controller;
+pub mod core;
+pub mod enforcer;
+mod error;
+pub mod kernel;
+pub mod lock;
+pub mod lockout;
+pub mod logging;
+pub mod net;
+mod run;
+#[cfg(test)]
+mod testing;
+
+pub use config::{Config, ConfigError, DaemonArgs, LogLevel};
+pub use error::DaemonError;
+pub use run::run;

@@ -48,6 +48,8 @@ pub struct Collected {
     pub removed: u64,
     /// Flows that are left, by attachment number.
     pub live: BTreeMap<u32, FlowCounts>,
+    /// Flows that are left, by family.
+    pub families: [u64; 2],
     /// Host-wide numbers of the rules that flows left name: they cannot be given to other rules yet.
     pub rules: BTreeSet<u32>,
 }
@@ -200,6 +202,7 @@ impl Dataplane {
                 candidates.entry(zerocopy::transmute!(timeouts)).or_default().push(key);
                 return;
             }
+            collected.families[K::FAMILY] += 1;
             let counts = collected.live.entry(key.attachment()).or_default();
             *(if word.state().is_embryonic() { &mut counts.embryonic } else { &mut counts.established }) += 1;
             collected.rules.insert(flow.rule);

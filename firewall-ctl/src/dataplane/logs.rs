@@ -2,7 +2,7 @@
 
 use super::Dataplane;
 use aya_log::EbpfLogger;
-use std::os::fd::{AsFd as _, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 /// Messages of the programs. The descriptor is readable when there are some; [`ProgramLog::flush`] hands them to the
 /// logger of the process.
@@ -21,6 +21,12 @@ impl ProgramLog {
 impl AsRawFd for ProgramLog {
     fn as_raw_fd(&self) -> RawFd {
         self.descriptor.as_raw_fd()
+    }
+}
+
+impl AsFd for ProgramLog {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
     }
 }
 

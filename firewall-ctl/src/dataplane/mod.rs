@@ -40,7 +40,7 @@ pub use loader::Origin;
 pub use logs::ProgramLog;
 pub use observe::{Drift, Observed};
 pub use pins::{Leg, Pins};
-pub use privileges::MissingPrivileges;
+pub use privileges::{MissingPrivileges, check as check_privileges};
 
 use crate::compile::{Desired, Layout, Limits, Plan, Usage, Write};
 use firewall_common::abi::Interface;

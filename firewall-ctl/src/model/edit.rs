@@ -102,7 +102,7 @@ impl Model {
     /// Puts a group in, or another value in the place of one that is there.
     ///
     /// # Errors
-    /// Its VPC does not exist, its name is taken, it would be another VPC's or no longer or newly a default group, or a
+    /// Its VPC does not exist, its name is taken, it would change its VPC, its owner or whether it is a default group, or a
     /// rule of it is refused for one of the reasons of [`Self::put_rules`].
     pub fn put_group(&mut self, group: SecurityGroup) -> Result<(), ModelError> {
         let id = group.id;
@@ -110,7 +110,7 @@ impl Model {
             return Err(ModelError::UnknownVpc { id: group.vpc });
         }
         if let Some(known) = self.groups.get(&id)
-            && (known.vpc != group.vpc || known.is_default() != group.is_default())
+            && (known.vpc != group.vpc || known.owner != group.owner || known.is_default() != group.is_default())
         {
             return Err(ModelError::GroupIdentity { id });
         }

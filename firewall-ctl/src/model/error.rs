@@ -66,8 +66,8 @@ pub enum ModelError {
         /// The group that has the name.
         holder: GroupId,
     },
-    /// A group can neither move to another VPC nor become or cease to be a default group.
-    #[error("The security group '{id}' can't move to another VPC, nor become or cease to be a default group")]
+    /// A group keeps its VPC and its owner, and neither becomes nor ceases to be a default group.
+    #[error("The security group '{id}' can't change its VPC, its owner, or whether it is a default group")]
     GroupIdentity {
         /// The group.
         id: GroupId,

@@ -139,3 +139,64 @@ impl FromStr for AccountId {
 }
 
 serde_by_text!(AccountId);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn identifiers_survive_their_text(text in "(vpc|sg|sgr|eni|pl)-([0-9a-f]{8}|[0-9a-f]{17})") {
+            let read = match text.split_once('-').map(|(prefix, _)| prefix) {
+                Some("vpc") => text.parse::<VpcId>().map(|id| id.to_string()),
+                Some("sg") => text.parse::<GroupId>().map(|id| id.to_string()),
+                Some("sgr") => text.parse::<RuleId>().map(|id| id.to_string()),
+                Some("eni") => text.parse::<InterfaceId>().map(|id| id.to_string()),
+                _ => text.parse::<PrefixListId>().map(|id| id.to_string()),
+            };
+            prop_assert_eq!(read, Ok(text));
+        }
+
+        #[test]
+        fn identifiers_order_as_their_texts(a in "sg-([0-9a-f]{8}|[0-9a-f]{17})", b in "sg-([0-9a-f]{8}|[0-9a-f]{17})") {
+            let ids: (GroupId, GroupId) = (a.parse().expect("an id"), b.parse().expect("an id"));
+            prop_assert_eq!(ids.0.cmp(&ids.1), a.cmp(&b));
+        }
+
+        #[test]
+        fn whatever_is_read_is_written_the_same(text in ".{0,24}") {
+            if let Ok(id) = text.parse::<GroupId>() {
+                prop_assert_eq!(id.to_string(), text.clone());
+            }
+            if let Ok(account) = text.parse::<AccountId>() {
+                prop_assert_eq!(account.to_string(), text);
+            }
+        }
+
+        #[test]
+        fn accounts_survive_their_text(text in "[0-9]{12}") {
+            prop_assert_eq!(text.parse::<AccountId>().map(|account| account.to_string()), Ok(text));
+        }
+    }
+
+    #[test]
+    fn malformed_identifiers_are_named() {
+        for text in
+            ["", "foobar", "sg-", "sg-1234567", "sg-123456789", "sg-0123456789ABCDEF0", "sgr-00000000", "sg-0000000g"]
+        {
+            let error = text.parse::<GroupId>().expect_err("malformed");
+            assert_eq!(error.to_string(), format!("The security group ID '{text}' is malformed"));
+        }
+        for text in ["", "12345678901", "1234567890123", "12345678901a", "+12345678901"] {
+            text.parse::<AccountId>().expect_err("malformed");
+        }
+    }
+
+    #[test]
+    fn random_ones_have_17_digits() {
+        let id = GroupId::random(&mut rand::rng());
+        assert_eq!(id.to_string().len(), GroupId::PREFIX.len() + DIGITS);
+        assert_eq!(id.to_string().parse(), Ok(id));
+    }
+}

@@ -150,3 +150,39 @@ impl ConnectionTracking {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_survive_their_text() {
+        for side in Side::ALL {
+            assert_eq!(side.to_string().parse(), Ok(*side));
+        }
+        for hook in HookWish::ALL {
+            assert_eq!(hook.to_string().parse(), Ok(*hook));
+        }
+        for source in AddressSource::ALL {
+            assert_eq!(source.to_string().parse(), Ok(*source));
+        }
+        let error = "ebpf".parse::<HookWish>().expect_err("no hook").to_string();
+        assert_eq!(error, "\"ebpf\" is no hook: it is one of auto, xdp, xdp-generic, tc");
+    }
+
+    #[test]
+    fn time_outs_stay_in_their_ranges() {
+        let tcp = |seconds| ConnectionTracking { tcp_established: Some(seconds), ..ConnectionTracking::default() };
+        assert_eq!(ConnectionTracking::default().validate(), Ok(()));
+        assert_eq!(tcp(60).validate(), Ok(()));
+        assert_eq!(tcp(432_000).validate(), Ok(()));
+        assert!(tcp(59).validate().is_err_and(|error| error.value == 59));
+        assert!(tcp(432_001).validate().is_err());
+        let stream = ConnectionTracking { udp_stream: Some(181), ..ConnectionTracking::default() };
+        let text = stream.validate().expect_err("too long").to_string();
+        assert_eq!(
+            text,
+            "Value (181) for parameter UdpStreamTimeout is invalid. It must be between 60 and 180 seconds."
+        );
+    }
+}

@@ -22,6 +22,8 @@ mod quota;
 mod rule;
 mod service;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod text;
 mod vpc;
 
@@ -116,7 +118,7 @@ impl Model {
 
 /// A block of 56 bits of unique local addresses (RFC 4193: `fd`, then 40 random bits), which is the service's size of a
 /// VPC's IPv6 block.
-fn random_ula<R: Rng + ?Sized>(rng: &mut R) -> Ipv6Net {
+pub(crate) fn random_ula<R: Rng + ?Sized>(rng: &mut R) -> Ipv6Net {
     let mut octets = [0; 16];
     rng.fill_bytes(&mut octets[1..7]);
     octets[0] = 0xfd;

@@ -182,3 +182,73 @@ impl GroupDescription {
         Self(DEFAULT_GROUP_DESCRIPTION.to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_written_the_same(text in r"[a-zA-Z0-9 ._:/()#,@\[\]+=&;{}!$*-]{0,260}") {
+            if let Ok(name) = text.parse::<GroupName>() {
+                prop_assert_eq!(name.as_str(), text.trim_end_matches(' '));
+                prop_assert_eq!(name.to_string().parse(), Ok(name));
+            }
+            let long = text.len() > MAX_NAME_LENGTH;
+            let description = text.parse::<GroupDescription>();
+            prop_assert_eq!(description.is_err(), text.is_empty() || long);
+            let rule = text.parse::<RuleDescription>();
+            prop_assert_eq!(rule.is_err(), long);
+            prop_assert!(description.is_ok_and(|read| read.as_str() == text) || text.is_empty() || long);
+            prop_assert!(rule.is_ok_and(|read| read.as_str() == text) || long);
+        }
+    }
+
+    #[test]
+    fn names_that_break_the_rules() {
+        let message = |text: &str| GroupName::chosen(text).expect_err("no name").to_string();
+        assert_eq!(message(""), "The request must contain the parameter GroupName");
+        assert_eq!(message("   "), "The request must contain the parameter GroupName");
+        assert_eq!(
+            message("sg-017c251"),
+            "Value (sg-017c251) for parameter GroupName is invalid. Group names may not be in the format sg-*."
+        );
+        assert!(message("SG-web").contains("may not be in the format sg-*"));
+        assert_eq!(message("Default "), "Cannot use reserved security group name: Default");
+        assert_eq!(
+            message("wéb"),
+            "Value (wéb) for parameter GroupName is invalid. Character sets beyond ASCII are not supported."
+        );
+        let set = "a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*";
+        let charset =
+            "Invalid security group name. Valid names are strings less than 256 characters from the following set:  ";
+        for text in ["it's", "a<b", "a>b", "100%", "\"", "a\tb", &"x".repeat(256)] {
+            assert_eq!(message(text), format!("{charset}{set}"));
+        }
+        assert!(GroupName::chosen(&"x".repeat(255)).is_ok());
+        assert!("sg".parse::<GroupName>().is_ok());
+        assert!("default".parse::<GroupName>().is_ok_and(|name| name.is_default()));
+    }
+
+    #[test]
+    fn descriptions_that_break_the_rules() {
+        let group = "it's".parse::<GroupDescription>().expect_err("an apostrophe").to_string();
+        assert_eq!(
+            group,
+            "Invalid security group description. Valid descriptions are strings less than 256 characters from the \
+             following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
+        );
+        let rule = "it's".parse::<RuleDescription>().expect_err("an apostrophe").to_string();
+        assert_eq!(
+            rule,
+            "Invalid rule description. Valid descriptions are strings less than 256 characters from the following \
+             set: a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
+        );
+        let beyond = "für".parse::<GroupDescription>().expect_err("beyond ASCII").to_string();
+        assert_eq!(
+            beyond,
+            "Value (für) for parameter GroupDescription is invalid. Character sets beyond ASCII are not supported."
+        );
+    }
+}

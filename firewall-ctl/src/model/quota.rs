@@ -68,3 +68,23 @@ impl Quotas {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_product_of_rules_and_groups_is_bounded() {
+        let quotas = |rules_per_group, groups_per_interface| {
+            Quotas { rules_per_group, groups_per_interface, ..Quotas::default() }.validate()
+        };
+        assert_eq!(Quotas::default().validate(), Ok(()));
+        assert_eq!(quotas(200, 5), Ok(()));
+        assert_eq!(quotas(201, 5), Err(QuotaError::Product { rules: 201, groups: 5 }));
+        assert_eq!(quotas(u32::MAX, 16), Err(QuotaError::Product { rules: u32::MAX, groups: 16 }));
+        assert_eq!(quotas(10, 17), Err(QuotaError::GroupsPerInterface { value: 17 }));
+        assert_eq!(quotas(10, 0), Err(QuotaError::GroupsPerInterface { value: 0 }));
+        let text = QuotaError::Product { rules: 201, groups: 5 }.to_string();
+        assert_eq!(text, "rules_per_group (201) times groups_per_interface (5) is 1005: it must not exceed 1000");
+    }
+}

@@ -171,3 +171,72 @@ mod direction {
             .ok_or_else(|| Error::custom(format_args!("{text:?} is no direction: it is ingress or egress")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::arbitrary::{cidr, direction, service};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn peer() -> impl Strategy<Value = Peer> {
+        let group = ("sg-[0-9a-f]{17}", "0{12}|[0-9]{12}").prop_map(|(id, owner)| Peer::Group {
+            id: id.parse().expect("an id"),
+            owner: owner.parse().expect("an account"),
+        });
+        let list = "pl-[0-9a-f]{17}".prop_map(|id| Peer::PrefixList(id.parse().expect("an id")));
+        prop_oneof![cidr(), group, list]
+    }
+
+    proptest! {
+        #[test]
+        fn peers_survive_their_text(peer in peer()) {
+            prop_assert!(peer.is_canonical());
+            prop_assert_eq!(peer.to_string().parse(), Ok(peer));
+        }
+
+        #[test]
+        fn keys_survive_json(direction in direction(), service in service(), peer in peer()) {
+            let key = RuleKey { direction, service, peer };
+            let text = serde_json::to_string(&key).expect("a key has a JSON form");
+            prop_assert_eq!(serde_json::from_str::<RuleKey>(&text).expect("its own JSON"), key);
+        }
+
+        #[test]
+        fn whatever_is_read_is_canonical(text in "[0-9.]{7,12}/[0-9]{1,2}|[0-9a-f:]{2,12}/[0-9]{1,3}") {
+            if let Ok(peer) = text.parse::<Peer>() {
+                prop_assert!(peer.is_canonical());
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_are_read_in_their_canonical_form() {
+        for (text, canonical) in
+            [("100.68.0.18/18", "100.68.0.0/18"), ("2001:DB8:0::1/32", "2001:db8::/32"), ("10.1.2.3/0", "0.0.0.0/0")]
+        {
+            assert_eq!(text.parse::<Peer>().map(|peer| peer.to_string()), Ok(canonical.to_owned()));
+        }
+    }
+
+    #[test]
+    fn malformed_blocks_are_named() {
+        for text in [
+            "10.0.0.0/33",
+            "10.0.0.0",
+            "10.0.0.256/32",
+            "2001:db8::/129",
+            "2001:db8::1",
+            "010.0.0.0/8",
+            "",
+            "10.0.0.0/",
+            "10.0.0.0/+8",
+        ] {
+            let error = text.parse::<Peer>().expect_err(text).to_string();
+            assert_eq!(error, format!("CIDR block {text} is malformed"));
+        }
+        assert_eq!(parse_ipv4_cidr("::/0").expect_err("IPv6").to_string(), "CIDR block ::/0 is malformed");
+        assert_eq!(parse_ipv6_cidr("0.0.0.0/0").expect_err("IPv4").to_string(), "CIDR block 0.0.0.0/0 is malformed");
+        assert!("sg-xyz".parse::<Peer>().expect_err("malformed").to_string().contains("'sg-xyz'"));
+        assert!("1234/sg-12345678".parse::<Peer>().expect_err("malformed").to_string().contains("'1234'"));
+    }
+}

@@ -280,3 +280,93 @@ impl FromStr for Service {
 }
 
 serde_by_text!(Protocol, Service);
+
+#[cfg(test)]
+mod tests {
+    use super::super::arbitrary::service;
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn services_survive_their_text(service in service()) {
+            prop_assert_eq!(service.to_string().parse(), Ok(service));
+            let protocol = service.protocol();
+            prop_assert_eq!(protocol.to_string().parse(), Ok(protocol));
+        }
+
+        #[test]
+        fn services_survive_the_fields_of_an_answer(service in service()) {
+            let (from, to) = service.port_range().unzip();
+            prop_assert_eq!(Service::new(service.protocol(), from.map(i64::from), to.map(i64::from)), Ok(service));
+        }
+
+        #[test]
+        fn whatever_the_constructor_makes_is_canonical(
+            number in any::<u8>(), from in proptest::option::of(-2..70_000_i64), to in proptest::option::of(-2..70_000_i64),
+        ) {
+            if let Ok(service) = Service::new(Protocol::Number(number), from, to) {
+                prop_assert!(service.is_canonical());
+                prop_assert_eq!(service.to_string().parse(), Ok(service));
+            }
+        }
+
+        #[test]
+        fn whatever_is_read_is_canonical(text in "(-1|all|tcp|udp|icmp|icmpv6|[0-9]{1,3})(/[0-9]{1,5}([-/][0-9]{1,5})?)?") {
+            if let Ok(service) = text.parse::<Service>() {
+                prop_assert!(service.is_canonical());
+                prop_assert_eq!(service.to_string().parse(), Ok(service));
+            }
+        }
+    }
+
+    #[test]
+    fn protocols_are_read_in_any_case_and_by_number() {
+        for (text, number) in [("TCP", 6), ("Udp", 17), ("icmp", 1), ("ICMPv6", 58), ("6", 6), ("0", 0), ("255", 255)] {
+            assert_eq!(text.parse(), Ok(Protocol::Number(number)));
+        }
+        assert_eq!("all".parse(), Ok(Protocol::All));
+        assert_eq!("-1".parse(), Ok(Protocol::All));
+        assert_eq!(Protocol::Number(58).to_string(), "icmpv6");
+        for text in ["", "256", "-2", "+6", "sctp", "tcp ", "99999999999"] {
+            let error = text.parse::<Protocol>().expect_err("no protocol").to_string();
+            assert_eq!(error, format!("Invalid value '{text}' for IP protocol. Unknown protocol."));
+        }
+    }
+
+    #[test]
+    fn ports_that_do_not_go_together() {
+        let message = |protocol: &str, from, to| {
+            Service::new(protocol.parse().expect("a protocol"), from, to).expect_err("no service").to_string()
+        };
+        let both = "Invalid value for portRange. Must specify both from and to ports with";
+        assert_eq!(message("tcp", Some(80), None), format!("{both} TCP/UDP."));
+        assert_eq!(message("udp", None, None), format!("{both} TCP/UDP."));
+        assert_eq!(message("icmp", None, None), format!("{both} ICMP"));
+        assert_eq!(message("icmpv6", Some(8), None), format!("{both} ICMP"));
+        assert_eq!(message("tcp", Some(-1), Some(-1)), "TCP/UDP port (-1) out of range");
+        assert_eq!(message("tcp", Some(1), Some(70_000)), "TCP/UDP port (70000) out of range");
+        assert_eq!(message("tcp", Some(443), Some(80)), "Invalid TCP/UDP port range (443:80)");
+        assert_eq!(message("icmp", Some(8), Some(65_535)), "ICMP code (65535) out of range");
+        assert_eq!(message("icmp", Some(256), Some(0)), "ICMP type (256) out of range");
+        assert_eq!(message("icmp", Some(-1), Some(0)), "ICMP code (0) must be -1 when the type is -1");
+    }
+
+    #[test]
+    fn protocols_without_ports_lose_them() {
+        assert_eq!(Service::new(Protocol::All, Some(0), Some(0)), Ok(Service::All));
+        assert_eq!(Service::new(Protocol::All, Some(-1), None), Ok(Service::All));
+        assert_eq!(Service::new(Protocol::Number(47), Some(80), Some(90)), Ok(Service::Other(47)));
+        let all = Service::Icmp { family: IcmpFamily::V6, kind: None, code: None };
+        assert_eq!(Service::new(Protocol::Number(58), None, None), Ok(all));
+    }
+
+    #[test]
+    fn texts_that_are_no_service() {
+        for text in
+            ["tcp", "tcp/", "tcp/80/81", "tcp/80-", "tcp/+80", "-1/0", "47/1", "icmp/", "icmp/8-0", "icmp/-1", ""]
+        {
+            text.parse::<Service>().expect_err(text);
+        }
+    }
+}

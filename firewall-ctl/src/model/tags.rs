@@ -110,3 +110,30 @@ impl From<Tags> for BTreeMap<String, String> {
         tags.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_that_break_the_rules() {
+        let mut tags = Tags::default();
+        assert!(matches!(tags.set("", "x"), Err(TagError::KeyLength { .. })));
+        assert!(matches!(tags.set("k".repeat(128), "x"), Err(TagError::KeyLength { .. })));
+        assert!(matches!(tags.set("AWS:name", "x"), Err(TagError::KeyReserved { .. })));
+        assert!(matches!(tags.set("k", "v".repeat(257)), Err(TagError::ValueLength { .. })));
+        assert!(tags.is_empty());
+        for number in 0..MAX_TAGS {
+            assert_eq!(tags.set(format!("key{number}"), ""), Ok(()));
+        }
+        assert_eq!(tags.set("one more", ""), Err(TagError::TooMany));
+        assert_eq!(tags.set("key0", "new"), Ok(()));
+        assert_eq!((tags.get("key0"), tags.len()), (Some("new"), MAX_TAGS));
+    }
+
+    #[test]
+    fn stored_tags_are_held_against_the_rules() {
+        assert!(serde_json::from_str::<Tags>(r#"{"Name": "web"}"#).is_ok_and(|tags| tags.get("Name") == Some("web")));
+        serde_json::from_str::<Tags>(r#"{"aws:x": "web"}"#).expect_err("a reserved key");
+    }
+}

@@ -1,0 +1,146 @@
+//! Why an action is refused: the service's code and message, and what we can add to them.
+
+use serde::{Deserialize, Serialize};
+
+/// Defines the codes with their names and HTTP statuses in one table.
+macro_rules! codes {
+    ($($variant:ident $text:literal $status:literal, $doc:literal;)*) => {
+        /// The code of an error: the service's own where it has one.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum ErrorCode {
+            $(#[doc = $doc] #[serde(rename = $text)] $variant,)*
+        }
+
+        impl ErrorCode {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The code as clients see it.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// The HTTP status of answers with this code.
+            #[must_use]
+            pub const fn http_status(self) -> u16 {
+                match self { $(Self::$variant => $status,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    CannotDelete "CannotDelete" 400, "A default group is not deleted by itself.";
+    DependencyViolation "DependencyViolation" 400, "Something depends on what was to be deleted.";
+    DryRunOperation "DryRunOperation" 412, "The action is permitted, and was not done because DryRun was set.";
+    InvalidAction "InvalidAction" 400, "There is no such action.";
+    InvalidFilter "InvalidFilter" 400, "There is no such filter.";
+    InvalidGroupDuplicate "InvalidGroup.Duplicate" 400, "The VPC has a group of this name.";
+    InvalidGroupNotFound "InvalidGroup.NotFound" 400, "There is no such group, or it is in another VPC.";
+    InvalidGroupIdMalformed "InvalidGroupId.Malformed" 400, "Not the id of a group.";
+    InvalidIpAddressInUse "InvalidIPAddress.InUse" 400, "Another interface of the VPC has this address.";
+    InvalidNetworkInterfaceInUse "InvalidNetworkInterface.InUse" 400, "A device is attached to the interface.";
+    InvalidNetworkInterfaceIdNotFound "InvalidNetworkInterfaceID.NotFound" 400, "There is no such interface.";
+    InvalidNetworkInterfaceIdMalformed "InvalidNetworkInterfaceId.Malformed" 400, "Not the id of an interface.";
+    InvalidParameter "InvalidParameter" 400, "A parameter does not fit what it is for.";
+    InvalidParameterCombination "InvalidParameterCombination" 400, "Parameters exclude each other.";
+    InvalidParameterValue "InvalidParameterValue" 400, "A parameter has a value that it can't have.";
+    InvalidPermissionDuplicate "InvalidPermission.Duplicate" 400, "The group has this rule.";
+    InvalidPermissionMalformed "InvalidPermission.Malformed" 400, "A rule is not well formed.";
+    InvalidPermissionNotFound "InvalidPermission.NotFound" 400, "The group has no such rule.";
+    InvalidPrefixListIdNotFound "InvalidPrefixListID.NotFound" 400, "There is no such prefix list.";
+    InvalidPrefixListIdMalformed "InvalidPrefixListId.Malformed" 400, "Not the id of a prefix list.";
+    InvalidSecurityGroupRuleIdMalformed "InvalidSecurityGroupRuleId.Malformed" 400, "Not the id of a rule.";
+    InvalidSecurityGroupRuleIdNotFound "InvalidSecurityGroupRuleId.NotFound" 400, "There is no such rule.";
+    InvalidTagKeyMalformed "InvalidTagKey.Malformed" 400, "Not a key of a tag.";
+    InvalidVpcIdMalformed "InvalidVpcID.Malformed" 400, "Not the id of a VPC.";
+    InvalidVpcIdNotFound "InvalidVpcID.NotFound" 400, "There is no such VPC.";
+    InvalidVpcRange "InvalidVpc.Range" 400, "A VPC can't have this block.";
+    InvalidVpcPeeringConnectionIdNotFound "InvalidVpcPeeringConnectionID.NotFound" 400, "There is no such peering.";
+    MissingParameter "MissingParameter" 400, "A parameter is needed and not there.";
+    NetworkInterfaceLimitExceeded "NetworkInterfaceLimitExceeded" 400, "No more interfaces.";
+    OperationNotPermitted "OperationNotPermitted" 400, "This can't be done to this resource.";
+    RulesPerSecurityGroupLimitExceeded "RulesPerSecurityGroupLimitExceeded" 400, "No more rules in this group.";
+    SecurityGroupLimitExceeded "SecurityGroupLimitExceeded" 400, "No more groups.";
+    SecurityGroupsPerInterfaceLimitExceeded "SecurityGroupsPerInterfaceLimitExceeded" 400, "No more groups on an interface.";
+    TagLimitExceeded "TagLimitExceeded" 400, "No more tags on a resource.";
+    UnauthorizedOperation "UnauthorizedOperation" 403, "The caller may not do this.";
+    UnknownParameter "UnknownParameter" 400, "There is no such parameter.";
+    UnsupportedOperation "UnsupportedOperation" 400, "Not supported here.";
+    ValidationError "ValidationError" 400, "The request is not well formed.";
+    VpcIdNotSpecified "VPCIdNotSpecified" 400, "There is no default VPC, and no VPC was named.";
+    VpcLimitExceeded "VpcLimitExceeded" 400, "No more VPCs.";
+    InternalError "InternalError" 500, "A mistake of ours.";
+    ServiceUnavailable "ServiceUnavailable" 503, "The controller can't answer now.";
+    DeviceNotFound "DeviceNotFound" 400, "Ours: the machine has no such device.";
+    DeviceNotAttached "DeviceNotAttached" 400, "Ours: no interface is attached to this device.";
+    DeviceAlreadyAttached "DeviceAlreadyAttached" 400, "Ours: the device is attached otherwise.";
+    DeviceUnsuitable "DeviceUnsuitable" 400, "Ours: the device can't be attached as it was asked.";
+    AttachmentLimitExceeded "AttachmentLimitExceeded" 400, "Ours: no more devices on this host.";
+    RuleNumbersExhausted "RuleNumbersExhausted" 400, "Ours: no more rules on this host.";
+    WouldLockOut "WouldLockOut" 400, "Ours: the caller's own next connection would be denied.";
+    ChangePending "ChangePending" 400, "Ours: another change waits for its confirmation.";
+    NoChangePending "NoChangePending" 400, "Ours: no change waits for a confirmation.";
+    TableFull "TableFull" 400, "Ours: the change does not fit the kernel's tables.";
+    DataplaneError "DataplaneError" 500, "Ours: the kernel refused.";
+}
+
+impl std::fmt::Display for ErrorCode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// An action that was refused. Nothing is changed then.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[error("{code}: {message}")]
+pub struct ApiError {
+    /// The code.
+    pub code: ErrorCode,
+    /// The service's words where they are known.
+    pub message: String,
+    /// What the service does not say: what to do, what depends, which rule is there. May have several lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+impl ApiError {
+    /// An error with its message.
+    #[must_use]
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), detail: None }
+    }
+
+    /// Adds what the service does not say.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// A parameter is needed and not there.
+    #[must_use]
+    pub fn missing(parameter: &str) -> Self {
+        Self::new(ErrorCode::MissingParameter, format!("The request must contain the parameter {parameter}"))
+    }
+
+    /// A parameter has a value that it can't have.
+    #[must_use]
+    pub fn value(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InvalidParameterValue, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_written_one_way() {
+        for code in ErrorCode::ALL {
+            assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
+        }
+    }
+}

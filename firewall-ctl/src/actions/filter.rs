@@ -1,0 +1,152 @@
+//! Filters of describe actions.
+
+use super::error::{ApiError, ErrorCode};
+use super::types::Filter;
+use crate::model::Tags;
+
+/// Filters that were found to be in order.
+pub(super) struct Filters(Vec<(String, Vec<String>)>);
+
+impl Filters {
+    /// Checks names against those that the action knows; `tag:KEY` and `tag-key` are known to all.
+    pub(super) fn new(filters: Vec<Filter>, known: &[&str]) -> Result<Self, ApiError> {
+        filters.into_iter().map(|filter| named(filter, known)).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Whether a resource passes: for each filter, one of its values of that name is one of those wanted.
+    pub(super) fn accept(&self, tags: &Tags, values: impl Fn(&str) -> Vec<String>) -> bool {
+        self.0.iter().all(|(name, wanted)| {
+            let has = match name.strip_prefix("tag:") {
+                Some(key) => tags.get(key).map(str::to_owned).into_iter().collect(),
+                None if name == "tag-key" => tags.iter().map(|(key, _)| key.to_owned()).collect(),
+                None => values(name),
+            };
+            has.iter().any(|value| wanted.iter().any(|pattern| matches(pattern, value)))
+        })
+    }
+
+    /// The values wanted of one name.
+    pub(super) fn wanted(&self, name: &str) -> impl Iterator<Item = &str> {
+        let filters = self.0.iter().filter(move |(filter, _)| filter == name);
+        filters.flat_map(|(_, values)| values).map(String::as_str)
+    }
+}
+
+fn named(filter: Filter, known: &[&str]) -> Result<(String, Vec<String>), ApiError> {
+    let Filter { name, values } = filter;
+    let name = name.unwrap_or_default();
+    let is_tag = name == "tag-key" || name.strip_prefix("tag:").is_some_and(|key| !key.is_empty());
+    if !is_tag && !known.contains(&name.as_str()) {
+        let detail = format!("Filters here: {}, tag:KEY, tag-key.", known.join(", "));
+        return Err(
+            ApiError::new(ErrorCode::InvalidFilter, format!("The filter '{name}' is invalid")).with_detail(detail)
+        );
+    }
+    if values.is_empty() {
+        return Err(ApiError::new(ErrorCode::InvalidFilter, format!("The filter '{name}' has no values")));
+    }
+    Ok((name, values))
+}
+
+/// Whether a value has wildcards.
+pub(super) fn is_pattern(value: &str) -> bool {
+    value.contains(['*', '?', '\\'])
+}
+
+/// Whether a text fits a pattern, where `*` is any number of characters, `?` is one, and a backslash makes the next
+/// character plain. Takes steps in the product of the lengths at most.
+fn matches(pattern: &str, text: &str) -> bool {
+    let pattern = tokens(pattern);
+    let text: Vec<char> = text.chars().collect();
+    let (mut at, mut seen) = (0, 0);
+    // Where to go on when what follows the last star did not fit: one more character belongs to the star.
+    let mut star: Option<(usize, usize)> = None;
+    while seen < text.len() {
+        match pattern.get(at) {
+            Some(Token::Many) => {
+                star = Some((at + 1, seen));
+                at += 1;
+            }
+            Some(Token::One) => (at, seen) = (at + 1, seen + 1),
+            Some(Token::Plain(character)) if *character == text[seen] => (at, seen) = (at + 1, seen + 1),
+            Some(Token::Plain(_)) | None => match star {
+                Some((after, taken)) => {
+                    star = Some((after, taken + 1));
+                    (at, seen) = (after, taken + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[at..].iter().all(|token| matches!(token, Token::Many))
+}
+
+enum Token {
+    Plain(char),
+    One,
+    Many,
+}
+
+fn tokens(pattern: &str) -> Vec<Token> {
+    let mut characters = pattern.chars();
+    let mut tokens = Vec::new();
+    while let Some(character) = characters.next() {
+        tokens.push(match character {
+            '*' => Token::Many,
+            '?' => Token::One,
+            '\\' => Token::Plain(characters.next().unwrap_or('\\')),
+            plain => Token::Plain(plain),
+        });
+    }
+    tokens
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_stand_for_what_they_say() {
+        for (pattern, text, expected) in [
+            ("web", "web", true),
+            ("web", "Web", false),
+            ("web", "webs", false),
+            ("*", "", true),
+            ("?", "", false),
+            ("w*b", "wb", true),
+            ("w*b*", "web-blue", true),
+            ("w*b", "web-blue", false),
+            ("w?b", "web", true),
+            ("w?b", "wb", false),
+            ("*ab*ac", "ababac", true),
+            ("**", "x", true),
+            (r"\*", "*", true),
+            (r"\*", "x", false),
+            (r"\?\\", r"?\", true),
+            ("größ?", "größe", true),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{pattern:?} {text:?}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_of_stars_does_not_take_for_ever() {
+        assert!(!matches(&"*a".repeat(200), &"a".repeat(199)));
+    }
+
+    #[test]
+    fn unknown_filters_and_filters_without_values_are_refused() {
+        let filter = |name: &str, values: &[&str]| Filter {
+            name: Some(name.into()),
+            values: values.iter().map(|value| (*value).into()).collect(),
+        };
+        let refusal = |filter| Filters::new(vec![filter], &["group-id"]).err().unwrap();
+        let error = refusal(filter("colour", &["red"]));
+        assert_eq!((error.code, &*error.message), (ErrorCode::InvalidFilter, "The filter 'colour' is invalid"));
+        assert_eq!(error.detail.as_deref(), Some("Filters here: group-id, tag:KEY, tag-key."));
+        let error = refusal(filter("group-id", &[]));
+        assert_eq!(error.message, "The filter 'group-id' has no values");
+        assert_eq!(refusal(filter("tag:", &["x"])).code, ErrorCode::InvalidFilter);
+        assert!(Filters::new(vec![filter("tag:Name", &["x"])], &[]).is_ok());
+    }
+}

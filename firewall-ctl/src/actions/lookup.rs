@@ -1,0 +1,125 @@
+//! Finding what a request names, with the service's errors when it is not there.
+
+use super::error::{ApiError, ErrorCode};
+use crate::model::{GroupId, InterfaceId, Model, NetworkInterface, RuleId, SecurityGroup, Vpc, VpcId};
+use std::sync::Arc;
+
+/// The value of a parameter that must be there; an empty text is none.
+pub(super) fn required(parameter: &str, value: Option<String>) -> Result<String, ApiError> {
+    present(value).ok_or_else(|| ApiError::missing(parameter))
+}
+
+/// A value, unless it is an empty text.
+pub(super) fn present(value: Option<String>) -> Option<String> {
+    value.filter(|value| !value.is_empty())
+}
+
+pub(super) fn group_id(text: &str) -> Result<GroupId, ApiError> {
+    let malformed = |_| malformed(ErrorCode::InvalidGroupIdMalformed, "security group", text, GroupId::PREFIX);
+    text.parse().map_err(malformed)
+}
+
+pub(super) fn rule_id(text: &str) -> Result<RuleId, ApiError> {
+    let malformed =
+        |_| malformed(ErrorCode::InvalidSecurityGroupRuleIdMalformed, "security group rule", text, RuleId::PREFIX);
+    text.parse().map_err(malformed)
+}
+
+pub(super) fn rule_not_found(id: RuleId) -> ApiError {
+    let message = format!("The security group rule ID '{id}' does not exist");
+    ApiError::new(ErrorCode::InvalidSecurityGroupRuleIdNotFound, message)
+}
+
+pub(super) fn malformed(code: ErrorCode, kind: &str, text: &str, prefix: &str) -> ApiError {
+    ApiError::new(code, format!("The {kind} ID '{text}' is malformed"))
+        .with_detail(format!("It is {prefix} and 17 digits 0-9 and a-f, or 8 for an old one."))
+}
+
+pub(super) fn group<'a>(model: &'a Model, text: &str) -> Result<&'a Arc<SecurityGroup>, ApiError> {
+    model.groups.get(&group_id(text)?).ok_or_else(|| group_not_found(text))
+}
+
+pub(super) fn group_not_found(id: &str) -> ApiError {
+    ApiError::new(ErrorCode::InvalidGroupNotFound, format!("The security group '{id}' does not exist"))
+}
+
+/// A group by its name in the default VPC: names mean nothing elsewhere.
+pub(super) fn group_by_name<'a>(model: &'a Model, name: &str) -> Result<&'a Arc<SecurityGroup>, ApiError> {
+    let vpc = default_vpc(model)?;
+    model.group_by_name(vpc.id, name).ok_or_else(|| {
+        let message = format!("The security group '{name}' does not exist in default VPC '{}'", vpc.id);
+        ApiError::new(ErrorCode::InvalidGroupNotFound, message)
+    })
+}
+
+/// The group that an action is about: by id, or by name in the default VPC.
+pub(super) fn group_by_id_or_name(
+    model: &Model,
+    id: Option<String>,
+    name: Option<String>,
+) -> Result<&Arc<SecurityGroup>, ApiError> {
+    match (present(id), present(name)) {
+        (Some(id), None) => group(model, &id),
+        (None, Some(name)) => group_by_name(model, &name),
+        (Some(_), Some(_)) => Err(ApiError::new(
+            ErrorCode::InvalidParameterCombination,
+            "The parameter groupName cannot be used with the parameter groupId",
+        )),
+        (None, None) => Err(ApiError::missing("groupName or groupId")),
+    }
+}
+
+pub(super) fn vpc<'a>(model: &'a Model, text: &str) -> Result<&'a Arc<Vpc>, ApiError> {
+    let id = text.parse::<VpcId>();
+    let id = id.map_err(|_| malformed(ErrorCode::InvalidVpcIdMalformed, "vpc", text, VpcId::PREFIX))?;
+    let not_found = || ApiError::new(ErrorCode::InvalidVpcIdNotFound, format!("The vpc ID '{id}' does not exist"));
+    model.vpcs.get(&id).ok_or_else(not_found)
+}
+
+pub(super) fn default_vpc(model: &Model) -> Result<&Arc<Vpc>, ApiError> {
+    model.default_vpc().ok_or_else(|| {
+        ApiError::new(ErrorCode::VpcIdNotSpecified, "No default VPC for this user")
+            .with_detail("Name the VPC: describe-vpcs lists them.")
+    })
+}
+
+/// The VPC of an id, or the default one.
+pub(super) fn vpc_or_default(model: &Model, id: Option<String>) -> Result<&Arc<Vpc>, ApiError> {
+    match present(id) {
+        Some(id) => vpc(model, &id),
+        None => default_vpc(model),
+    }
+}
+
+/// The default group of a VPC.
+pub(super) fn default_group(model: &Model, vpc: VpcId) -> Result<&Arc<SecurityGroup>, ApiError> {
+    model
+        .default_group(vpc)
+        .ok_or_else(|| ApiError::new(ErrorCode::InternalError, format!("The VPC {vpc} has no default group")))
+}
+
+pub(super) fn interface<'a>(model: &'a Model, text: &str) -> Result<&'a Arc<NetworkInterface>, ApiError> {
+    let id: InterfaceId = text.parse().map_err(|_| {
+        malformed(ErrorCode::InvalidNetworkInterfaceIdMalformed, "networkInterface", text, InterfaceId::PREFIX)
+    })?;
+    model.interfaces.get(&id).ok_or_else(|| {
+        let message = format!("The networkInterface ID '{id}' does not exist");
+        ApiError::new(ErrorCode::InvalidNetworkInterfaceIdNotFound, message)
+    })
+}
+
+/// A group and something else are not of one VPC.
+pub(super) fn different_networks(detail: impl Into<String>) -> ApiError {
+    let message = "You have specified two resources that belong to different networks.";
+    ApiError::new(ErrorCode::InvalidGroupNotFound, message).with_detail(detail)
+}
+
+/// Lists what stands in the way, and cuts a list that nobody would read.
+pub(super) fn list(lines: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let mut text = lines.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("\n");
+    if lines.len() > SHOWN {
+        text.push_str(&format!("\nand {} more", lines.len() - SHOWN));
+    }
+    text
+}

@@ -1,0 +1,194 @@
+//! From permissions as they are sent to rules: each item holds one rule for each of its peers.
+
+use super::error::{ApiError, ErrorCode};
+use super::types::{IpPermission, IpRange, Ipv6Range, PrefixListReference, UserIdGroupPair};
+use super::{convert, lookup};
+use crate::model::{
+    IcmpFamily, Model, Peer, PrefixListId, Protocol, RuleDescription, RuleKey, SecurityGroup, Service, parse_ipv4_cidr,
+    parse_ipv6_cidr,
+};
+use firewall_common::verdict::Direction;
+use std::collections::BTreeSet;
+
+/// A rule that a request asks for.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    pub key: RuleKey,
+    pub description: Option<RuleDescription>,
+}
+
+/// The rules that permissions ask for, in their order: of each item its IPv4 blocks, IPv6 blocks, groups and prefix
+/// lists. Checks protocol, ports, number of peers, then each peer and its description; then that none comes twice.
+pub(super) fn expand(
+    model: &Model,
+    group: &SecurityGroup,
+    direction: Direction,
+    items: &[IpPermission],
+) -> Result<Vec<Wanted>, ApiError> {
+    let mut wanted = Vec::new();
+    for item in items {
+        let service = service(item)?;
+        for (peer, description) in peers(model, group, item)? {
+            wanted.push(Wanted { key: RuleKey { direction, service, peer }, description });
+        }
+    }
+    let mut seen = BTreeSet::new();
+    match wanted.iter().find(|rule| !seen.insert(rule.key)) {
+        Some(again) => Err(ApiError::value("The same permission must not appear multiple times")
+            .with_detail(format!("This one does: {}.", describe(&again.key)))),
+        None => Ok(wanted),
+    }
+}
+
+fn service(item: &IpPermission) -> Result<Service, ApiError> {
+    let text = lookup::present(item.ip_protocol.clone()).ok_or_else(|| {
+        let message = "Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly.";
+        ApiError::value(message).with_detail("It is tcp, udp, icmp, icmpv6, a number from 0 to 255, or -1 for all.")
+    })?;
+    let protocol: Protocol = text.parse().map_err(|error: crate::model::ProtocolError| {
+        ApiError::value(error.to_string()).with_detail("It is tcp, udp, icmp, icmpv6, a number from 0 to 255, or -1.")
+    })?;
+    Ok(Service::new(protocol, item.from_port, item.to_port)?)
+}
+
+type Described = (Peer, Option<RuleDescription>);
+
+fn peers(model: &Model, group: &SecurityGroup, item: &IpPermission) -> Result<Vec<Described>, ApiError> {
+    let IpPermission { user_id_group_pairs, ip_ranges, ipv6_ranges, prefix_list_ids, .. } = item;
+    let mut peers = Vec::new();
+    for IpRange { description, cidr_ip } in ip_ranges {
+        let text = lookup::required("CidrIp", cidr_ip.clone())?;
+        let net = parse_ipv4_cidr(&text).map_err(|error| convert::malformed_cidr(&error, false))?;
+        peers.push((Peer::Ipv4(net), note(description)?));
+    }
+    for Ipv6Range { description, cidr_ipv6 } in ipv6_ranges {
+        let text = lookup::required("CidrIpv6", cidr_ipv6.clone())?;
+        let net = parse_ipv6_cidr(&text).map_err(|error| convert::malformed_cidr(&error, true))?;
+        peers.push((Peer::Ipv6(net), note(description)?));
+    }
+    for pair in user_id_group_pairs {
+        peers.push((referenced_group(model, group, pair)?, note(&pair.description)?));
+    }
+    if let Some(PrefixListReference { description: _, prefix_list_id }) = prefix_list_ids.first() {
+        return Err(no_prefix_list(&lookup::required("PrefixListId", prefix_list_id.clone())?));
+    }
+    if peers.is_empty() {
+        let message = "Missing source specification: include source security group or CIDR information";
+        return Err(ApiError::new(ErrorCode::MissingParameter, message));
+    }
+    Ok(peers)
+}
+
+fn note(description: &Option<String>) -> Result<Option<RuleDescription>, ApiError> {
+    let text = description.as_deref().filter(|text| !text.is_empty());
+    Ok(text.map(str::parse).transpose()?)
+}
+
+fn referenced_group(model: &Model, group: &SecurityGroup, pair: &UserIdGroupPair) -> Result<Peer, ApiError> {
+    let UserIdGroupPair {
+        description: _,
+        user_id,
+        group_name,
+        group_id,
+        vpc_id,
+        vpc_peering_connection_id,
+        peering_status: _,
+    } = pair;
+    if let Some(peering) = lookup::present(vpc_peering_connection_id.clone()) {
+        let message = format!("The vpcPeeringConnection ID '{peering}' does not exist");
+        return Err(ApiError::new(ErrorCode::InvalidVpcPeeringConnectionIdNotFound, message));
+    }
+    let name = lookup::present(group_name.clone());
+    let found = match (lookup::present(group_id.clone()), &name) {
+        (Some(id), _) => lookup::group(model, &id)?,
+        (None, Some(name)) => by_name(model, group, name)?,
+        (None, None) => return Err(ApiError::missing("groupName or groupId")),
+    };
+    let owner = lookup::present(user_id.clone()).filter(|owner| *owner != found.owner.to_string());
+    if let Some(owner) = owner {
+        let detail = format!("It is owned by account {}, not by {owner}.", found.owner);
+        return Err(lookup::group_not_found(&found.id.to_string()).with_detail(detail));
+    }
+    if let Some(name) = name.filter(|name| !found.name.is_same(name)) {
+        let detail = format!("Its name is '{}', not '{name}'.", found.name);
+        return Err(lookup::group_not_found(&found.id.to_string()).with_detail(detail));
+    }
+    let elsewhere = lookup::present(vpc_id.clone()).filter(|vpc| *vpc != found.vpc.to_string());
+    if let Some(vpc) = elsewhere {
+        let detail = format!("It is in {}, not in {vpc}.", found.vpc);
+        return Err(lookup::group_not_found(&found.id.to_string()).with_detail(detail));
+    }
+    if found.vpc != group.vpc {
+        let detail = format!("The group {} is in {}, the group {} in {}.", group.id, group.vpc, found.id, found.vpc);
+        return Err(lookup::different_networks(detail));
+    }
+    Ok(Peer::Group { id: found.id, owner: found.owner })
+}
+
+/// A group by its name, which has a meaning in the default VPC only.
+fn by_name<'a>(
+    model: &'a Model,
+    group: &SecurityGroup,
+    name: &str,
+) -> Result<&'a std::sync::Arc<SecurityGroup>, ApiError> {
+    if model.default_vpc().is_some_and(|vpc| vpc.id == group.vpc) {
+        return lookup::group_by_name(model, name);
+    }
+    Err(ApiError::value(format!(
+        "Invalid value '{name}' for groupName. You may not reference Amazon VPC security groups by name. Please use \
+         the corresponding id for this operation."
+    )))
+}
+
+/// There are no prefix lists yet, so that none is found.
+fn no_prefix_list(text: &str) -> ApiError {
+    match text.parse::<PrefixListId>() {
+        Ok(id) => {
+            let message = format!("The prefix list ID '{id}' does not exist");
+            ApiError::new(ErrorCode::InvalidPrefixListIdNotFound, message)
+        }
+        Err(_) => lookup::malformed(ErrorCode::InvalidPrefixListIdMalformed, "prefix list", text, PrefixListId::PREFIX),
+    }
+}
+
+/// A rule in the words in which the service tells that it is there already.
+pub(super) fn quoted(key: &RuleKey) -> String {
+    let or_all = |octet: Option<u8>| octet.map_or_else(|| "ALL".to_owned(), |octet| octet.to_string());
+    let peer = match key.peer {
+        Peer::Group { id, owner: _ } => id.to_string(),
+        peer @ (Peer::Ipv4(_) | Peer::Ipv6(_) | Peer::PrefixList(_)) => peer.to_string(),
+    };
+    let protocol = key.service.protocol().to_string().to_ascii_uppercase();
+    let service = match key.service {
+        Service::All => "ALL".to_owned(),
+        Service::Other(_) => protocol,
+        Service::Ports { protocol: _, from, to } => format!("{protocol}, from port: {from}, to port: {to}"),
+        Service::Icmp { family: _, kind, code } => {
+            format!("{protocol}, type: {}, code: {}", or_all(kind), or_all(code))
+        }
+    };
+    format!("\"peer: {peer}, {service}, ALLOW\"")
+}
+
+/// A rule in our words.
+pub(super) fn describe(key: &RuleKey) -> String {
+    let RuleKey { direction, service, peer } = key;
+    let preposition = match direction {
+        Direction::Inbound => "from",
+        Direction::Outbound => "to",
+    };
+    format!("{} {service} {preposition} {peer}", direction.name())
+}
+
+/// What a rule that can be made will never do.
+pub(super) fn warning(key: &RuleKey) -> Option<String> {
+    let (named, fitting) = match (key.service, key.peer) {
+        (Service::Icmp { family: IcmpFamily::V4, .. }, Peer::Ipv6(_)) => ("icmp", "icmpv6"),
+        (Service::Icmp { family: IcmpFamily::V6, .. }, Peer::Ipv4(_)) => ("icmpv6", "icmp"),
+        (
+            Service::All | Service::Ports { .. } | Service::Other(_) | Service::Icmp { .. },
+            Peer::Ipv4(_) | Peer::Ipv6(_) | Peer::Group { .. } | Peer::PrefixList(_),
+        ) => return None,
+    };
+    Some(format!("{} matches nothing: for {} it takes {fitting}, not {named}", describe(key), key.peer))
+}

@@ -1,0 +1,60 @@
+//! What travels: requests and answers, as the EC2 API names their members.
+//!
+//! Requests are raw: ids, addresses and names are text here, so that a wrong one gets the error of the service and not that
+//! of a parser. An absent member and an empty one mean the same.
+
+mod daemon;
+mod device;
+mod group;
+mod interface;
+mod permission;
+mod rule;
+mod shared;
+mod vpc;
+
+pub use daemon::*;
+pub use device::*;
+pub use group::*;
+pub use interface::*;
+pub use permission::*;
+pub use rule::*;
+pub use shared::*;
+pub use vpc::*;
+
+/// Whether a member can be left out when it is sent.
+pub(crate) fn is_absent<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// Defines request structures: every member optional on the wire, absent ones not sent, unknown ones refused.
+macro_rules! request {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$member_doc:meta])* $member:ident: $type:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+        pub struct $name {
+            $(
+                $(#[$member_doc])*
+                #[serde(skip_serializing_if = "crate::actions::types::is_absent")]
+                pub $member: $type,
+            )*
+        }
+    )*};
+}
+
+/// Defines structures of answers. Members that the service leaves out say so with `#[serde(skip_serializing_if)]`.
+macro_rules! answer {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$member_meta:meta])* $member:ident: $type:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        pub struct $name {
+            $(
+                $(#[$member_meta])*
+                pub $member: $type,
+            )*
+        }
+    )*};
+}
+
+pub(crate) use {answer, request};

@@ -1,0 +1,208 @@
+//! The model's values in the shapes of answers.
+
+use super::convert::tag_list;
+use super::types::*;
+use crate::model::{Model, NetworkInterface, Peer, Rule, SecurityGroup, Service, Vpc};
+use firewall_common::verdict::Direction;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+pub(super) fn vpc(vpc: &Vpc) -> VpcDescription {
+    let Vpc { id, number: _, owner, cidr_blocks, ipv6_cidr_blocks, is_default, tags } = vpc;
+    let associated = || CidrBlockState { state: "associated".into() };
+    let block =
+        |block: &dyn ToString| CidrBlockAssociation { cidr_block: block.to_string(), cidr_block_state: associated() };
+    let ipv6_block = |block: &dyn ToString| Ipv6CidrBlockAssociation {
+        ipv6_cidr_block: block.to_string(),
+        ipv6_cidr_block_state: associated(),
+    };
+    VpcDescription {
+        owner_id: owner.to_string(),
+        instance_tenancy: "default".into(),
+        ipv6_cidr_block_association_set: ipv6_cidr_blocks.iter().map(|net| ipv6_block(net)).collect(),
+        cidr_block_association_set: cidr_blocks.iter().map(|net| block(net)).collect(),
+        is_default: *is_default,
+        tags: tag_list(tags),
+        vpc_id: id.to_string(),
+        state: "available".into(),
+        cidr_block: cidr_blocks.first().map(ToString::to_string).unwrap_or_default(),
+    }
+}
+
+pub(super) fn group_arn(group: &SecurityGroup, region: &str) -> String {
+    format!("arn:aws:ec2:{region}:{}:security-group/{}", group.owner, group.id)
+}
+
+pub(super) fn group(group: &SecurityGroup, region: &str) -> SecurityGroupDescription {
+    let SecurityGroup { id, name, description, vpc, owner, tags, rules: _ } = group;
+    SecurityGroupDescription {
+        group_id: id.to_string(),
+        ip_permissions_egress: permissions(group, Direction::Outbound),
+        tags: tag_list(tags),
+        vpc_id: vpc.to_string(),
+        security_group_arn: group_arn(group, region),
+        owner_id: owner.to_string(),
+        group_name: name.to_string(),
+        description: description.to_string(),
+        ip_permissions: permissions(group, Direction::Inbound),
+    }
+}
+
+/// The rules of one direction, those of one protocol and port range as one item; items and peers in an order of their
+/// own, so that equal rules give equal answers.
+fn permissions(group: &SecurityGroup, direction: Direction) -> Vec<IpPermission> {
+    let mut rules: Vec<&Rule> = group.rules(direction).collect();
+    rules.sort_by_key(|rule| rule.key);
+    let mut items: BTreeMap<Service, IpPermission> = BTreeMap::new();
+    for rule in rules {
+        let item = items.entry(rule.key.service).or_insert_with(|| permission(rule.key.service));
+        add_peer(item, rule.key.peer, rule.description.as_ref().map(ToString::to_string));
+    }
+    items.into_values().collect()
+}
+
+/// An item without peers.
+pub(super) fn permission(service: Service) -> IpPermission {
+    let ports = service.port_range();
+    IpPermission {
+        ip_protocol: Some(service.protocol().to_string()),
+        from_port: ports.map(|(from, _)| from.into()),
+        to_port: ports.map(|(_, to)| to.into()),
+        ..IpPermission::default()
+    }
+}
+
+pub(super) fn add_peer(item: &mut IpPermission, peer: Peer, description: Option<String>) {
+    match peer {
+        Peer::Ipv4(net) => item.ip_ranges.push(IpRange { description, cidr_ip: Some(net.to_string()) }),
+        Peer::Ipv6(net) => item.ipv6_ranges.push(Ipv6Range { description, cidr_ipv6: Some(net.to_string()) }),
+        Peer::Group { id, owner } => item.user_id_group_pairs.push(UserIdGroupPair {
+            description,
+            user_id: Some(owner.to_string()),
+            group_id: Some(id.to_string()),
+            ..UserIdGroupPair::default()
+        }),
+        Peer::PrefixList(id) => {
+            item.prefix_list_ids.push(PrefixListReference { description, prefix_list_id: Some(id.to_string()) });
+        }
+    }
+}
+
+/// What rules and revoked rules have in common.
+struct RuleMembers {
+    ports: (i64, i64),
+    cidr_ipv4: Option<String>,
+    cidr_ipv6: Option<String>,
+    prefix_list_id: Option<String>,
+    referenced: Option<ReferencedGroupInfo>,
+}
+
+fn rule_members(rule: &Rule) -> RuleMembers {
+    let (from, to) = rule.key.service.port_range().unwrap_or((-1, -1));
+    let mut members = RuleMembers {
+        ports: (from.into(), to.into()),
+        cidr_ipv4: None,
+        cidr_ipv6: None,
+        prefix_list_id: None,
+        referenced: None,
+    };
+    match rule.key.peer {
+        Peer::Ipv4(net) => members.cidr_ipv4 = Some(net.to_string()),
+        Peer::Ipv6(net) => members.cidr_ipv6 = Some(net.to_string()),
+        Peer::PrefixList(id) => members.prefix_list_id = Some(id.to_string()),
+        Peer::Group { id, owner } => {
+            members.referenced = Some(ReferencedGroupInfo { group_id: id.to_string(), user_id: owner.to_string() });
+        }
+    }
+    members
+}
+
+pub(super) fn rule(group: &SecurityGroup, rule: &Rule, region: &str) -> SecurityGroupRuleDescription {
+    let RuleMembers { ports: (from_port, to_port), cidr_ipv4, cidr_ipv6, prefix_list_id, referenced } =
+        rule_members(rule);
+    SecurityGroupRuleDescription {
+        security_group_rule_id: rule.id.to_string(),
+        group_id: group.id.to_string(),
+        group_owner_id: group.owner.to_string(),
+        is_egress: rule.key.direction == Direction::Outbound,
+        ip_protocol: rule.key.service.protocol().to_string(),
+        from_port,
+        to_port,
+        cidr_ipv4,
+        cidr_ipv6,
+        prefix_list_id,
+        referenced_group_info: referenced,
+        description: rule.description.as_ref().map(ToString::to_string),
+        tags: tag_list(&rule.tags),
+        security_group_rule_arn: format!("arn:aws:ec2:{region}:{}:security-group-rule/{}", group.owner, rule.id),
+    }
+}
+
+pub(super) fn revoked(group: &SecurityGroup, rule: &Rule) -> RevokedSecurityGroupRule {
+    let RuleMembers { ports: (from_port, to_port), cidr_ipv4, cidr_ipv6, prefix_list_id, referenced } =
+        rule_members(rule);
+    RevokedSecurityGroupRule {
+        security_group_rule_id: rule.id.to_string(),
+        group_id: group.id.to_string(),
+        is_egress: rule.key.direction == Direction::Outbound,
+        ip_protocol: rule.key.service.protocol().to_string(),
+        from_port,
+        to_port,
+        cidr_ipv4,
+        cidr_ipv6,
+        prefix_list_id,
+        referenced_group_id: referenced.map(|info| info.group_id),
+        description: rule.description.as_ref().map(ToString::to_string),
+    }
+}
+
+pub(super) fn status(interface: &NetworkInterface) -> &'static str {
+    if interface.attachment.is_some() { "in-use" } else { "available" }
+}
+
+pub(super) fn interface(model: &Model, interface: &NetworkInterface) -> NetworkInterfaceDescription {
+    let NetworkInterface { id, vpc, owner, description, groups, addresses, attachment, device, tags, timeouts } =
+        interface;
+    let (ipv4, ipv6): (Vec<&IpAddr>, Vec<&IpAddr>) = addresses.iter().partition(|address| address.is_ipv4());
+    let name = |id| model.groups.get(id).map(|group| group.name.to_string()).unwrap_or_default();
+    let tracking = ConnectionTrackingConfiguration {
+        tcp_established_timeout: timeouts.tcp_established,
+        udp_stream_timeout: timeouts.udp_stream,
+        udp_timeout: timeouts.udp,
+    };
+    NetworkInterfaceDescription {
+        connection_tracking_configuration: (*timeouts != Default::default()).then_some(tracking),
+        description: description.clone(),
+        groups: groups.iter().map(|id| GroupIdentifier { group_id: id.to_string(), group_name: name(id) }).collect(),
+        interface_type: "interface".into(),
+        ipv6_addresses: ipv6
+            .iter()
+            .map(|address| InstanceIpv6Address { ipv6_address: Some(address.to_string()) })
+            .collect(),
+        network_interface_id: id.to_string(),
+        owner_id: owner.to_string(),
+        private_ip_address: ipv4.first().map(ToString::to_string),
+        private_ip_addresses: ipv4
+            .iter()
+            .enumerate()
+            .map(|(index, address)| NetworkInterfacePrivateIpAddress {
+                primary: index == 0,
+                private_ip_address: address.to_string(),
+            })
+            .collect(),
+        status: status(interface).into(),
+        tag_set: tag_list(tags),
+        vpc_id: vpc.to_string(),
+        device_attachment: attachment.as_ref().map(|attachment| DeviceAttachment {
+            device: attachment.device.clone(),
+            number: attachment.number,
+            side: attachment.side.to_string(),
+            hook: Hook { wanted: attachment.hook.to_string(), got: None },
+            addresses: attachment.addresses.to_string(),
+            strict_l2: attachment.strict_l2,
+            adopt: attachment.adopt,
+            status: None,
+        }),
+        last_device: device.clone().filter(|_| attachment.is_none()),
+    }
+}

@@ -1,0 +1,50 @@
+//! What was counted.
+
+use super::rules::direction;
+use super::{Screen, finish, number};
+use crate::actions::types::{DescribeCountersResult, InterfaceCounters, OutcomeCounter, RuleCounters};
+use comfy_table::Cell;
+
+pub(super) fn shown(screen: &Screen, DescribeCountersResult { interfaces, rules }: &DescribeCountersResult) -> String {
+    if interfaces.is_empty() {
+        return "No device is attached: nothing is counted.\n".to_owned();
+    }
+    let mut sections: Vec<_> = interfaces.iter().map(|interface| outcomes(screen, interface)).collect();
+    if !rules.is_empty() {
+        sections.push(format!("{}{}", screen.headline("By rule, on all devices"), by_rule(screen, rules)));
+    }
+    sections.join("\n")
+}
+
+fn outcomes(screen: &Screen, counters: &InterfaceCounters) -> String {
+    let InterfaceCounters { network_interface_id, device, attachment_number: _, ingress, egress } = counters;
+    let mut table = screen.table(["Direction", "Verdict", "Reason", "Packets", "Bytes"]);
+    for (is_egress, outcomes) in [(false, ingress), (true, egress)] {
+        for OutcomeCounter { verdict, reason, packets, bytes } in outcomes {
+            table.add_row([
+                Cell::new(direction(is_egress)),
+                Cell::new(verdict),
+                Cell::new(reason),
+                number(*packets),
+                number(*bytes),
+            ]);
+        }
+    }
+    let headline = screen.headline(&format!("{device}  {network_interface_id}"));
+    format!("{headline}{}", finish(&table, "No packet yet."))
+}
+
+fn by_rule(screen: &Screen, rules: &[RuleCounters]) -> String {
+    let mut table = screen.table(["Rule", "Group", "Direction", "Packets", "Bytes", "Flows"]);
+    for RuleCounters { security_group_rule_id, group_id, is_egress, packets, bytes, flows } in rules {
+        table.add_row([
+            Cell::new(security_group_rule_id),
+            Cell::new(group_id),
+            Cell::new(direction(*is_egress)),
+            number(*packets),
+            number(*bytes),
+            number(*flows),
+        ]);
+    }
+    finish(&table, "")
+}

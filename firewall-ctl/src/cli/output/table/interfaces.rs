@@ -1,0 +1,66 @@
+//! Network interfaces: the record, and what the kernel has where it differs.
+
+use super::{Screen, alarming, finish};
+use crate::actions::types::{
+    CreateNetworkInterfaceResult, DescribeNetworkInterfacesResult, DeviceAttachment, Hook, NetworkInterfaceDescription,
+};
+use comfy_table::{Cell, Table};
+
+pub(super) fn created(
+    screen: &Screen,
+    CreateNetworkInterfaceResult { network_interface }: &CreateNetworkInterfaceResult,
+) -> String {
+    finish(&table(screen, std::slice::from_ref(network_interface)), "")
+}
+
+pub(super) fn listed(
+    screen: &Screen,
+    DescribeNetworkInterfacesResult { network_interfaces }: &DescribeNetworkInterfacesResult,
+) -> String {
+    finish(&table(screen, network_interfaces), "No network interface: `firewall-ctl attach DEV` makes one.")
+}
+
+fn table(screen: &Screen, interfaces: &[NetworkInterfaceDescription]) -> Table {
+    let mut table = screen.table(["Interface", "Device", "Side", "Hook", "Addresses", "Groups", "Status", "Drift"]);
+    for interface in interfaces {
+        let ipv4 = interface.private_ip_addresses.iter().map(|address| address.private_ip_address.as_str());
+        let ipv6 = interface.ipv6_addresses.iter().filter_map(|address| address.ipv6_address.as_deref());
+        let groups = interface.groups.iter().map(|group| format!("{} {}", group.group_id, group.group_name));
+        let attachment = interface.device_attachment.as_ref();
+        table.add_row([
+            Cell::new(&interface.network_interface_id),
+            Cell::new(device(attachment, interface.last_device.as_deref())),
+            Cell::new(attachment.map_or("", |attachment| &attachment.side)),
+            Cell::new(attachment.map_or_else(String::new, |attachment| hook(&attachment.hook))),
+            Cell::new(ipv4.chain(ipv6).collect::<Vec<_>>().join("\n")),
+            Cell::new(groups.collect::<Vec<_>>().join("\n")),
+            Cell::new(&interface.status),
+            drift(attachment),
+        ]);
+    }
+    table
+}
+
+fn device(attachment: Option<&DeviceAttachment>, last: Option<&str>) -> String {
+    match (attachment, last) {
+        (Some(attachment), _) => attachment.device.clone(),
+        (None, Some(last)) => format!("(was {last})"),
+        (None, None) => String::new(),
+    }
+}
+
+/// `auto → xdp`, or one word where the wish says it all.
+pub(super) fn hook(Hook { wanted, got }: &Hook) -> String {
+    match got {
+        Some(got) if got == wanted => got.clone(),
+        Some(got) => format!("{wanted} → {got}"),
+        None => format!("{wanted} → nothing yet"),
+    }
+}
+
+fn drift(attachment: Option<&DeviceAttachment>) -> Cell {
+    match attachment.and_then(|attachment| attachment.status.as_deref()) {
+        None | Some("attached") => Cell::new(""),
+        Some(amiss) => alarming(amiss),
+    }
+}

@@ -1,0 +1,312 @@
+use super::*;
+use insta::assert_snapshot;
+use serde_json::json;
+
+fn shown(operation: &str, answer: &Value) -> String {
+    render(&Screen::PLAIN, operation, answer)
+}
+
+#[test]
+fn groups_with_their_rules() {
+    let answer = json!({"SecurityGroups": [
+        {"GroupId": "sg-0a", "GroupName": "web", "Description": "Web servers", "VpcId": "vpc-01",
+         "OwnerId": "000000000000", "SecurityGroupArn": "arn:aws:ec2:local:000000000000:security-group/sg-0a",
+         "IpPermissions": [
+            {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [], "PrefixListIds": [],
+             "IpRanges": [{"CidrIp": "0.0.0.0/0"}], "Ipv6Ranges": [{"CidrIpv6": "::/0", "Description": "anyone"}]},
+            {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": "sg-0a", "UserId": "000000000000"}], "PrefixListIds": [],
+             "IpRanges": [], "Ipv6Ranges": []}],
+         "IpPermissionsEgress": [
+            {"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "UserIdGroupPairs": [], "PrefixListIds": [],
+             "IpRanges": [{"CidrIp": "10.0.0.0/8"}], "Ipv6Ranges": []}]},
+        {"GroupId": "sg-0b", "GroupName": "shut", "Description": "Nothing passes", "VpcId": "vpc-01",
+         "OwnerId": "000000000000", "SecurityGroupArn": "arn", "IpPermissions": [], "IpPermissionsEgress": []},
+    ]});
+    assert_snapshot!(shown("DescribeSecurityGroups", &answer), @r#"
+    web  sg-0a  in vpc-01
+    Web servers
+    ┌───────────┬──────────┬────────┬────────────────┬─────────────┐
+    │ Direction ┆ Protocol ┆ Ports  ┆ Peer           ┆ Description │
+    ╞═══════════╪══════════╪════════╪════════════════╪═════════════╡
+    │ in        ┆ tcp      ┆ 80     ┆ 0.0.0.0/0      ┆             │
+    │ in        ┆ tcp      ┆ 80     ┆ ::/0           ┆ anyone      │
+    │ in        ┆ all      ┆ all    ┆ sg-0a (itself) ┆             │
+    │ out       ┆ icmp     ┆ type 8 ┆ 10.0.0.0/8     ┆             │
+    └───────────┴──────────┴────────┴────────────────┴─────────────┘
+
+    shut  sg-0b  in vpc-01
+    Nothing passes
+    No rules: nothing may come in, nothing may go out.
+    "#);
+    assert_snapshot!(shown("DescribeSecurityGroups", &json!({"SecurityGroups": []})), @r#"
+    No security group.
+    "#);
+}
+
+#[test]
+fn rules_one_by_one() {
+    let rule = json!({"SecurityGroupRuleId": "sgr-01", "GroupId": "sg-0a", "GroupOwnerId": "000000000000",
+        "IsEgress": false, "IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5433,
+        "ReferencedGroupInfo": {"GroupId": "sg-0b", "UserId": "000000000000"}, "Description": "from web", "Tags": [],
+        "SecurityGroupRuleArn": "arn"});
+    assert_snapshot!(shown("DescribeSecurityGroupRules", &json!({"SecurityGroupRules": [rule]})), @r#"
+    ┌────────┬───────┬───────────┬──────────┬───────────┬───────┬─────────────┐
+    │ Rule   ┆ Group ┆ Direction ┆ Protocol ┆ Ports     ┆ Peer  ┆ Description │
+    ╞════════╪═══════╪═══════════╪══════════╪═══════════╪═══════╪═════════════╡
+    │ sgr-01 ┆ sg-0a ┆ in        ┆ tcp      ┆ 5432-5433 ┆ sg-0b ┆ from web    │
+    └────────┴───────┴───────────┴──────────┴───────────┴───────┴─────────────┘
+    "#);
+    let answer = json!({"Return": true, "SecurityGroupRules": [rule]});
+    assert_eq!(
+        shown("AuthorizeSecurityGroupIngress", &answer),
+        shown("DescribeSecurityGroupRules", &json!({"SecurityGroupRules": [rule]}))
+    );
+}
+
+#[test]
+fn revoked_rules_and_those_that_were_not_there() {
+    let answer = json!({"Return": true,
+        "RevokedSecurityGroupRules": [{"SecurityGroupRuleId": "sgr-01", "GroupId": "sg-0a", "IsEgress": true,
+            "IpProtocol": "-1", "FromPort": -1, "ToPort": -1, "CidrIpv4": "0.0.0.0/0"}],
+        "UnknownIpPermissions": [{"IpProtocol": "udp", "FromPort": 53, "ToPort": 53,
+            "IpRanges": [{"CidrIp": "192.0.2.0/24"}], "Ipv6Ranges": [], "PrefixListIds": [], "UserIdGroupPairs": []}]});
+    assert_snapshot!(shown("RevokeSecurityGroupEgress", &answer), @r#"
+    ┌────────┬───────┬───────────┬──────────┬───────┬───────────┬─────────────┐
+    │ Rule   ┆ Group ┆ Direction ┆ Protocol ┆ Ports ┆ Peer      ┆ Description │
+    ╞════════╪═══════╪═══════════╪══════════╪═══════╪═══════════╪═════════════╡
+    │ sgr-01 ┆ sg-0a ┆ out       ┆ all      ┆ all   ┆ 0.0.0.0/0 ┆             │
+    └────────┴───────┴───────────┴──────────┴───────┴───────────┴─────────────┘
+    The group has no such rule:
+    ┌──────────┬───────┬──────────────┐
+    │ Protocol ┆ Ports ┆ Peer         │
+    ╞══════════╪═══════╪══════════════╡
+    │ udp      ┆ 53    ┆ 192.0.2.0/24 │
+    └──────────┴───────┴──────────────┘
+    "#);
+}
+
+#[test]
+fn vpcs() {
+    let vpc = json!({"VpcId": "vpc-01", "OwnerId": "000000000000", "InstanceTenancy": "default", "IsDefault": true,
+        "State": "available", "CidrBlock": "172.31.0.0/16", "Tags": [{"Key": "Name", "Value": "lab"}],
+        "CidrBlockAssociationSet": [
+            {"CidrBlock": "172.31.0.0/16", "CidrBlockState": {"State": "associated"}}],
+        "Ipv6CidrBlockAssociationSet": [
+            {"Ipv6CidrBlock": "fd00:1::/56", "Ipv6CidrBlockState": {"State": "associated"}}]});
+    assert_snapshot!(shown("DescribeVpcs", &json!({"Vpcs": [vpc]})), @r#"
+    ┌────────┬──────┬───────────────┬─────────┬───────────┐
+    │ VPC    ┆ Name ┆ Blocks        ┆ Default ┆ State     │
+    ╞════════╪══════╪═══════════════╪═════════╪═══════════╡
+    │ vpc-01 ┆ lab  ┆ 172.31.0.0/16 ┆ yes     ┆ available │
+    │        ┆      ┆ fd00:1::/56   ┆         ┆           │
+    └────────┴──────┴───────────────┴─────────┴───────────┘
+    "#);
+    assert_eq!(shown("CreateVpc", &json!({"Vpc": vpc})), shown("DescribeVpcs", &json!({"Vpcs": [vpc]})));
+}
+
+#[test]
+fn interfaces_attached_drifted_and_elsewhere() {
+    let interface = |id: &str| {
+        json!({"NetworkInterfaceId": id, "Description": "", "Groups": [{"GroupId": "sg-0a", "GroupName": "web"}],
+            "InterfaceType": "interface", "Ipv6Addresses": [{"Ipv6Address": "2001:db8::1"}], "OwnerId": "000000000000",
+            "PrivateIpAddress": "192.0.2.1",
+            "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "192.0.2.1"}],
+            "Status": "available", "TagSet": [], "VpcId": "vpc-01"})
+    };
+    let attached = |id: &str, got: Option<&str>, status: &str| {
+        let mut interface = interface(id);
+        interface["Status"] = json!("in-use");
+        interface["DeviceAttachment"] = json!({"Device": "eth0", "Number": 1, "Side": "host", "Hook": {"Wanted": "auto"},
+            "Addresses": "kernel", "StrictL2": false, "Adopt": true, "Status": status});
+        if let Some(got) = got {
+            interface["DeviceAttachment"]["Hook"]["Got"] = json!(got);
+        }
+        interface
+    };
+    let mut detached = interface("eni-03");
+    detached["LastDevice"] = json!("eth1");
+    let answer = json!({"NetworkInterfaces": [
+        attached("eni-01", Some("xdp"), "attached"),
+        attached("eni-02", None, "missing"),
+        detached,
+        interface("eni-04"),
+    ]});
+    assert_snapshot!(shown("DescribeNetworkInterfaces", &answer), @r#"
+    ┌───────────┬────────────┬──────┬────────────────────┬─────────────┬───────────┬───────────┬─────────┐
+    │ Interface ┆ Device     ┆ Side ┆ Hook               ┆ Addresses   ┆ Groups    ┆ Status    ┆ Drift   │
+    ╞═══════════╪════════════╪══════╪════════════════════╪═════════════╪═══════════╪═══════════╪═════════╡
+    │ eni-01    ┆ eth0       ┆ host ┆ auto → xdp         ┆ 192.0.2.1   ┆ sg-0a web ┆ in-use    ┆         │
+    │           ┆            ┆      ┆                    ┆ 2001:db8::1 ┆           ┆           ┆         │
+    │ eni-02    ┆ eth0       ┆ host ┆ auto → nothing yet ┆ 192.0.2.1   ┆ sg-0a web ┆ in-use    ┆ missing │
+    │           ┆            ┆      ┆                    ┆ 2001:db8::1 ┆           ┆           ┆         │
+    │ eni-03    ┆ (was eth1) ┆      ┆                    ┆ 192.0.2.1   ┆ sg-0a web ┆ available ┆         │
+    │           ┆            ┆      ┆                    ┆ 2001:db8::1 ┆           ┆           ┆         │
+    │ eni-04    ┆            ┆      ┆                    ┆ 192.0.2.1   ┆ sg-0a web ┆ available ┆         │
+    │           ┆            ┆      ┆                    ┆ 2001:db8::1 ┆           ┆           ┆         │
+    └───────────┴────────────┴──────┴────────────────────┴─────────────┴───────────┴───────────┴─────────┘
+    "#);
+}
+
+#[test]
+fn what_attach_did() {
+    let mut answer = json!({"NetworkInterfaceId": "eni-01", "Device": "eth0", "State": "attached",
+        "Hook": {"Wanted": "auto", "Got": "xdp"}, "Side": "host", "VpcId": "vpc-01", "Groups": ["sg-0a", "sg-0b"],
+        "PrivateIpAddresses": ["192.0.2.1"], "AttachmentNumber": 1, "Mtu": 1500, "AdoptedConnections": 3});
+    assert_snapshot!(shown("AttachDevice", &answer), @r#"
+    eth0 is attached
+    ┌────────────────────────┬────────────┐
+    │ Interface              ┆ eni-01     │
+    │ Side                   ┆ host       │
+    │ Hook                   ┆ auto → xdp │
+    │ VPC                    ┆ vpc-01     │
+    │ Groups                 ┆ sg-0a      │
+    │                        ┆ sg-0b      │
+    │ Addresses              ┆ 192.0.2.1  │
+    │ MTU                    ┆ 1500       │
+    │ Connections taken over ┆ 3          │
+    └────────────────────────┴────────────┘
+    "#);
+    answer["DryRun"] = json!(true);
+    answer["State"] = json!("replaced");
+    answer["Changes"] = json!(["hook: tc becomes auto"]);
+    assert_snapshot!(shown("AttachDevice", &answer), @r#"
+    eth0 would be attached otherwise; nothing is changed
+    ┌────────────────────────┬───────────────────────┐
+    │ Interface              ┆ eni-01                │
+    │ Side                   ┆ host                  │
+    │ Hook                   ┆ auto → xdp            │
+    │ VPC                    ┆ vpc-01                │
+    │ Groups                 ┆ sg-0a                 │
+    │                        ┆ sg-0b                 │
+    │ Addresses              ┆ 192.0.2.1             │
+    │ MTU                    ┆ 1500                  │
+    │ Connections taken over ┆ 3                     │
+    │ Changes                ┆ hook: tc becomes auto │
+    └────────────────────────┴───────────────────────┘
+    "#);
+}
+
+#[test]
+fn what_detach_confirm_and_undo_did() {
+    let mut answer = json!({"NetworkInterfaceId": "eni-01", "Device": "eth0", "State": "detached"});
+    assert_snapshot!(shown("DetachDevice", &answer), @r#"
+    eth0 is detached: everything passes. The record eni-01 is kept, and attaching eth0 again finds it.
+    "#);
+    answer["State"] = json!("deleted");
+    assert_snapshot!(shown("DetachDevice", &answer), @r#"
+    eth0 is detached: everything passes. The record eni-01 is deleted.
+    "#);
+    let answer = json!({"Operation": "AttachDevice", "State": "confirmed"});
+    assert_snapshot!(shown("ConfirmChange", &answer), @r#"
+    AttachDevice: confirmed
+    "#);
+}
+
+#[test]
+fn the_status() {
+    let mut answer = json!({"Version": "0.1.0", "Pid": 4711, "StartedAt": "2026-01-02T03:04:05Z", "Kernel": "6.18.0",
+        "Region": "local", "AccountId": "000000000000", "StateDir": "/var/lib/firewall", "Bpffs": "/sys/fs/bpf/firewall",
+        "Programs": {"AbiVersion": 1, "ObjectSha256": "0123456789abcdef0123", "Adopted": true},
+        "Interfaces": [], "Tables": [], "Problems": []});
+    assert_snapshot!(shown("Status", &answer), @r#"
+    Controller  0.1.0, process 4711, since 2026-01-02T03:04:05Z
+    Kernel      6.18.0
+    Region      local, account 000000000000
+    State       /var/lib/firewall
+    Programs    /sys/fs/bpf/firewall, layout 1, object 0123456789ab, found in the kernel and taken over
+    Problems    none
+
+    No device is attached: `firewall-ctl attach DEV`.
+    "#);
+    answer["PendingChange"] = json!({"Operation": "AttachDevice", "Deadline": "2026-01-02T03:06:05Z"});
+    answer["Problems"] = json!(["eth0: another program is ahead of ours"]);
+    answer["Tables"] =
+        json!([{"Table": "flows-v4", "Used": 95, "Size": 100}, {"Table": "empty", "Used": 0, "Size": 0}]);
+    answer["Interfaces"] = json!([{"NetworkInterfaceId": "eni-01", "Device": "eth0", "Index": 2, "AttachmentNumber": 1,
+        "Side": "host", "HookWanted": "auto", "HookIngress": "xdp", "HookEgress": "tcx", "Groups": ["sg-0a"],
+        "Addresses": ["192.0.2.1"], "State": "enforced", "Flows": 12}]);
+    assert_snapshot!(shown("Status", &answer), @r#"
+    Controller  0.1.0, process 4711, since 2026-01-02T03:04:05Z
+    Kernel      6.18.0
+    Region      local, account 000000000000
+    State       /var/lib/firewall
+    Programs    /sys/fs/bpf/firewall, layout 1, object 0123456789ab, found in the kernel and taken over
+    Pending     AttachDevice is undone at 2026-01-02T03:06:05Z unless `firewall-ctl confirm` comes before
+    Problems
+      - eth0: another program is ahead of ours
+
+    ┌────────┬───────────┬──────┬─────┬─────┬────────┬───────────┬───────┬──────────┐
+    │ Device ┆ Interface ┆ Side ┆ In  ┆ Out ┆ Groups ┆ Addresses ┆ Flows ┆ State    │
+    ╞════════╪═══════════╪══════╪═════╪═════╪════════╪═══════════╪═══════╪══════════╡
+    │ eth0   ┆ eni-01    ┆ host ┆ xdp ┆ tcx ┆ sg-0a  ┆ 192.0.2.1 ┆    12 ┆ enforced │
+    └────────┴───────────┴──────┴─────┴─────┴────────┴───────────┴───────┴──────────┘
+
+    ┌──────────┬──────┬─────┬──────┐
+    │ Table    ┆ Used ┆ Of  ┆ Full │
+    ╞══════════╪══════╪═════╪══════╡
+    │ flows-v4 ┆   95 ┆ 100 ┆ 95 % │
+    │ empty    ┆    0 ┆   0 ┆ 0 %  │
+    └──────────┴──────┴─────┴──────┘
+    "#);
+}
+
+#[test]
+fn counters_by_outcome_and_by_rule() {
+    let answer = json!({
+        "Interfaces": [{"NetworkInterfaceId": "eni-01", "Device": "eth0", "AttachmentNumber": 1,
+            "Ingress": [{"Verdict": "pass", "Reason": "new-flow", "Packets": 12, "Bytes": 720},
+                {"Verdict": "drop", "Reason": "no-rule", "Packets": 100000, "Bytes": 6000000}],
+            "Egress": [{"Verdict": "pass", "Reason": "established", "Packets": 9, "Bytes": 540}]}],
+        "Rules": [{"SecurityGroupRuleId": "sgr-01", "GroupId": "sg-0a", "IsEgress": false, "Packets": 12, "Bytes": 720,
+            "Flows": 4}]});
+    assert_snapshot!(shown("DescribeCounters", &answer), @r#"
+    eth0  eni-01
+    ┌───────────┬─────────┬─────────────┬─────────┬─────────┐
+    │ Direction ┆ Verdict ┆ Reason      ┆ Packets ┆ Bytes   │
+    ╞═══════════╪═════════╪═════════════╪═════════╪═════════╡
+    │ in        ┆ pass    ┆ new-flow    ┆      12 ┆     720 │
+    │ in        ┆ drop    ┆ no-rule     ┆  100000 ┆ 6000000 │
+    │ out       ┆ pass    ┆ established ┆       9 ┆     540 │
+    └───────────┴─────────┴─────────────┴─────────┴─────────┘
+
+    By rule, on all devices
+    ┌────────┬───────┬───────────┬─────────┬───────┬───────┐
+    │ Rule   ┆ Group ┆ Direction ┆ Packets ┆ Bytes ┆ Flows │
+    ╞════════╪═══════╪═══════════╪═════════╪═══════╪═══════╡
+    │ sgr-01 ┆ sg-0a ┆ in        ┆      12 ┆   720 ┆     4 │
+    └────────┴───────┴───────────┴─────────┴───────┴───────┘
+    "#);
+}
+
+#[test]
+fn answers_of_another_shape_are_listed_field_by_field() {
+    let answer = json!({"GroupId": "sg-0a", "Tags": [{"Key": "Name", "Value": "web"}], "New": true});
+    assert_snapshot!(shown("CreateSecurityGroup", &answer), @r#"
+    ┌───────────────┬───────┐
+    │ Field         ┆ Value │
+    ╞═══════════════╪═══════╡
+    │ GroupId       ┆ sg-0a │
+    │ Tags[0].Key   ┆ Name  │
+    │ Tags[0].Value ┆ web   │
+    │ New           ┆ true  │
+    └───────────────┴───────┘
+    "#);
+    assert_snapshot!(shown("DescribeVpcs", &json!({"Vpcs": [{"VpcId": "vpc-01"}]})), @r#"
+    ┌───────────────┬────────┐
+    │ Field         ┆ Value  │
+    ╞═══════════════╪════════╡
+    │ Vpcs[0].VpcId ┆ vpc-01 │
+    └───────────────┴────────┘
+    "#);
+}
+
+#[test]
+fn a_narrow_screen_wraps_and_a_styled_one_marks() {
+    let narrow = Screen { width: Some(30), styled: false };
+    let answer = json!({"Description": "a description that is longer than the screen is wide"});
+    let text = render(&narrow, "Unknown", &answer);
+    assert!(text.lines().all(|line| line.chars().count() <= 30), "{text}");
+    let styled = Screen { width: None, styled: true };
+    assert!(render(&styled, "Unknown", &answer).contains("\u{1b}["));
+    assert!(!render(&Screen::PLAIN, "Unknown", &answer).contains('\u{1b}'));
+}

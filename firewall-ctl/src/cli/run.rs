@@ -1,0 +1,106 @@
+//! Doing what a command line says.
+
+use super::call::{Call, Guard};
+use super::emergency::{self, EmergencyDetach};
+use super::failure::Failure;
+use super::output::{self, Format, Screen};
+use super::{Cli, Command, Global, ssh};
+use crate::api::client::{Answer, CallOptions, Client};
+use crate::daemon::{self, DaemonArgs};
+use serde_json::Value;
+
+/// Does it, and prints what comes of it to stdout.
+pub(super) fn run(cli: Cli) -> Result<(), Failure> {
+    let Cli { global, command } = cli;
+    match work(command) {
+        Work::Call(call) => ask(&global, &call),
+        Work::Print(text) => print(&text),
+        Work::Man(man) => man.write(),
+        Work::Daemon(args) => run_daemon(args),
+        Work::EmergencyDetach(emergency) => {
+            let removed = emergency.detach()?;
+            print(&emergency::render(global.output.unwrap_or_else(Format::preferred), &removed))
+        }
+    }
+}
+
+/// What a command comes to.
+pub(super) enum Work {
+    Call(Call),
+    Print(String),
+    Man(super::generate::Man),
+    Daemon(DaemonArgs),
+    EmergencyDetach(EmergencyDetach),
+}
+
+pub(super) fn work(command: Command) -> Work {
+    match command {
+        Command::CreateVpc(command) => Work::Call(command.call()),
+        Command::DescribeVpcs(command) => Work::Call(command.call()),
+        Command::DeleteVpc(command) => Work::Call(command.call()),
+        Command::CreateSecurityGroup(command) => Work::Call(command.call()),
+        Command::DescribeSecurityGroups(command) => Work::Call(command.call()),
+        Command::DeleteSecurityGroup(command) => Work::Call(command.call()),
+        Command::AuthorizeSecurityGroupIngress(command) => Work::Call(command.call()),
+        Command::AuthorizeSecurityGroupEgress(command) => Work::Call(command.call()),
+        Command::RevokeSecurityGroupIngress(command) => Work::Call(command.call()),
+        Command::RevokeSecurityGroupEgress(command) => Work::Call(command.call()),
+        Command::DescribeSecurityGroupRules(command) => Work::Call(command.call()),
+        Command::Attach(command) => Work::Call(command.call()),
+        Command::Detach(command) => Work::Call(command.call()),
+        Command::DescribeNetworkInterfaces(command) => Work::Call(command.call()),
+        Command::ModifyNetworkInterfaceAttribute(command) => Work::Call(command.call()),
+        Command::CreateNetworkInterface(command) => Work::Call(command.call()),
+        Command::DeleteNetworkInterface(command) => Work::Call(command.call()),
+        Command::Status(command) => Work::Call(command.call()),
+        Command::Counters(command) => Work::Call(command.call()),
+        Command::Confirm(command) => Work::Call(command.call()),
+        Command::Undo(command) => Work::Call(command.call()),
+        Command::EmergencyDetach(command) => Work::EmergencyDetach(command),
+        Command::Daemon(args) => Work::Daemon(args),
+        Command::Completions(completions) => Work::Print(completions.render()),
+        Command::Man(man) => Work::Man(man),
+    }
+}
+
+/// Sends a request to the controller and prints the answer.
+fn ask(global: &Global, call: &Call) -> Result<(), Failure> {
+    let Global { socket, output } = global;
+    for note in &call.notes {
+        output::complain(&format!("note: {note}\n"));
+    }
+    let Answer { body, warnings } = Client::new(socket)
+        .call_blocking(call.operation, &call.body(), &options(call))
+        .map_err(|error| Failure::of_call(call.operation, error))?;
+    for warning in warnings.iter().map(String::as_str).chain(own_warnings(&body)) {
+        output::complain(&format!("warning: {warning}\n"));
+    }
+    let format = output.unwrap_or_else(Format::preferred);
+    print(&output::render(format, &Screen::of_stdout(), call.operation, &body))
+}
+
+fn options(call: &Call) -> CallOptions {
+    match &call.guard {
+        Some(Guard { force, confirm_within }) => {
+            CallOptions { ssh_connection: ssh::connection(), force: *force, confirm_within: *confirm_within }
+        }
+        None => CallOptions::default(),
+    }
+}
+
+/// Answers of our own operations carry their warnings with them.
+fn own_warnings(body: &Value) -> impl Iterator<Item = &str> {
+    body.get("Warnings").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    output::print(text).map_err(|error| Failure::new("can't write the answer", error))
+}
+
+fn run_daemon(args: DaemonArgs) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new("can't start the controller's threads", error))?;
+    runtime.block_on(daemon::run(args)).map_err(Failure::from)
+}

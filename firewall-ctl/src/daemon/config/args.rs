@@ -1,0 +1,59 @@
+//! The command line of the daemon.
+
+use super::level::LogLevel;
+use std::path::PathBuf;
+
+/// Run the controller: it keeps the state, answers the commands, and sees to it that the kernel enforces the rules.
+/// Enforcement goes on when it ends.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct DaemonArgs {
+    /// Configuration file (TOML); without it /etc/firewall/firewall.toml is read where it exists
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Directory of the state [default: /var/lib/firewall]
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Directory of the socket of the API [default: /run/firewall]
+    #[arg(long, value_name = "DIR")]
+    pub run_dir: Option<PathBuf>,
+    /// Directory for pinned programs and tables, below a BPF file system [default: /sys/fs/bpf/firewall]
+    #[arg(long, value_name = "DIR")]
+    pub bpffs: Option<PathBuf>,
+    /// Level of the daemon's messages [default: info]
+    #[arg(long, value_name = "LEVEL")]
+    pub log_level: Option<LogLevel>,
+    /// Level of the messages of the programs in the kernel; off costs nothing [default: off]
+    #[arg(long, value_name = "LEVEL")]
+    pub program_log: Option<LogLevel>,
+    /// Entries of a table in the kernel, as KEY=N; the keys are those of [limits] in the configuration file
+    #[arg(long = "limit", value_name = "KEY=N", value_parser = assignment)]
+    pub limits: Vec<(String, u32)>,
+    /// A quota, as KEY=N; the keys are those of [quotas] in the configuration file
+    #[arg(long = "quota", value_name = "KEY=N", value_parser = assignment)]
+    pub quotas: Vec<(String, u32)>,
+    /// Name of the region in answers [default: local]
+    #[arg(long, value_name = "NAME")]
+    pub region: Option<String>,
+    /// Account that owns what is made, 12 digits [default: 000000000000]
+    #[arg(long, value_name = "ID")]
+    pub account_id: Option<String>,
+}
+
+/// `KEY=N`.
+fn assignment(text: &str) -> Result<(String, u32), String> {
+    let (key, value) = text.split_once('=').ok_or_else(|| format!("{text:?} is not of the form KEY=N"))?;
+    let value = value.parse().map_err(|_| format!("{value:?} is not a number from 0 to {}", u32::MAX))?;
+    Ok((key.to_owned(), value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assignments() {
+        assert_eq!(assignment("flows-v4=100"), Ok(("flows-v4".to_owned(), 100)));
+        assert!(assignment("flows-v4").unwrap_err().contains("KEY=N"));
+        assert!(assignment("flows-v4=many").unwrap_err().contains("\"many\""));
+    }
+}

@@ -1,0 +1,30 @@
+//! The configuration file.
+
+use super::level::LogLevel;
+use super::numbers::{QuotaSettings, TableLimits};
+use serde::Deserialize;
+use std::path::PathBuf;
+
+/// What a configuration file may say. Every key is optional, and the flag of the same name overrides it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ConfigFile {
+    /// Where the state is kept: default `/var/lib/firewall`.
+    pub state_dir: Option<PathBuf>,
+    /// Where the socket of the API is: default `/run/firewall`.
+    pub run_dir: Option<PathBuf>,
+    /// Where programs and tables are pinned, a directory of a BPF file system: default `/sys/fs/bpf/firewall`.
+    pub bpffs: Option<PathBuf>,
+    /// Level of the daemon's messages: `off`, `error`, `warn`, `info` (default), `debug` or `trace`. Read again on SIGHUP.
+    pub log_level: Option<LogLevel>,
+    /// Level of the messages of the programs in the kernel: `off` (default; it costs nothing) to `trace`.
+    pub program_log: Option<LogLevel>,
+    /// Name of the region in answers: default `local`.
+    pub region: Option<String>,
+    /// Account that owns what is made, 12 digits: default `000000000000`.
+    pub account_id: Option<String>,
+    /// Entries of the tables in the kernel.
+    pub limits: TableLimits,
+    /// How much of everything there may be.
+    pub quotas: QuotaSettings,
+}

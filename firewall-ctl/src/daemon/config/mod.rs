@@ -1,0 +1,314 @@
+//! What the daemon is told: a file, and flags that override it.
+
+mod args;
+mod file;
+mod level;
+mod numbers;
+
+pub use args::DaemonArgs;
+pub use file::ConfigFile;
+pub use level::LogLevel;
+pub use numbers::{Key, NumberError, QuotaSettings, TableLimits};
+
+use crate::model::{AccountId, MAX_RULES_PER_INTERFACE};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The file that is read when none is named, if it is there.
+pub const DEFAULT_FILE: &str = "/etc/firewall/firewall.toml";
+/// Where the state is kept when nothing is said.
+pub const DEFAULT_STATE_DIR: &str = "/var/lib/firewall";
+/// Where the socket is when nothing is said.
+pub const DEFAULT_RUN_DIR: &str = "/run/firewall";
+/// Where things are pinned when nothing is said.
+pub const DEFAULT_BPFFS: &str = "/sys/fs/bpf/firewall";
+/// Name of the socket in the run directory.
+pub const SOCKET_NAME: &str = "firewall.sock";
+
+/// The configuration in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The file that was read, if one was.
+    pub file: Option<PathBuf>,
+    /// Where the state is kept.
+    pub state_dir: PathBuf,
+    /// Where the socket is.
+    pub run_dir: PathBuf,
+    /// Where programs and tables are pinned.
+    pub bpffs: PathBuf,
+    /// Level of the daemon's messages.
+    pub log_level: LogLevel,
+    /// Level of the programs' messages.
+    pub program_log: LogLevel,
+    /// Name of the region.
+    pub region: String,
+    /// Account that owns what is made.
+    pub account: AccountId,
+    /// Entries of the tables.
+    pub limits: TableLimits,
+    /// Quotas.
+    pub quotas: QuotaSettings,
+}
+
+/// Why a configuration is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration file {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is not TOML, or has a key or a type of value that is not known. The text quotes the line.
+    #[error("{path}: {text}")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Line, column, key, value, and what was expected.
+        text: String,
+    },
+    /// A value cannot be used.
+    #[error("{origin}: {key} = {value:?}: {expected}")]
+    Value {
+        /// The file, or the command line.
+        origin: String,
+        /// The key.
+        key: &'static str,
+        /// The value.
+        value: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// A limit or a quota cannot be used.
+    #[error("{origin}: {section}: {source_text}")]
+    Number {
+        /// The file, or the command line.
+        origin: String,
+        /// `limits` or `quotas`.
+        section: &'static str,
+        /// Key, value and range.
+        source_text: NumberError,
+    },
+    /// The quotas would let an interface have more rules than a policy holds.
+    #[error(
+        "{origin}: quotas: rules-per-group ({rules}) times groups-per-interface ({groups}) is above {MAX_RULES_PER_INTERFACE}, \
+         the number of rules that an interface can have in a direction and family"
+    )]
+    Product {
+        /// The file, or the command line.
+        origin: String,
+        /// Rules of a group.
+        rules: u32,
+        /// Groups of an interface.
+        groups: u32,
+    },
+}
+
+impl Config {
+    /// Reads the file that the arguments name, or the default one where it exists, and applies the flags.
+    ///
+    /// # Errors
+    /// Names file (or flag), key and value.
+    pub fn load(args: &DaemonArgs) -> Result<Self, ConfigError> {
+        let (path, text) = match &args.config {
+            Some(path) => (Some(path.clone()), read(path)?),
+            None => match std::fs::read_to_string(DEFAULT_FILE) {
+                Ok(text) => (Some(PathBuf::from(DEFAULT_FILE)), text),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => (None, String::new()),
+                Err(source) => return Err(ConfigError::Read { path: DEFAULT_FILE.into(), source }),
+            },
+        };
+        Self::merge(path, &text, args)
+    }
+
+    /// The configuration of a file's text and the flags. Pure.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn merge(path: Option<PathBuf>, text: &str, args: &DaemonArgs) -> Result<Self, ConfigError> {
+        let origin = path.as_ref().map_or_else(|| "defaults".to_owned(), |path| path.display().to_string());
+        let file: ConfigFile = toml::from_str(text).map_err(|error| ConfigError::Parse {
+            path: path.clone().unwrap_or_default(),
+            text: error.to_string().trim_end().to_owned(),
+        })?;
+        let ConfigFile { state_dir, run_dir, bpffs, log_level, program_log, region, account_id, limits, quotas } = file;
+        check_numbers(&origin, &limits, &quotas)?;
+        let mut config = Self {
+            file: path,
+            state_dir: directory(&origin, "state-dir", state_dir.as_ref(), DEFAULT_STATE_DIR)?,
+            run_dir: directory(&origin, "run-dir", run_dir.as_ref(), DEFAULT_RUN_DIR)?,
+            bpffs: directory(&origin, "bpffs", bpffs.as_ref(), DEFAULT_BPFFS)?,
+            log_level: log_level.unwrap_or(LogLevel::Info),
+            program_log: program_log.unwrap_or(LogLevel::Off),
+            region: region.unwrap_or_else(|| "local".to_owned()),
+            account: account_id.as_deref().map_or_else(|| Ok(AccountId::default()), |text| account(&origin, text))?,
+            limits,
+            quotas,
+        };
+        check_region(&origin, &config.region)?;
+        config.override_with(args)?;
+        Ok(config)
+    }
+
+    /// Applies the flags.
+    fn override_with(&mut self, args: &DaemonArgs) -> Result<(), ConfigError> {
+        let DaemonArgs {
+            config: _,
+            state_dir,
+            run_dir,
+            bpffs,
+            log_level,
+            program_log,
+            limits,
+            quotas,
+            region,
+            account_id,
+        } = args;
+        let origin = "command line";
+        if state_dir.is_some() {
+            self.state_dir = directory(origin, "state-dir", state_dir.as_ref(), DEFAULT_STATE_DIR)?;
+        }
+        if run_dir.is_some() {
+            self.run_dir = directory(origin, "run-dir", run_dir.as_ref(), DEFAULT_RUN_DIR)?;
+        }
+        if bpffs.is_some() {
+            self.bpffs = directory(origin, "bpffs", bpffs.as_ref(), DEFAULT_BPFFS)?;
+        }
+        self.log_level = log_level.unwrap_or(self.log_level);
+        self.program_log = program_log.unwrap_or(self.program_log);
+        if let Some(region) = region {
+            self.region.clone_from(region);
+        }
+        if let Some(account_id) = account_id {
+            self.account = account(origin, account_id)?;
+        }
+        for (key, value) in limits {
+            self.limits.set(key, *value).map_err(|error| number(origin, "limits", error))?;
+        }
+        for (key, value) in quotas {
+            self.quotas.set(key, *value).map_err(|error| number(origin, "quotas", error))?;
+        }
+        check_numbers(origin, &self.limits, &self.quotas)?;
+        check_region(origin, &self.region)
+    }
+
+    /// The socket of the API.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.run_dir.join(SOCKET_NAME)
+    }
+}
+
+/// The text of a file.
+fn read(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })
+}
+
+/// A directory must be absolute: the daemon may be started anywhere.
+fn directory(origin: &str, key: &'static str, value: Option<&PathBuf>, default: &str) -> Result<PathBuf, ConfigError> {
+    let path = value.cloned().unwrap_or_else(|| PathBuf::from(default));
+    if path.is_absolute() {
+        return Ok(path);
+    }
+    let expected = "a directory must be given by its absolute path";
+    Err(ConfigError::Value { origin: origin.to_owned(), key, value: path.display().to_string(), expected })
+}
+
+/// A region's name goes into identifiers that are split at colons and slashes.
+fn check_region(origin: &str, region: &str) -> Result<(), ConfigError> {
+    if !region.is_empty() && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        return Ok(());
+    }
+    let expected = "a region is named by lower-case letters, digits and hyphens";
+    Err(ConfigError::Value { origin: origin.to_owned(), key: "region", value: region.to_owned(), expected })
+}
+
+/// An account.
+fn account(origin: &str, text: &str) -> Result<AccountId, ConfigError> {
+    let expected = "an account is 12 digits";
+    text.parse().map_err(|_| ConfigError::Value {
+        origin: origin.to_owned(),
+        key: "account-id",
+        value: text.to_owned(),
+        expected,
+    })
+}
+
+/// Ranges, and the bound on the product of two quotas.
+fn check_numbers(origin: &str, limits: &TableLimits, quotas: &QuotaSettings) -> Result<(), ConfigError> {
+    limits.check().map_err(|error| number(origin, "limits", error))?;
+    quotas.check().map_err(|error| number(origin, "quotas", error))?;
+    let (rules, groups) = (quotas.rules_per_group, quotas.groups_per_interface);
+    if rules * groups > MAX_RULES_PER_INTERFACE {
+        return Err(ConfigError::Product { origin: origin.to_owned(), rules, groups });
+    }
+    Ok(())
+}
+
+/// The error of a limit or quota.
+fn number(origin: &str, section: &'static str, source_text: NumberError) -> ConfigError {
+    ConfigError::Number { origin: origin.to_owned(), section, source_text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merge(text: &str) -> Result<Config, String> {
+        Config::merge(Some("/etc/f.toml".into()), text, &DaemonArgs::default()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_empty_file_gives_the_defaults() {
+        let config = merge("").unwrap();
+        assert_eq!(config.socket(), PathBuf::from("/run/firewall/firewall.sock"));
+        assert_eq!(config.log_level, LogLevel::Info);
+        assert_eq!(config.program_log, LogLevel::Off);
+        assert_eq!(config.limits, TableLimits::default());
+    }
+
+    #[test]
+    fn keys_of_the_file_are_taken() {
+        let config =
+            merge("run-dir = '/tmp/r'\nlog-level = 'trace'\n[limits]\nflows-v4 = 64\n[quotas]\nvpcs = 9").unwrap();
+        assert_eq!(config.run_dir, PathBuf::from("/tmp/r"));
+        assert_eq!(config.log_level, LogLevel::Trace);
+        assert_eq!(config.limits.flows_v4, 64);
+        assert_eq!(config.quotas.vpcs, 9);
+    }
+
+    #[test]
+    fn flags_override_the_file() {
+        let args = DaemonArgs {
+            run_dir: Some("/tmp/flag".into()),
+            limits: vec![("flows-v4".to_owned(), 128)],
+            ..DaemonArgs::default()
+        };
+        let config = Config::merge(None, "run-dir = '/tmp/file'\n[limits]\nflows-v4 = 64", &args).unwrap();
+        assert_eq!(config.run_dir, PathBuf::from("/tmp/flag"));
+        assert_eq!(config.limits.flows_v4, 128);
+    }
+
+    #[test]
+    fn errors_name_file_key_and_value() {
+        for (text, parts) in [
+            ("loglevel = 'info'", ["/etc/f.toml", "loglevel"]),
+            ("log-level = 'loud'", ["/etc/f.toml", "loud"]),
+            ("[limits]\nflows = 1", ["/etc/f.toml", "flows"]),
+            ("[limits]\nflows-v4 = 1", ["flows-v4 = 1", "from 16"]),
+            ("[limits]\nflows-v4 = -1", ["flows-v4", "-1"]),
+            ("account-id = '12'", ["account-id", "\"12\""]),
+            ("region = 'Über'", ["region", "Über"]),
+            ("state-dir = 'var'", ["state-dir = \"var\"", "absolute"]),
+            ("[quotas]\nrules-per-group = 1000\ngroups-per-interface = 2", ["rules-per-group (1000)", "1000"]),
+            ("state-dir", ["/etc/f.toml", "line 1"]),
+        ] {
+            let error = merge(text).unwrap_err();
+            for part in parts {
+                assert!(error.contains(part), "{text}: {error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Numbers that the operator may set: the sizes of the tables in the kernel, and the quotas. One table for each holds
+//! key, default, range and sentence, from which the parser, the checks and the reference are made.
+
+use crate::compile::Limits;
+use crate::model::Quotas;
+use serde::Deserialize;
+
+/// What the reference says of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    /// The key, as in the file and in `--limit KEY=N` or `--quota KEY=N`.
+    pub name: &'static str,
+    /// What it is when nothing is said.
+    pub default: u32,
+    /// The smallest value.
+    pub min: u32,
+    /// The largest value.
+    pub max: u32,
+    /// What it is, in a sentence.
+    pub sentence: &'static str,
+}
+
+/// A number outside of its range, or a key that there is not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NumberError {
+    /// The number is too small or too large.
+    #[error("{key} = {value} is out of range: it must be from {min} to {max}")]
+    Range {
+        /// The key.
+        key: &'static str,
+        /// The value that was given.
+        value: u32,
+        /// The smallest value that is taken.
+        min: u32,
+        /// The largest value that is taken.
+        max: u32,
+    },
+    /// No such key.
+    #[error("there is no {key:?}; the keys are {known}")]
+    Unknown {
+        /// What was given.
+        key: String,
+        /// The keys that there are.
+        known: String,
+    },
+}
+
+/// Defines a set of numbers with their keys, defaults, ranges and sentences.
+macro_rules! numbers {
+    ($(#[$doc:meta])* $name:ident { $($field:ident $key:literal = $default:literal, $min:literal..=$max:literal, $sentence:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+        #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+        pub struct $name {
+            $(#[doc = $sentence] pub $field: u32,)*
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($field: $default,)* }
+            }
+        }
+
+        impl $name {
+            /// All keys, in the order of the reference.
+            pub const KEYS: &'static [Key] =
+                &[$(Key { name: $key, default: $default, min: $min, max: $max, sentence: $sentence },)*];
+
+            /// Sets one by its key.
+            ///
+            /// # Errors
+            /// When there is no such key. The range is looked at by [`Self::check`].
+            pub fn set(&mut self, key: &str, value: u32) -> Result<(), NumberError> {
+                match key {
+                    $($key => self.$field = value,)*
+                    _ => {
+                        let known = Self::KEYS.iter().map(|key| key.name).collect::<Vec<_>>().join(", ");
+                        return Err(NumberError::Unknown { key: key.to_owned(), known });
+                    }
+                }
+                Ok(())
+            }
+
+            /// Refuses the first number outside of its range.
+            ///
+            /// # Errors
+            /// Names key, value and range.
+            pub fn check(&self) -> Result<(), NumberError> {
+                $(if !($min..=$max).contains(&self.$field) {
+                    return Err(NumberError::Range { key: $key, value: self.$field, min: $min, max: $max });
+                })*
+                Ok(())
+            }
+        }
+    };
+}
+
+numbers! {
+    /// Entries of the tables in the kernel. They are allotted when the tables are made; another size takes effect when
+    /// they are made anew.
+    TableLimits {
+        attachments "attachments" = 1000, 1..=16_384, "Highest number of an attachment, so interfaces that can be attached at a time.";
+        interfaces "interfaces" = 4096, 16..=1_048_576, "Indexes of devices that are looked up in an array.";
+        interfaces_high "interfaces-high" = 1024, 1..=1_048_576, "Attached devices whose index is beyond that array.";
+        slots "slots" = 2048, 4..=65_536, "Compiled policies, two for each distinct set of groups; those of a change need room beside the old ones.";
+        pages "pages" = 16_384, 16..=1_048_576, "Pages of 256 ports or types, over all policies.";
+        rule_sets "rule-sets" = 65_536, 16..=1_048_576, "Distinct sets of rules, over all policies.";
+        cidrs_v4 "cidrs-v4" = 262_144, 16..=16_777_216, "Prefixes of IPv4, over all policies.";
+        cidrs_v6 "cidrs-v6" = 262_144, 16..=16_777_216, "Prefixes of IPv6, over all policies.";
+        members_v4 "members-v4" = 131_072, 16..=16_777_216, "Addresses of IPv4 that are members of groups.";
+        members_v6 "members-v6" = 131_072, 16..=16_777_216, "Addresses of IPv6 that are members of groups.";
+        group_rules "group-rules" = 262_144, 16..=16_777_216, "Pairs of a policy and a set of groups that some member has.";
+        flows_v4 "flows-v4" = 262_144, 16..=67_108_864, "Flows of IPv4 that can be remembered.";
+        flows_v6 "flows-v6" = 131_072, 16..=67_108_864, "Flows of IPv6 that can be remembered.";
+        rule_numbers "rule-numbers" = 65_536, 16..=16_777_216, "Rules of this host, of all groups.";
+    }
+}
+
+impl From<TableLimits> for Limits {
+    fn from(limits: TableLimits) -> Self {
+        let TableLimits {
+            attachments,
+            interfaces,
+            interfaces_high,
+            slots,
+            pages,
+            rule_sets,
+            cidrs_v4,
+            cidrs_v6,
+            members_v4,
+            members_v6,
+            group_rules,
+            flows_v4,
+            flows_v6,
+            rule_numbers,
+        } = limits;
+        Self {
+            attachments,
+            interfaces,
+            interfaces_high,
+            slots,
+            pages,
+            rule_sets,
+            cidrs_v4,
+            cidrs_v6,
+            members_v4,
+            members_v6,
+            group_rules,
+            flows_v4,
+            flows_v6,
+            rule_numbers,
+        }
+    }
+}
+
+numbers! {
+    /// How much of everything there may be.
+    QuotaSettings {
+        vpcs "vpcs" = 5, 1..=1000, "VPCs.";
+        groups_per_vpc "groups-per-vpc" = 2500, 1..=10_000, "Security groups of a VPC.";
+        rules_per_group "rules-per-group" = 60, 1..=1000, "Rules of a group, for each direction and each family.";
+        groups_per_interface "groups-per-interface" = 5, 1..=16, "Groups of an interface.";
+        interfaces "interfaces" = 5000, 1..=100_000, "Network interfaces.";
+    }
+}
+
+impl From<QuotaSettings> for Quotas {
+    fn from(settings: QuotaSettings) -> Self {
+        let QuotaSettings { vpcs, groups_per_vpc, rules_per_group, groups_per_interface, interfaces } = settings;
+        Self { vpcs, groups_per_vpc, rules_per_group, groups_per_interface, interfaces }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_in_range_and_keys_are_fields() {
+        TableLimits::default().check().unwrap();
+        QuotaSettings::default().check().unwrap();
+        for key in TableLimits::KEYS {
+            toml::from_str::<TableLimits>(&format!("{} = {}", key.name, key.min)).unwrap();
+        }
+        for key in QuotaSettings::KEYS {
+            toml::from_str::<QuotaSettings>(&format!("{} = {}", key.name, key.min)).unwrap();
+        }
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_parts() {
+        assert_eq!(Limits::from(TableLimits::default()), Limits::default());
+        assert_eq!(Quotas::from(QuotaSettings::default()), Quotas::default());
+    }
+
+    #[test]
+    fn out_of_range_names_key_value_and_range() {
+        let mut limits = TableLimits::default();
+        limits.set("flows-v4", 1).unwrap();
+        let text = limits.check().unwrap_err().to_string();
+        assert_eq!(text, "flows-v4 = 1 is out of range: it must be from 16 to 67108864");
+    }
+
+    #[test]
+    fn an_unknown_key_is_answered_with_the_known_ones() {
+        let text = QuotaSettings::default().set("vpc", 1).unwrap_err().to_string();
+        assert!(text.starts_with("there is no \"vpc\"; the keys are vpcs, "), "{text}");
+    }
+}

@@ -1,0 +1,191 @@
+//! Answers calls and keeps watch: one writer at a time, readers beside it, and nothing that blocks on the runtime.
+
+use super::core::{Caller, Core, Host, PeerAddresses, PeersSeen, Settings, View, read};
+use super::enforcer::Enforcer;
+use super::error::chain;
+use super::lockout::SshConnection;
+use super::net::{Netlink, NetlinkError, Snapshot, peer_addresses};
+use crate::actions::types::AttachDevice;
+use crate::actions::{ApiError, ErrorCode, Outcome, Request};
+use crate::api::ApiErrorBody;
+use crate::api::server::{Call, Reply, Service};
+use crate::model::{AddressSource, Side};
+use crate::store::Store;
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
+use tokio::time::Instant;
+
+/// How often everything is looked at without a sign of change, and expired flows are removed.
+const PERIOD: Duration = Duration::from_secs(5);
+/// How long further signs are waited for: a device that comes up changes several times.
+const SETTLE: Duration = Duration::from_millis(50);
+
+/// The controller.
+pub struct Controller<E: Enforcer, S: Store> {
+    core: Arc<Mutex<Core<E, S>>>,
+    view: Arc<ArcSwap<View>>,
+    settings: Settings,
+    netlink: Netlink,
+    changed: Arc<Notify>,
+}
+
+impl<E: Enforcer, S: Store + 'static> Controller<E, S> {
+    /// A controller in this network namespace. `changed` tells that devices or addresses may have changed.
+    pub fn new(core: Core<E, S>, settings: Settings, netlink: Netlink, changed: Arc<Notify>) -> Self {
+        let view = core.view();
+        Self { core: Arc::new(Mutex::new(core)), view, settings, netlink, changed }
+    }
+
+    /// Looks at everything once.
+    ///
+    /// # Errors
+    /// The kernel does not answer.
+    pub async fn reconcile(&self, collect: bool) -> Result<(), NetlinkError> {
+        let core = self.write().await;
+        let host = self.host().await?;
+        let peers = self.peers(&host.snapshot).await;
+        blocking(core, move |core| {
+            core.reconcile(&host, &peers);
+            if collect {
+                core.collect();
+            }
+            core.reclaim();
+        })
+        .await;
+        Ok(())
+    }
+
+    /// Keeps watch until it is dropped.
+    pub async fn watch(&self) {
+        let mut next_round = Instant::now() + PERIOD;
+        loop {
+            tokio::select! {
+                () = self.changed.notified() => tokio::time::sleep(SETTLE).await,
+                () = tokio::time::sleep_until(next_round) => {}
+                () = self.deadline() => {}
+            }
+            let is_round = Instant::now() >= next_round;
+            if is_round {
+                next_round = Instant::now() + PERIOD;
+            }
+            if let Err(error) = self.reconcile(is_round).await {
+                tracing::error!(error = chain(&error), "devices and addresses cannot be looked at");
+            }
+        }
+    }
+
+    /// Waits until the change that waits for its confirmation is late; for ever when none does.
+    async fn deadline(&self) {
+        let deadline = self.core.lock().await.pending().map(|pending| pending.deadline);
+        match deadline {
+            Some(deadline) => {
+                let left = Duration::try_from(Timestamp::now().duration_until(deadline)).unwrap_or_default();
+                tokio::time::sleep(left).await;
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Waits until nobody writes, and keeps it so.
+    pub async fn write(&self) -> OwnedMutexGuard<Core<E, S>> {
+        Arc::clone(&self.core).lock_owned().await
+    }
+
+    /// The host as it is now.
+    async fn host(&self) -> Result<Host, NetlinkError> {
+        Ok(Host { snapshot: self.netlink.snapshot().await?, now: Timestamp::now() })
+    }
+
+    /// The addresses behind the devices of workloads, as far as they can be read.
+    async fn peers(&self, snapshot: &Snapshot) -> PeersSeen {
+        let mut peers = PeersSeen::new();
+        let model = Arc::clone(&self.view.load().model);
+        for interface in model.attached() {
+            let Some(attachment) = interface.attachment.as_ref() else { continue };
+            let Some(link) = snapshot.by_name(&attachment.device) else { continue };
+            if attachment.addresses == AddressSource::PeerNamespace
+                && let Ok(addresses) = peer_addresses(&self.netlink, snapshot, link).await
+            {
+                peers.insert(attachment.number, addresses);
+            }
+        }
+        peers
+    }
+
+    /// The addresses behind the device that a request attaches, where it may need them.
+    async fn peer_for(&self, request: &Request, snapshot: &Snapshot) -> Option<PeerAddresses> {
+        let Request::AttachDevice(AttachDevice { device: Some(device), side, .. }) = request else { return None };
+        let model = Arc::clone(&self.view.load().model);
+        let known = model.interface_by_device(device).and_then(|interface| interface.attachment.as_ref());
+        let workload = match side {
+            Some(side) => *side == Side::Workload.to_string(),
+            None => known.is_some_and(|attachment| attachment.side == Side::Workload),
+        };
+        let link = snapshot.by_name(device).filter(|_| workload)?;
+        Some(peer_addresses(&self.netlink, snapshot, link).await.map_err(|error| chain(&error)))
+    }
+
+    /// Answers a request.
+    async fn answer(&self, request: Request, caller: Caller) -> Result<Outcome, ApiError> {
+        if request.is_read_only() && !request.is_for_controller() {
+            return read(&self.view.load_full(), request, &self.settings, Timestamp::now());
+        }
+        let writes = !request.is_read_only();
+        let core = self.write().await;
+        let host = self.host().await.map_err(|error| ApiError::new(ErrorCode::InternalError, chain(&error)))?;
+        let peer = self.peer_for(&request, &host.snapshot).await;
+        let outcome = blocking(core, move |core| core.answer(request, &caller, &host, peer)).await;
+        if writes {
+            // What the change has left behind is freed, and what it did looked at, when nobody waits.
+            self.changed.notify_one();
+        }
+        outcome
+    }
+}
+
+/// Works with the core where blocking is allowed.
+async fn blocking<E, S, T>(
+    mut core: OwnedMutexGuard<Core<E, S>>,
+    work: impl FnOnce(&mut Core<E, S>) -> T + Send + 'static,
+) -> T
+where
+    E: Enforcer,
+    S: Store + 'static,
+    T: Send + 'static,
+{
+    match tokio::task::spawn_blocking(move || work(&mut core)).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shutting down, and nobody waits for an answer.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+impl<E: Enforcer, S: Store + 'static> Service for Controller<E, S> {
+    async fn call(&self, call: Call) -> Result<Reply, ApiErrorBody> {
+        let Call { operation, body, ssh_connection, force, confirm_within } = call;
+        let request = Request::parse(&operation, body)?;
+        let ssh = match ssh_connection {
+            Some(text) if !force && !request.is_read_only() => Some(connection(&text)?),
+            Some(_) | None => None,
+        };
+        let Outcome { response, model: _, warnings } =
+            self.answer(request, Caller { ssh, force, confirm_within }).await?;
+        let body = serde_json::to_value(&response)
+            .map_err(|error| ApiErrorBody::new("InternalError", format!("The answer has no JSON form: {error}")))?;
+        Ok(Reply { body, warnings })
+    }
+}
+
+/// The caller's own connection.
+fn connection(text: &str) -> Result<SshConnection, ApiError> {
+    text.parse().map_err(|error: super::lockout::SshConnectionError| {
+        ApiError::new(ErrorCode::ValidationError, format!("The caller's own connection is not understood: {error}."))
+            .with_detail("Without it nobody can tell whether the change locks you out. Do it nevertheless: --force")
+    })
+}

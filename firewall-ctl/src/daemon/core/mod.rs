@@ -1,0 +1,362 @@
+//! The controller's own logic, apart from waiting: what is asked, what is stored and what is enforced are brought into
+//! step here. Everything takes the host as it was seen as an argument; nothing is asynchronous.
+
+mod attach;
+mod confirm;
+mod reconcile;
+mod report;
+#[cfg(test)]
+mod tests;
+mod transition;
+
+pub use attach::PeerAddresses;
+pub use reconcile::PeersSeen;
+
+use super::enforcer::{Enforcer, Held};
+use super::lockout::{self, SshConnection, State};
+use super::net::Snapshot;
+use crate::actions::types::DeviceAttachment;
+use crate::actions::{self, ApiError, Context, ErrorCode, Outcome, Request, Response};
+use crate::compile::Desired;
+use crate::model::{AccountId, Model, NumberPool, Quotas, Side};
+use crate::store::{Pending, PendingEdit, Store, StoreError, Stored};
+use arc_swap::ArcSwap;
+use firewall_common::verdict::Direction;
+use jiff::Timestamp;
+use rand::rngs::StdRng;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What does not change while the controller runs.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How much there may be.
+    pub quotas: Quotas,
+    /// Owner of what is made.
+    pub account: AccountId,
+    /// Name of the region.
+    pub region: String,
+    /// Highest number of a rule.
+    pub last_rule_number: u32,
+    /// Highest number of an attachment.
+    pub last_attachment_number: u32,
+    /// What `Status` tells of the controller.
+    pub identity: Identity,
+}
+
+/// Who the controller is.
+#[derive(Debug, Clone, Default)]
+pub struct Identity {
+    /// When it started.
+    pub started_at: Timestamp,
+    /// The machine's kernel.
+    pub kernel: String,
+    /// Where the state is.
+    pub state_dir: PathBuf,
+    /// Where programs and tables are pinned.
+    pub bpffs: PathBuf,
+}
+
+/// What concerns a call and not its operation.
+#[derive(Debug, Clone, Default)]
+pub struct Caller {
+    /// The caller's own connection.
+    pub ssh: Option<SshConnection>,
+    /// Apply the change even where it locks the caller out.
+    pub force: bool,
+    /// Undo the change after this time unless it is confirmed.
+    pub confirm_within: Option<Duration>,
+}
+
+/// The host, as it was seen right before.
+#[derive(Debug, Clone, Default)]
+pub struct Host {
+    /// Devices and their addresses.
+    pub snapshot: Snapshot,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// How an attachment is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeviceStatus {
+    /// Index of the device, while it is there.
+    pub ifindex: Option<u32>,
+    /// Its MTU.
+    pub mtu: Option<u32>,
+    /// What runs where frames are received.
+    pub hook_rx: Option<String>,
+    /// What runs where frames are sent.
+    pub hook_tx: Option<String>,
+    /// What is amiss.
+    pub amiss: Vec<String>,
+    /// Flows that are alive.
+    pub flows: u64,
+}
+
+/// What readers see: always one whole state.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// What there is.
+    pub model: Arc<Model>,
+    /// How the attachments are, by number.
+    pub devices: BTreeMap<u32, DeviceStatus>,
+}
+
+/// Why the controller does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The record cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The tables do not hold it.
+    #[error("the tables in the kernel cannot hold what is recorded")]
+    Tables(#[source] ApiError),
+}
+
+/// The one who writes.
+pub struct Core<E: Enforcer, S: Store> {
+    settings: Settings,
+    store: S,
+    enforcer: E,
+    rng: StdRng,
+    model: Arc<Model>,
+    desired: Arc<Desired>,
+    pending: Option<Pending>,
+    devices: BTreeMap<u32, DeviceStatus>,
+    /// Numbers of attachments under which nothing has run yet.
+    unused: BTreeSet<u32>,
+    /// Attachments that failed, and when to try again: the attempt itself may look like a change of the device.
+    retry: BTreeMap<u32, Timestamp>,
+    /// Attachments that others have got ahead of, and when ours may be put in front again.
+    overtaken: BTreeMap<u32, Timestamp>,
+    /// Whether the tables in force are only part of what they should be.
+    unpublished: bool,
+    held: Held,
+    view: Arc<ArcSwap<View>>,
+}
+
+impl<E: Enforcer, S: Store> Core<E, S> {
+    /// Takes up where the last controller has stopped: its record, or a new one, and what is in the kernel. Programs are
+    /// put in by the first [`Core::reconcile`].
+    ///
+    /// # Errors
+    /// The record cannot be read or written, or the tables do not hold it.
+    pub fn open(settings: Settings, store: S, mut enforcer: E) -> Result<Self, OpenError> {
+        let mut rng: StdRng = rand::make_rng();
+        let stored = store.load()?;
+        let is_new = stored.is_none();
+        let Stored { model, pending } = stored.unwrap_or_else(|| Stored {
+            model: Model::new_with_default_vpc_of(settings.account, &mut rng),
+            pending: None,
+        });
+        if is_new {
+            store.commit(&Model::default().changes(&model), PendingEdit::Keep)?;
+        }
+        let desired = Self::compiled(&model).map_err(OpenError::Tables)?;
+        let prepared = enforcer.prepare(&desired).map_err(OpenError::Tables)?;
+        enforcer.publish(prepared).map_err(OpenError::Tables)?;
+        let held = enforcer.collect().map_err(OpenError::Tables)?;
+        let model = Arc::new(model);
+        let view = View { model: Arc::clone(&model), devices: BTreeMap::new() };
+        Ok(Self {
+            settings,
+            store,
+            enforcer,
+            rng,
+            model,
+            desired: Arc::new(desired),
+            pending,
+            devices: BTreeMap::new(),
+            unused: BTreeSet::new(),
+            retry: BTreeMap::new(),
+            overtaken: BTreeMap::new(),
+            unpublished: false,
+            held,
+            view: Arc::new(ArcSwap::from_pointee(view)),
+        })
+    }
+
+    /// What readers see, now and later.
+    #[must_use]
+    pub fn view(&self) -> Arc<ArcSwap<View>> {
+        Arc::clone(&self.view)
+    }
+
+    /// Answers a request. `peer` is what was read behind the device of an attach request.
+    ///
+    /// # Errors
+    /// The request is refused; nothing has changed.
+    pub fn answer(
+        &mut self,
+        request: Request,
+        caller: &Caller,
+        host: &Host,
+        peer: Option<PeerAddresses>,
+    ) -> Result<Outcome, ApiError> {
+        match request {
+            Request::ConfirmChange(_) => self.confirm().map(Outcome::unchanged),
+            Request::UndoChange(_) => self.undo(host).map(Outcome::unchanged),
+            Request::DescribeCounters(request) => self.describe_counters(&request).map(Outcome::unchanged),
+            Request::Status(_) => Ok(Outcome::unchanged(self.status())),
+            request if request.is_read_only() => {
+                let view = self.view.load();
+                read(&view, request, &self.settings, host.now)
+            }
+            request => {
+                self.refuse_while_pending()?;
+                self.change(request, caller, host, peer)
+            }
+        }
+    }
+
+    /// A request that changes something.
+    fn change(
+        &mut self,
+        mut request: Request,
+        caller: &Caller,
+        host: &Host,
+        peer: Option<PeerAddresses>,
+    ) -> Result<Outcome, ApiError> {
+        let operation = request.operation();
+        let wish = attach::Wish::take(&mut request);
+        let mut outcome = self.apply(request, host.now)?;
+        let Some(mut next) = outcome.model.take() else {
+            self.fill(&mut outcome.response, &outcome.warnings, &BTreeMap::new());
+            return Ok(outcome);
+        };
+        if let Some(wish) = &wish {
+            outcome.warnings.extend(wish.settle(&mut next, host, peer)?);
+        }
+        let desired = Self::compiled(&next)?;
+        let dry_run = wish.is_some_and(|wish| wish.dry_run);
+        if let Some(lock_out) = self.lock_out(&next, &desired, caller, host) {
+            if caller.confirm_within.is_none() && !dry_run {
+                return Err(ApiError::new(ErrorCode::WouldLockOut, lock_out.message()).with_detail(lock_out.remedy()));
+            }
+            outcome.warnings.push(lock_out.message());
+        }
+        if dry_run {
+            self.rehearse(&mut outcome.response, &next, &outcome.warnings, host)?;
+            return Ok(outcome);
+        }
+        let pending =
+            caller.confirm_within.map(|time| self.pending_for(operation, &next, host.now, time)).transpose()?;
+        if let Some(pending) = &pending {
+            outcome.warnings.push(confirm::notice(pending));
+        }
+        let edit = pending.as_ref().map_or(PendingEdit::Keep, PendingEdit::Put);
+        let placed = self.transition(next, desired, edit, host, transition::Missing::Refuse)?;
+        tracing::info!(operation, "changed");
+        if pending.is_some() {
+            self.pending = pending;
+        }
+        self.fill(&mut outcome.response, &outcome.warnings, &placed);
+        Ok(outcome)
+    }
+
+    /// Whether a change locks the caller out, unless it wants that.
+    fn lock_out(&self, next: &Model, desired: &Desired, caller: &Caller, host: &Host) -> Option<lockout::LockOut> {
+        let ssh = caller.ssh.as_ref().filter(|_| !caller.force)?;
+        let before = State { model: &self.model, desired: &self.desired };
+        lockout::find(before, State { model: next, desired }, ssh, &host.snapshot)
+    }
+
+    /// What an action makes of the present model.
+    fn apply(&mut self, request: Request, now: Timestamp) -> Result<Outcome, ApiError> {
+        let busy_attachments = self.held.flows.keys().copied().collect();
+        let context = Context {
+            model: &self.model,
+            quotas: &self.settings.quotas,
+            account: self.settings.account,
+            region: &self.settings.region,
+            rng: &mut self.rng,
+            now,
+            rule_numbers: NumberPool { last: self.settings.last_rule_number, busy: &self.held.rules },
+            attachment_numbers: NumberPool { last: self.settings.last_attachment_number, busy: &busy_attachments },
+        };
+        actions::apply(request, context)
+    }
+
+    /// Frees what a change has left behind. After the reply.
+    pub fn reclaim(&mut self) {
+        self.enforcer.reclaim();
+    }
+
+    /// Removes expired flows.
+    pub fn collect(&mut self) {
+        match self.enforcer.collect() {
+            Ok(held) => self.held = held,
+            Err(error) => tracing::error!(error = error.message, "expired flows could not be removed"),
+        }
+        for (number, device) in &mut self.devices {
+            device.flows = self.held.flows.get(number).copied().unwrap_or(0);
+        }
+        self.show();
+    }
+
+    /// Lets readers see what there is now.
+    fn show(&self) {
+        self.view.store(Arc::new(View { model: Arc::clone(&self.model), devices: self.devices.clone() }));
+    }
+}
+
+/// Answers a request that changes nothing, without the one who writes.
+///
+/// # Errors
+/// The request is refused.
+pub fn read(view: &View, request: Request, settings: &Settings, now: Timestamp) -> Result<Outcome, ApiError> {
+    let none = BTreeSet::new();
+    let mut outcome = actions::apply(
+        request,
+        Context {
+            model: &view.model,
+            quotas: &settings.quotas,
+            account: settings.account,
+            region: &settings.region,
+            rng: &mut rand::rng(),
+            now,
+            rule_numbers: NumberPool { last: settings.last_rule_number, busy: &none },
+            attachment_numbers: NumberPool { last: settings.last_attachment_number, busy: &none },
+        },
+    )?;
+    if let Response::DescribeNetworkInterfaces(result) = &mut outcome.response {
+        for attachment in result.network_interfaces.iter_mut().filter_map(|each| each.device_attachment.as_mut()) {
+            fill_attachment(attachment, view);
+        }
+    }
+    Ok(outcome)
+}
+
+/// Adds what the kernel has to what was asked for.
+fn fill_attachment(attachment: &mut DeviceAttachment, view: &View) {
+    let Some(status) = view.devices.get(&attachment.number) else { return };
+    attachment.hook.got = status.hooks();
+    attachment.status = Some(status.state("attached"));
+}
+
+impl DeviceStatus {
+    /// Both hooks in a word: `xdp/tcx` for frames received and sent, `tcx` when they are the same.
+    #[must_use]
+    pub fn hooks(&self) -> Option<String> {
+        let (rx, tx) = (self.hook_rx.as_ref()?, self.hook_tx.as_ref()?);
+        Some(if rx == tx { rx.clone() } else { format!("{rx}/{tx}") })
+    }
+
+    /// What judges a direction: a workload's inbound is what its device sends.
+    #[must_use]
+    pub fn hook_towards(&self, side: Side, direction: Direction) -> Option<String> {
+        match (side, direction) {
+            (Side::Host, Direction::Inbound) | (Side::Workload, Direction::Outbound) => self.hook_rx.clone(),
+            (Side::Host, Direction::Outbound) | (Side::Workload, Direction::Inbound) => self.hook_tx.clone(),
+        }
+    }
+
+    /// All is well, in the word given, or what is amiss.
+    #[must_use]
+    pub fn state(&self, well: &str) -> String {
+        if self.amiss.is_empty() { well.to_owned() } else { self.amiss.join("; ") }
+    }
+}

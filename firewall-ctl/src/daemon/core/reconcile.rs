@@ -1,0 +1,227 @@
+//! What should be, held against what is. It takes no orders: a restart, a crash, a device that comes back and somebody's
+//! meddling are all the same here.
+
+use super::transition::Missing;
+use super::{Core, DeviceStatus, Host};
+use crate::actions::set_observed_addresses;
+use crate::daemon::enforcer::{Enforcer, InKernel, Place};
+use crate::model::{AddressSource, Attachment, Model, NetworkInterface};
+use crate::store::{PendingEdit, Store};
+use jiff::SignedDuration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// How long a program may stay ahead of ours after we have got in front of it.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(1);
+
+/// Addresses that were read behind devices, by number of the attachment. What could not be read is left out.
+pub type PeersSeen = BTreeMap<u32, BTreeSet<IpAddr>>;
+
+/// How an attachment stands.
+enum Standing {
+    /// The programs are on the device, with what is broken about them.
+    Placed(u32, Vec<String>),
+    /// The device that the programs are on has another name now. It stays enforced.
+    Renamed(u32),
+    /// The device is there, and its programs are not.
+    Unplaced(u32),
+    /// The device is gone.
+    Gone,
+}
+
+impl<E: Enforcer, S: Store> Core<E, S> {
+    /// Moves the kernel and the record closer to each other.
+    pub fn reconcile(&mut self, host: &Host, peers: &PeersSeen) {
+        if let Err(error) = self.undo_if_late(host) {
+            tracing::error!(error = error.message, "the last change could not be undone; it is tried again");
+        }
+        self.publish_again();
+        let kernel = match self.enforcer.in_kernel() {
+            Ok(kernel) => kernel,
+            Err(error) => {
+                tracing::error!(error = error.message, "what is in the kernel cannot be looked at");
+                return;
+            }
+        };
+        self.drop_strangers(&kernel);
+        let attached: Vec<Arc<NetworkInterface>> = self.model.attached().map(Arc::clone).collect();
+        let mut next = Model::clone(&self.model);
+        let mut repair = Vec::new();
+        for interface in &attached {
+            let Some(attachment) = &interface.attachment else { continue };
+            match standing(attachment, kernel.get(&attachment.number), host) {
+                Standing::Placed(_, broken) if broken.is_empty() => {
+                    let overtaken = kernel.get(&attachment.number).is_some_and(|seen| !seen.overtaken.is_empty());
+                    if overtaken && self.may_move_forward(attachment.number, host) {
+                        repair.push(attachment);
+                    }
+                }
+                Standing::Placed(..) => repair.push(attachment),
+                // Nothing has ever run under this number: it need not be another one.
+                Standing::Unplaced(_) if self.unused.contains(&attachment.number) => repair.push(attachment),
+                Standing::Unplaced(_) => {
+                    if let Err(error) = self.take_number(&mut next, interface) {
+                        tracing::error!(device = attachment.device, error = error.message, "cannot attach again");
+                    }
+                }
+                Standing::Renamed(_) => {}
+                Standing::Gone if kernel.contains_key(&attachment.number) => self.take_off(&[attachment.number]),
+                Standing::Gone => {}
+            }
+        }
+        // Twice, since an address may have gone from one interface to another.
+        for _ in 0..2 {
+            for interface in &attached {
+                self.follow_addresses(&mut next, interface, &kernel, host, peers);
+            }
+        }
+        self.follow(next, host);
+        for attachment in repair {
+            self.put_back(attachment, host);
+        }
+        self.look(host);
+    }
+
+    /// Takes off programs that no record asks for.
+    fn drop_strangers(&mut self, kernel: &BTreeMap<u32, InKernel>) {
+        for number in kernel.keys() {
+            if self.model.interface_by_number(*number).is_none() {
+                tracing::warn!(number, "programs run for an attachment that has no record: they are taken off");
+                self.take_off(&[*number]);
+            }
+        }
+    }
+
+    /// Gives an interface the addresses that were seen.
+    fn follow_addresses(
+        &self,
+        next: &mut Model,
+        interface: &NetworkInterface,
+        kernel: &BTreeMap<u32, InKernel>,
+        host: &Host,
+        peers: &PeersSeen,
+    ) {
+        let Some(attachment) = &interface.attachment else { return };
+        let seen = match attachment.addresses {
+            AddressSource::Given => return,
+            AddressSource::Kernel => match standing(attachment, kernel.get(&attachment.number), host) {
+                Standing::Placed(ifindex, _) | Standing::Renamed(ifindex) | Standing::Unplaced(ifindex) => {
+                    host.snapshot.member_addresses(ifindex)
+                }
+                Standing::Gone => BTreeSet::new(),
+            },
+            AddressSource::PeerNamespace => match peers.get(&attachment.number) {
+                Some(seen) => seen.clone(),
+                None => return,
+            },
+        };
+        match set_observed_addresses(next, interface.id, seen) {
+            Ok(observed) => {
+                if let Some(model) = observed.model {
+                    *next = model;
+                }
+                for (address, holder) in observed.refused {
+                    tracing::debug!(%address, %holder, device = attachment.device, "the address belongs to another interface");
+                }
+            }
+            Err(error) => {
+                tracing::error!(device = attachment.device, error = error.message, "addresses are not followed")
+            }
+        }
+    }
+
+    /// Makes what was seen the present state.
+    fn follow(&mut self, next: Model, host: &Host) {
+        if next == *self.model {
+            return;
+        }
+        let done = Self::compiled(&next)
+            .and_then(|desired| self.transition(next, desired, PendingEdit::Keep, host, Missing::Tolerate));
+        match done {
+            Ok(_) => tracing::info!("devices or addresses have changed, and were followed"),
+            Err(error) => {
+                tracing::error!(error = error.message, "a change of devices or addresses could not be followed");
+            }
+        }
+    }
+
+    /// Whether programs that others have got ahead of may be put in front again. Not at once if it was done lately: whoever
+    /// insists on being first would win anyway, and each time is a moment without programs.
+    fn may_move_forward(&mut self, number: u32, host: &Host) -> bool {
+        let due = self.overtaken.get(&number).is_none_or(|time| *time <= host.now);
+        if due {
+            self.overtaken.insert(number, host.now + PATIENCE);
+        }
+        due
+    }
+
+    /// Puts programs where they are missing or broken.
+    fn put_back(&mut self, attachment: &Attachment, host: &Host) {
+        if self.retry.get(&attachment.number).is_some_and(|time| *time > host.now) {
+            return;
+        }
+        let Some(place) = Place::of(attachment, host) else { return };
+        let done = self.place(std::slice::from_ref(&place), Missing::Tolerate, host);
+        if done.is_ok_and(|placed| placed.contains_key(&place.number)) {
+            self.unused.remove(&place.number);
+        }
+    }
+
+    /// Notes how the attachments are, and tells what has become different.
+    fn look(&mut self, host: &Host) {
+        // That it cannot be looked at has been told.
+        let Ok(kernel) = self.enforcer.in_kernel() else { return };
+        let mut devices = BTreeMap::new();
+        for interface in self.model.attached() {
+            let Some(attachment) = &interface.attachment else { continue };
+            let status = self.status_of(attachment, kernel.get(&attachment.number), host);
+            let before = self.devices.get(&attachment.number).map(|status| status.amiss.as_slice()).unwrap_or_default();
+            if before != status.amiss {
+                match status.amiss.as_slice() {
+                    [] => tracing::info!(device = attachment.device, "enforced"),
+                    amiss => {
+                        tracing::warn!(device = attachment.device, amiss = amiss.join("; "), "not as it should be")
+                    }
+                }
+            }
+            devices.insert(attachment.number, status);
+        }
+        if devices != self.devices {
+            self.devices = devices;
+            self.show();
+        }
+    }
+
+    fn status_of(&self, attachment: &Attachment, kernel: Option<&InKernel>, host: &Host) -> DeviceStatus {
+        let (ifindex, mut amiss) = match standing(attachment, kernel, host) {
+            Standing::Placed(ifindex, broken) => (Some(ifindex), broken),
+            Standing::Renamed(ifindex) => {
+                let name = host.snapshot.links.get(&ifindex).map_or("?", |link| &link.name);
+                (Some(ifindex), vec![format!("the device is named {name} now")])
+            }
+            Standing::Unplaced(ifindex) => (Some(ifindex), vec!["not enforced".to_owned()]),
+            Standing::Gone => (None, vec!["missing".to_owned()]),
+        };
+        amiss.extend(kernel.iter().flat_map(|kernel| kernel.overtaken.iter().cloned()));
+        DeviceStatus {
+            ifindex,
+            mtu: ifindex.and_then(|ifindex| host.snapshot.links.get(&ifindex)).map(|link| link.mtu),
+            hook_rx: kernel.and_then(|kernel| kernel.hook_rx.clone()),
+            hook_tx: kernel.and_then(|kernel| kernel.hook_tx.clone()),
+            amiss,
+            flows: self.held.flows.get(&attachment.number).copied().unwrap_or(0),
+        }
+    }
+}
+
+/// Looks at an attachment.
+fn standing(attachment: &Attachment, kernel: Option<&InKernel>, host: &Host) -> Standing {
+    let by_name = host.snapshot.by_name(&attachment.device).map(|link| link.ifindex);
+    match (by_name, kernel) {
+        (Some(ifindex), Some(kernel)) if kernel.ifindex == ifindex => Standing::Placed(ifindex, kernel.broken.clone()),
+        (Some(ifindex), _) => Standing::Unplaced(ifindex),
+        (None, Some(kernel)) if host.snapshot.links.contains_key(&kernel.ifindex) => Standing::Renamed(kernel.ifindex),
+        (None, _) => Standing::Gone,
+    }
+}

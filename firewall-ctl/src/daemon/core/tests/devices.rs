@@ -1,0 +1,163 @@
+use super::*;
+use std::net::IpAddr;
+
+fn addresses(core: &Core<Fake, Fake>, device: &str) -> Vec<String> {
+    core.model.interface_by_device(device).unwrap().addresses.iter().map(IpAddr::to_string).collect()
+}
+
+#[test]
+fn nothing_is_done_when_all_is_well() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    attach(&mut core, &host(), json!({"Device": "eth0"})).unwrap();
+    fake.diary();
+    core.reconcile(&host(), &PeersSeen::new());
+    assert_eq!(fake.diary(), Vec::<String>::new());
+}
+
+#[test]
+fn addresses_are_followed() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    let mut host = host();
+    attach(&mut core, &host, json!({"Device": "eth0"})).unwrap();
+    fake.diary();
+    add_address(&mut host, 2, "192.0.2.9");
+    core.reconcile(&host, &PeersSeen::new());
+    assert_eq!(addresses(&core, "eth0"), ["192.0.2.1", "192.0.2.9", "2001:db8::1"]);
+    assert_eq!(fake.diary(), ["prepare", "commit", "publish [1]"]);
+}
+
+#[test]
+fn addresses_behind_a_workload_are_followed_as_far_as_they_are_seen() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    let request =
+        Request::parse("AttachDevice", json!({"Device": "eth1", "Side": "workload", "PrivateIpAddresses": "auto"}));
+    let peer = Some(Ok(["10.0.0.2".parse().unwrap()].into()));
+    core.answer(request.unwrap(), &Caller::default(), &host(), peer).unwrap();
+    assert_eq!(addresses(&core, "eth1"), ["10.0.0.2"]);
+    core.reconcile(&host(), &PeersSeen::new());
+    assert_eq!(addresses(&core, "eth1"), ["10.0.0.2"]);
+    core.reconcile(&host(), &[(1, ["10.0.0.3".parse().unwrap()].into())].into());
+    assert_eq!(addresses(&core, "eth1"), ["10.0.0.3"]);
+}
+
+#[test]
+fn a_device_that_goes_and_comes_back_gets_another_number() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    let mut host = host();
+    attach(&mut core, &host, json!({"Device": "eth0"})).unwrap();
+    let link = host.snapshot.links.remove(&2).unwrap();
+    host.snapshot.addresses.remove(&2);
+    fake.diary();
+    core.reconcile(&host, &PeersSeen::new());
+    assert_eq!(fake.diary(), ["detach 1", "prepare", "commit", "publish [1]"]);
+    assert_eq!(addresses(&core, "eth0"), Vec::<String>::new());
+    assert_eq!(core.view.load().devices[&1].amiss, ["missing"]);
+    host.snapshot.links.insert(9, Link { ifindex: 9, ..link });
+    add_address(&mut host, 9, "192.0.2.1");
+    core.reconcile(&host, &PeersSeen::new());
+    assert_eq!(fake.diary(), ["prepare", "publish [2]", "attach 2 eth0 auto", "commit", "detach 1"]);
+    assert_eq!(number_of(&core, "eth0"), 2);
+    assert_eq!(core.view.load().devices[&2].amiss, Vec::<String>::new());
+}
+
+#[test]
+fn another_device_of_the_same_name_inherits_nothing() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    let mut host = host();
+    attach(&mut core, &host, json!({"Device": "eth0"})).unwrap();
+    let link = host.snapshot.links.remove(&2).unwrap();
+    host.snapshot.links.insert(9, Link { ifindex: 9, ..link });
+    fake.diary();
+    core.reconcile(&host, &PeersSeen::new());
+    assert_eq!(fake.diary(), ["prepare", "publish [2]", "attach 2 eth0 auto", "commit", "detach 1"]);
+}
+
+#[test]
+fn a_renamed_device_stays_enforced() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    let mut host = host();
+    attach(&mut core, &host, json!({"Device": "eth0"})).unwrap();
+    host.snapshot.links.get_mut(&2).unwrap().name = "wan0".to_owned();
+    fake.diary();
+    core.reconcile(&host, &PeersSeen::new());
+    assert_eq!(fake.diary(), Vec::<String>::new());
+    assert_eq!(core.view.load().devices[&1].amiss, ["the device is named wan0 now"]);
+}
+
+#[test]
+fn a_program_that_was_taken_off_is_put_back() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    attach(&mut core, &host(), json!({"Device": "eth0"})).unwrap();
+    fake.world().kernel.get_mut(&1).unwrap().broken = vec!["egress program is gone".to_owned()];
+    fake.diary();
+    core.reconcile(&host(), &PeersSeen::new());
+    assert_eq!(fake.diary(), ["attach 1 eth0 auto"]);
+}
+
+#[test]
+fn programs_without_a_record_are_taken_off() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    fake.world().kernel.insert(7, crate::daemon::enforcer::InKernel::default());
+    core.reconcile(&host(), &PeersSeen::new());
+    assert_eq!(fake.diary(), ["detach 7"]);
+}
+
+#[test]
+fn a_device_that_takes_no_programs_is_tried_again_under_the_same_number() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    let mut host = host();
+    attach(&mut core, &host, json!({"Device": "eth0"})).unwrap();
+    fake.world().kernel.clear();
+    fake.fail("attach");
+    core.reconcile(&host, &PeersSeen::new());
+    assert_eq!(number_of(&core, "eth0"), 2);
+    assert_eq!(core.view.load().devices[&2].amiss, ["not enforced"]);
+    fake.diary();
+    core.reconcile(&host, &PeersSeen::new());
+    assert_eq!(fake.diary(), Vec::<String>::new(), "not at once");
+    host.now += jiff::SignedDuration::from_secs(5);
+    fake.heal();
+    core.reconcile(&host, &PeersSeen::new());
+    assert_eq!(fake.diary(), ["attach 2 eth0 auto"]);
+    assert_eq!(core.view.load().devices[&2].amiss, Vec::<String>::new());
+}
+
+#[test]
+fn a_restart_adopts_what_runs() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    attach(&mut core, &host(), json!({"Device": "eth0"})).unwrap();
+    drop(core);
+    let mut core = open(&fake);
+    core.reconcile(&host(), &PeersSeen::new());
+    assert_eq!(fake.diary(), Vec::<String>::new());
+    assert_eq!(core.view.load().devices[&1].hooks().as_deref(), Some("xdp/tcx"));
+}
+
+#[test]
+fn another_hook_moves_the_programs_and_a_failure_leaves_them() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    attach(&mut core, &host(), json!({"Device": "eth0"})).unwrap();
+    fake.diary();
+    fake.fail("commit");
+    let body = || json!({"Device": "eth0", "Hook": "tc", "Replace": true});
+    attach(&mut core, &host(), body()).unwrap_err();
+    let diary = fake.diary();
+    assert_eq!(
+        diary,
+        ["prepare", "publish [1]", "attach 1 eth0 tc", "commit fails", "attach 1 eth0 auto", "prepare", "publish [1]"]
+    );
+    fake.heal();
+    attach(&mut core, &host(), body()).unwrap();
+    assert_eq!(fake.diary(), ["prepare", "publish [1]", "attach 1 eth0 tc", "commit"]);
+}

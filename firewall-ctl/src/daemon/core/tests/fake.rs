@@ -1,0 +1,149 @@
+//! A dataplane that notes what it is told, and a store that can fail.
+
+use crate::actions::types::{ProgramsStatus, TableUsage};
+use crate::actions::{ApiError, ErrorCode};
+use crate::compile::Desired;
+use crate::daemon::enforcer::{Enforcer, Held, InKernel, Place, Placed};
+use crate::model::Change;
+use crate::store::{MemoryStore, PendingEdit, Store, StoreError, Stored};
+use firewall_common::abi::{Counter, RuleCounter};
+use firewall_common::verdict::Direction;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// The kernel and the disk, as far as the tests look at them.
+#[derive(Default)]
+pub struct World {
+    /// What happened, in order.
+    pub diary: Vec<String>,
+    /// Programs by attachment.
+    pub kernel: BTreeMap<u32, InKernel>,
+    /// The tables in force.
+    pub published: Desired,
+    /// What fails from now on: `prepare`, `publish`, `attach`, `detach`, `commit`.
+    pub fails: BTreeSet<&'static str>,
+    /// Rules whose counters were cleared.
+    pub forgotten: Vec<u32>,
+    /// What the next look at the flows says.
+    pub held: Held,
+}
+
+/// Both ends of it.
+#[derive(Clone, Default)]
+pub struct Fake {
+    world: Arc<Mutex<World>>,
+    stored: Arc<MemoryStore>,
+}
+
+impl Fake {
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap()
+    }
+
+    /// What has happened since the last call.
+    pub fn diary(&self) -> Vec<String> {
+        std::mem::take(&mut self.world().diary)
+    }
+
+    pub fn fail(&self, what: &'static str) {
+        self.world().fails.insert(what);
+    }
+
+    pub fn heal(&self) {
+        self.world().fails.clear();
+    }
+
+    fn act(&self, what: &'static str, line: String) -> Result<(), ApiError> {
+        let mut world = self.world();
+        if world.fails.contains(what) {
+            world.diary.push(format!("{line} fails"));
+            return Err(ApiError::new(ErrorCode::DataplaneError, format!("{what} fails")));
+        }
+        world.diary.push(line);
+        Ok(())
+    }
+}
+
+impl Enforcer for Fake {
+    type Prepared = Desired;
+
+    fn prepare(&mut self, desired: &Desired) -> Result<Desired, ApiError> {
+        self.act("prepare", "prepare".to_owned()).map(|()| desired.clone())
+    }
+
+    fn publish(&mut self, prepared: Desired) -> Result<(), ApiError> {
+        self.act("publish", format!("publish {:?}", prepared.interfaces.keys().collect::<Vec<_>>()))?;
+        self.world().published = prepared;
+        Ok(())
+    }
+
+    fn discard(&mut self, _: Desired) {}
+
+    fn reclaim(&mut self) {}
+
+    fn attach(&mut self, place: &Place) -> Result<Placed, ApiError> {
+        self.act("attach", format!("attach {} {} {}", place.number, place.device, place.wish))?;
+        let hooks = InKernel {
+            ifindex: place.ifindex,
+            hook_rx: Some("xdp".to_owned()),
+            hook_tx: Some("tcx".to_owned()),
+            ..InKernel::default()
+        };
+        self.world().kernel.insert(place.number, hooks);
+        Ok(Placed { hook_rx: "xdp".to_owned(), hook_tx: "tcx".to_owned(), warnings: Vec::new(), adopted: 3 })
+    }
+
+    fn rehearse(&mut self, _: &Place) -> Result<Placed, ApiError> {
+        Ok(Placed { hook_rx: "xdp".to_owned(), hook_tx: "tcx".to_owned(), ..Placed::default() })
+    }
+
+    fn detach(&mut self, number: u32) -> Result<(), ApiError> {
+        self.act("detach", format!("detach {number}"))?;
+        self.world().kernel.remove(&number);
+        Ok(())
+    }
+
+    fn in_kernel(&mut self) -> Result<BTreeMap<u32, InKernel>, ApiError> {
+        Ok(self.world().kernel.clone())
+    }
+
+    fn collect(&mut self) -> Result<Held, ApiError> {
+        Ok(self.world().held.clone())
+    }
+
+    fn counters(&mut self, _: u32) -> Result<BTreeMap<(Direction, u8), Counter>, ApiError> {
+        Ok([((Direction::Inbound, 1), Counter { packets: 2, bytes: 120 })].into())
+    }
+
+    fn forget_rules(&mut self, numbers: &[u32]) {
+        self.world().forgotten.extend(numbers);
+    }
+
+    fn rule_counters(&mut self) -> Result<BTreeMap<u32, RuleCounter>, ApiError> {
+        let counter = RuleCounter { packets: 2, bytes: 120, flows: 1 };
+        Ok([(1, counter), (60_000, counter)].into())
+    }
+
+    fn programs(&self) -> ProgramsStatus {
+        ProgramsStatus { abi_version: 1, object_sha256: "00".to_owned(), adopted: false }
+    }
+
+    fn tables(&mut self) -> Vec<TableUsage> {
+        Vec::new()
+    }
+}
+
+impl Store for Fake {
+    fn load(&self) -> Result<Option<Stored>, StoreError> {
+        self.stored.load()
+    }
+
+    fn commit(&self, changes: &[Change], pending: PendingEdit<'_>) -> Result<(), StoreError> {
+        self.act("commit", "commit".to_owned()).map_err(|error| StoreError::Failed {
+            path: "/state".into(),
+            doing: "written",
+            source: error.into(),
+        })?;
+        self.stored.commit(changes, pending)
+    }
+}

@@ -1,0 +1,271 @@
+//! From the present state to the next one: tables, record and programs, all of them or none.
+
+use super::{Core, DeviceStatus, Host};
+use crate::actions::{ApiError, ErrorCode};
+use crate::compile::{Desired, compile};
+use crate::daemon::enforcer::{Enforcer, Place, Placed};
+use crate::daemon::error::chain;
+use crate::model::{Attachment, Change, Edit, Model, Rule};
+use crate::store::{PendingEdit, Store};
+use jiff::SignedDuration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How long after a failure it is tried again.
+const RETRY: SignedDuration = SignedDuration::from_secs(4);
+
+/// What to do about a device that is not there, or that takes no programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// The change is refused: somebody asked for this device.
+    Refuse,
+    /// The rest is done, and the reconciler tries again: the record was there before.
+    Tolerate,
+}
+
+/// Which attachments come and go.
+struct Moves<'a> {
+    /// Numbers of those that go.
+    gone: Vec<u32>,
+    /// Those that come, and those whose programs have to go elsewhere.
+    come: Vec<&'a Attachment>,
+}
+
+impl<E: Enforcer, S: Store> Core<E, S> {
+    /// Makes `next` the present state. Programs go in after policies and before the record is written; they are taken off
+    /// after the record is written and before the policies go.
+    pub(super) fn transition(
+        &mut self,
+        next: Model,
+        desired: Desired,
+        pending: PendingEdit<'_>,
+        host: &Host,
+        missing: Missing,
+    ) -> Result<BTreeMap<u32, Placed>, ApiError> {
+        let moves = Moves::between(&self.model, &next);
+        let places = self.places(&moves.come, host, missing)?;
+        let changes = self.model.changes(&next);
+        let prepared = self.enforcer.prepare(&desired)?;
+        self.enforcer.forget_rules(&new_rules(&self.model, &next));
+        let mut placed = BTreeMap::new();
+        if places.is_empty() {
+            if let Err(error) = self.commit(&changes, pending) {
+                self.enforcer.discard(prepared);
+                return Err(error);
+            }
+            self.take_off(&moves.gone);
+            self.unpublished = false;
+            if let Err(error) = self.enforcer.publish(prepared) {
+                // The record is written: there is only the way forward.
+                tracing::error!(error = error.message, "a part of the change is not in force yet; it is tried again");
+                self.unpublished = true;
+            }
+        } else {
+            let making_room = self.in_the_way(&moves.gone, &places);
+            let outcome = self.enforcer.publish(prepared).and_then(|()| {
+                self.take_off(&making_room);
+                let placed = self.place(&places, missing, host)?;
+                self.commit(&changes, pending)?;
+                Ok(placed)
+            });
+            match outcome {
+                Ok(done) => placed = done,
+                Err(error) => {
+                    self.take_back(&places, &making_room, host);
+                    return Err(error);
+                }
+            }
+            self.unpublished = false;
+            self.take_off(&moves.gone.into_iter().filter(|number| !making_room.contains(number)).collect::<Vec<_>>());
+        }
+        self.model = Arc::new(next);
+        self.desired = Arc::new(desired);
+        self.note(&places, &placed, host);
+        self.show();
+        Ok(placed)
+    }
+
+    /// Writes the record.
+    fn commit(&self, changes: &[Change], pending: PendingEdit<'_>) -> Result<(), ApiError> {
+        self.store.commit(changes, pending).map_err(|error| {
+            tracing::error!(error = chain(&error), "the state could not be written");
+            ApiError::new(ErrorCode::InternalError, "The change could not be written, and was not made.")
+                .with_detail(chain(&error))
+        })
+    }
+
+    /// The devices of attachments.
+    fn places(&self, come: &[&Attachment], host: &Host, missing: Missing) -> Result<Vec<Place>, ApiError> {
+        let mut places = Vec::new();
+        for attachment in come {
+            match (Place::of(attachment, host), missing) {
+                (Some(place), _) => places.push(place),
+                (None, Missing::Refuse) => return Err(super::attach::no_device(&attachment.device, &host.snapshot)),
+                (None, Missing::Tolerate) => {}
+            }
+        }
+        Ok(places)
+    }
+
+    /// Puts programs on devices.
+    pub(super) fn place(
+        &mut self,
+        places: &[Place],
+        missing: Missing,
+        host: &Host,
+    ) -> Result<BTreeMap<u32, Placed>, ApiError> {
+        let mut placed = BTreeMap::new();
+        for place in places {
+            match (self.enforcer.attach(place), missing) {
+                (Ok(done), _) => {
+                    self.retry.remove(&place.number);
+                    tracing::info!(device = place.device, rx = done.hook_rx, tx = done.hook_tx, "attached");
+                    placed.insert(place.number, done);
+                }
+                (Err(error), Missing::Refuse) => return Err(error),
+                (Err(error), Missing::Tolerate) => {
+                    self.retry.insert(place.number, host.now + RETRY);
+                    tracing::error!(device = place.device, error = error.message, "cannot attach; it is tried again");
+                }
+            }
+        }
+        Ok(placed)
+    }
+
+    /// The attachments among those that go whose device gets programs of another one: a hook does not take both, so they
+    /// have to go first, and for a moment the device has none.
+    fn in_the_way(&self, gone: &[u32], places: &[Place]) -> Vec<u32> {
+        let on_device = |number: &u32| {
+            let ifindex = self.devices.get(number).and_then(|status| status.ifindex);
+            places.iter().any(|place| Some(place.ifindex) == ifindex)
+        };
+        gone.iter().copied().filter(on_device).collect()
+    }
+
+    /// Undoes [`Core::place`] and the tables before it. What was there before fitted, so it fits again.
+    fn take_back(&mut self, places: &[Place], made_room: &[u32], host: &Host) {
+        let model = Arc::clone(&self.model);
+        let before = Moves::attachments(&model);
+        let new: Vec<u32> =
+            places.iter().map(|place| place.number).filter(|number| !before.contains_key(number)).collect();
+        self.take_off(&new);
+        self.unpublished = true;
+        self.publish_again();
+        // Programs that were to move, and those that had made room.
+        let moved = places.iter().map(|place| &place.number).chain(made_room);
+        for place in moved.filter_map(|number| Place::of(before.get(number)?, host)) {
+            if let Err(error) = self.enforcer.attach(&place) {
+                tracing::error!(device = place.device, error = error.message, "cannot put the programs back");
+            }
+        }
+    }
+
+    /// Puts in force what is not yet.
+    pub(super) fn publish_again(&mut self) {
+        if !self.unpublished {
+            return;
+        }
+        let published = self.enforcer.prepare(&self.desired).and_then(|prepared| self.enforcer.publish(prepared));
+        match published {
+            Ok(()) => self.unpublished = false,
+            Err(error) => tracing::error!(error = error.message, "tables are not in force; it is tried again"),
+        }
+    }
+
+    /// Takes programs off. One that stays is found by the reconciler.
+    pub(super) fn take_off(&mut self, numbers: &[u32]) {
+        for number in numbers {
+            match self.enforcer.detach(*number) {
+                Ok(()) => tracing::info!(number, "detached"),
+                Err(error) => tracing::error!(number, error = error.message, "cannot detach; it is tried again"),
+            }
+        }
+    }
+
+    /// Notes how the attachments are after a change.
+    fn note(&mut self, places: &[Place], placed: &BTreeMap<u32, Placed>, host: &Host) {
+        let model = Arc::clone(&self.model);
+        let present: BTreeMap<u32, &Attachment> = Moves::attachments(&model);
+        self.devices.retain(|number, _| present.contains_key(number));
+        for (number, attachment) in &present {
+            self.devices.entry(*number).or_insert_with(|| {
+                self.unused.insert(*number);
+                DeviceStatus::unplaced(attachment, host)
+            });
+        }
+        let devices = &self.devices;
+        self.unused.retain(|number| devices.contains_key(number));
+        self.retry.retain(|number, _| devices.contains_key(number));
+        self.overtaken.retain(|number, _| devices.contains_key(number));
+        for place in places {
+            let Some(done) = placed.get(&place.number) else { continue };
+            self.unused.remove(&place.number);
+            let status = DeviceStatus {
+                ifindex: Some(place.ifindex),
+                mtu: host.snapshot.links.get(&place.ifindex).map(|link| link.mtu),
+                hook_rx: Some(done.hook_rx.clone()),
+                hook_tx: Some(done.hook_tx.clone()),
+                amiss: Vec::new(),
+                flows: 0,
+            };
+            self.devices.insert(place.number, status);
+        }
+    }
+
+    /// Compiles a model that the controller has made itself.
+    pub(super) fn compiled(next: &Model) -> Result<Desired, ApiError> {
+        compile(next).map_err(|error| ApiError::new(ErrorCode::InternalError, error.to_string()))
+    }
+}
+
+/// Numbers of the rules that are new: what was counted under them belongs to others.
+fn new_rules(before: &Model, after: &Model) -> Vec<u32> {
+    let changed = before.changes(after).into_iter().filter_map(|change| match change {
+        Change::Group(Edit::Put(id, group)) => Some((id, group)),
+        Change::Group(Edit::Delete(_)) | Change::Vpc(_) | Change::Interface(_) | Change::Numbers(_) => None,
+    });
+    changed
+        .flat_map(|(id, group)| {
+            let known = before.groups.get(&id);
+            let is_known = |rule: &Rule| known.is_some_and(|group| group.rules.contains_key(&rule.id));
+            group.rules.values().filter(|rule| !is_known(rule)).map(|rule| rule.number).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+impl<'a> Moves<'a> {
+    fn between(before: &Model, after: &'a Model) -> Self {
+        let (before, after) = (Moves::attachments(before), Self::attachments(after));
+        let gone = before.keys().filter(|number| !after.contains_key(number)).copied().collect();
+        // Flags of the entry are published with the policies; only these concern the programs.
+        let same = |a: &Attachment, b: &Attachment| a.device == b.device && a.side == b.side && a.hook == b.hook;
+        let come = after
+            .iter()
+            .filter(|(number, attachment)| !before.get(*number).is_some_and(|other| same(other, attachment)))
+            .map(|(_, attachment)| *attachment)
+            .collect();
+        Self { gone, come }
+    }
+
+    fn attachments(model: &Model) -> BTreeMap<u32, &Attachment> {
+        model
+            .attached()
+            .filter_map(|interface| interface.attachment.as_ref())
+            .map(|attachment| (attachment.number, attachment))
+            .collect()
+    }
+}
+
+impl DeviceStatus {
+    /// An attachment that has no programs yet.
+    fn unplaced(attachment: &Attachment, host: &Host) -> Self {
+        let link = host.snapshot.by_name(&attachment.device);
+        let amiss = if link.is_some() { "not enforced" } else { "missing" };
+        Self {
+            ifindex: link.map(|link| link.ifindex),
+            mtu: link.map(|link| link.mtu),
+            amiss: vec![amiss.to_owned()],
+            ..Self::default()
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Why the daemon does not run.
+
+use super::config::ConfigError;
+use super::core::OpenError;
+use super::net::{NetlinkError, WatchError};
+use crate::api::BindError;
+use crate::dataplane::{DataplaneError, MissingPrivileges};
+use crate::store::StoreError;
+use std::io;
+use std::path::PathBuf;
+
+/// Why the daemon did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// The configuration cannot be used.
+    #[error("bad configuration")]
+    Config(#[from] ConfigError),
+    /// A directory cannot be made or used.
+    #[error("cannot use the directory {path}")]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another daemon works on one of the directories.
+    #[error("another controller{} works on {path}: stop it, or give this one directories of its own", owner.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
+    Locked {
+        /// The lock.
+        path: PathBuf,
+        /// The process that holds it, where it is known.
+        owner: Option<u32>,
+    },
+    /// The socket cannot be had.
+    #[error(transparent)]
+    Socket(#[from] BindError),
+    /// The process may not do what the daemon does.
+    #[error("the controller cannot run: {0}")]
+    Privileges(#[from] MissingPrivileges),
+    /// The record cannot be read, or the tables do not hold it.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Programs and tables cannot be had.
+    #[error(transparent)]
+    Dataplane(#[from] DataplaneError),
+    /// Devices and addresses cannot be read.
+    #[error(transparent)]
+    Netlink(#[from] NetlinkError),
+    /// Changes of devices and addresses cannot be noticed.
+    #[error(transparent)]
+    Watch(#[from] WatchError),
+    /// A system facility failed.
+    #[error("{what}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// An error with its causes, in one line.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // Some libraries repeat their cause in their own text.
+        if !text.ends_with(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+impl From<StoreError> for DaemonError {
+    fn from(error: StoreError) -> Self {
+        Self::Open(OpenError::Store(error))
+    }
+}

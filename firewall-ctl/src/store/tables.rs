@@ -1,0 +1,164 @@
+//! The tables of the state file: one for each kind, the text of the key to the JSON of the value.
+
+use super::{Pending, PendingEdit, Stored};
+use crate::model::{Change, Edit, Model, Numbers};
+use ::redb::{ReadTransaction, ReadableTable, Table, TableDefinition, TableError, WriteTransaction};
+use imbl::OrdMap;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt::Display;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// The version of what is in the tables. A file with a later one is refused.
+pub const SCHEMA: u32 = 1;
+
+type Definition = TableDefinition<'static, &'static str, &'static [u8]>;
+type Rows<'t> = Table<'t, &'static str, &'static [u8]>;
+
+const META: Definition = TableDefinition::new("meta");
+const VPCS: Definition = TableDefinition::new("vpcs");
+const GROUPS: Definition = TableDefinition::new("security-groups");
+const INTERFACES: Definition = TableDefinition::new("network-interfaces");
+
+/// In `META`: the version of the schema, there from the beginning.
+const SCHEMA_KEY: &str = "schema";
+/// In `META`: the model's numbers, there from the first commit.
+const NUMBERS_KEY: &str = "numbers";
+/// In `META`: the change that awaits confirmation.
+const PENDING_KEY: &str = "pending";
+
+/// Why tables are no state.
+#[derive(Debug)]
+pub enum Unusable {
+    /// What is in them makes no sense.
+    Corrupt(String),
+    /// They have a later version.
+    Newer(u32),
+    /// They could not be read.
+    Database(::redb::Error),
+}
+
+impl<E: Into<::redb::Error>> From<E> for Unusable {
+    fn from(error: E) -> Self {
+        match error.into() {
+            ::redb::Error::Corrupted(what) => Self::Corrupt(what),
+            other => Self::Database(other),
+        }
+    }
+}
+
+/// Writes the tables of an empty state.
+pub fn initialise(transaction: &WriteTransaction) -> Result<(), ::redb::Error> {
+    for definition in [VPCS, GROUPS, INTERFACES] {
+        transaction.open_table(definition)?;
+    }
+    put(&mut transaction.open_table(META)?, SCHEMA_KEY, &SCHEMA)
+}
+
+/// Reads everything; nothing before the first commit.
+pub fn read(transaction: &ReadTransaction) -> Result<Option<Stored>, Unusable> {
+    let meta = table(transaction, META)?;
+    let value = |key| meta.get(key).map(|value| value.map(|guard| guard.value().to_vec()));
+    let schema: u32 = match value(SCHEMA_KEY)? {
+        Some(json) => decode("the version of the schema", &json)?,
+        None => return Err(Unusable::Corrupt("it does not say the version of its schema".to_owned())),
+    };
+    if schema > SCHEMA {
+        return Err(Unusable::Newer(schema));
+    }
+    let Some(numbers) = value(NUMBERS_KEY)? else {
+        return Ok(None);
+    };
+    let numbers: Numbers = decode("the numbers to hand out", &numbers)?;
+    let pending: Option<Pending> = match value(PENDING_KEY)? {
+        Some(json) => Some(decode("the change that awaits confirmation", &json)?),
+        None => None,
+    };
+    let model = Model {
+        vpcs: rows(transaction, VPCS)?,
+        groups: rows(transaction, GROUPS)?,
+        interfaces: rows(transaction, INTERFACES)?,
+        numbers,
+    };
+    model.check().map_err(Unusable::Corrupt)?;
+    Ok(Some(Stored { model, pending }))
+}
+
+/// Writes changes.
+pub fn write(
+    transaction: &WriteTransaction,
+    changes: &[Change],
+    pending: PendingEdit<'_>,
+) -> Result<(), ::redb::Error> {
+    let mut meta = transaction.open_table(META)?;
+    if meta.get(NUMBERS_KEY)?.is_none() {
+        put(&mut meta, NUMBERS_KEY, &Numbers::default())?;
+    }
+    for change in changes {
+        match change {
+            Change::Vpc(edit) => edit_row(transaction, VPCS, edit)?,
+            Change::Group(edit) => edit_row(transaction, GROUPS, edit)?,
+            Change::Interface(edit) => edit_row(transaction, INTERFACES, edit)?,
+            Change::Numbers(numbers) => put(&mut meta, NUMBERS_KEY, numbers)?,
+        }
+    }
+    match pending {
+        PendingEdit::Keep => Ok(()),
+        PendingEdit::Put(pending) => put(&mut meta, PENDING_KEY, pending),
+        PendingEdit::Clear => {
+            meta.remove(PENDING_KEY)?;
+            Ok(())
+        }
+    }
+}
+
+fn edit_row<K: Display, V: Serialize>(
+    transaction: &WriteTransaction,
+    definition: Definition,
+    edit: &Edit<K, V>,
+) -> Result<(), ::redb::Error> {
+    let mut table = transaction.open_table(definition)?;
+    match edit {
+        Edit::Put(key, value) => put(&mut table, &key.to_string(), value.as_ref()),
+        Edit::Delete(key) => {
+            table.remove(key.to_string().as_str())?;
+            Ok(())
+        }
+    }
+}
+
+fn put<V: Serialize>(table: &mut Rows<'_>, key: &str, value: &V) -> Result<(), ::redb::Error> {
+    let json = serde_json::to_vec(value).map_err(|error| ::redb::Error::Io(error.into()))?;
+    table.insert(key, json.as_slice())?;
+    Ok(())
+}
+
+type ReadRows = ::redb::ReadOnlyTable<&'static str, &'static [u8]>;
+
+fn table(transaction: &ReadTransaction, definition: Definition) -> Result<ReadRows, Unusable> {
+    transaction.open_table(definition).map_err(|error| match error {
+        TableError::Storage(storage) => storage.into(),
+        // Missing, or of other types: no state of ours.
+        other => Unusable::Corrupt(other.to_string()),
+    })
+}
+
+fn rows<K, V>(transaction: &ReadTransaction, definition: Definition) -> Result<OrdMap<K, Arc<V>>, Unusable>
+where
+    K: FromStr<Err: Display> + Ord + Clone,
+    V: DeserializeOwned,
+{
+    let mut map = OrdMap::new();
+    for row in table(transaction, definition)?.iter()? {
+        let (key, value) = row?;
+        let text = key.value();
+        let key = text.parse().map_err(|error: K::Err| Unusable::Corrupt(error.to_string()))?;
+        map.insert(key, Arc::new(decode(text, value.value())?));
+    }
+    Ok(map)
+}
+
+fn decode<V: DeserializeOwned>(what: &str, json: &[u8]) -> Result<V, Unusable> {
+    serde_json::from_slice(json).map_err(|error| Unusable::Corrupt(format!("{what} cannot be read: {error}")))
+}
