@@ -122,7 +122,7 @@ fn members_come_and_go(hook: &str) {
 
 /// What the host's end receives is what the workload sends: directions turn around, and `auto` finds its addresses.
 fn a_workload_is_filtered_at_the_hosts_end(hook: &str) {
-    let (host, work) = (Namespace::new("host"), Namespace::new("work"));
+    let (host, work) = (Namespace::new("host"), Namespace::inhabited("work"));
     veth((&host, "work0"), (&work, "eth0"));
     for (namespace, device, number) in [(&host, "work0", 1), (&work, "eth0", 2)] {
         namespace.address(device, format!("10.1.0.{number}/24").parse().unwrap());

@@ -13,7 +13,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
@@ -29,6 +29,8 @@ pub fn unique() -> String {
 pub struct Namespace {
     name: String,
     fd: OwnedFd,
+    /// A process that does nothing inside.
+    inhabitant: Option<Child>,
 }
 
 impl Namespace {
@@ -47,7 +49,7 @@ impl Namespace {
             unshare(CloneFlags::CLONE_NEWNET).expect("unshare(CLONE_NEWNET)");
             OwnedFd::from(File::open("/proc/thread-self/ns/net").expect("open the namespace of this thread"))
         });
-        let namespace = Self { name, fd };
+        let namespace = Self { name, fd, inhabitant: None };
         for (key, value) in [
             ("net/ipv6/conf/all/accept_dad", "0"),
             ("net/ipv6/conf/default/accept_dad", "0"),
@@ -59,6 +61,19 @@ impl Namespace {
             namespace.sysctl(key, value);
         }
         namespace.up("lo");
+        namespace
+    }
+
+    /// As [`Namespace::new`], with a process inside, as a container has: others find the namespace by it.
+    ///
+    /// # Panics
+    /// As [`Namespace::new`], or without a `sleep`.
+    #[must_use]
+    pub fn inhabited(label: &str) -> Self {
+        let mut namespace = Self::new(label);
+        let mut command = namespace.command("sleep");
+        command.arg("infinity").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        namespace.inhabitant = Some(command.spawn().expect("start sleep"));
         namespace
     }
 
@@ -119,6 +134,16 @@ impl Namespace {
     pub fn forward(&self) {
         self.sysctl("net/ipv4/ip_forward", "1");
         self.sysctl("net/ipv6/conf/all/forwarding", "1");
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        if let Some(mut inhabitant) = self.inhabitant.take() {
+            // It sleeps until it is killed.
+            drop(inhabitant.kill());
+            drop(inhabitant.wait());
+        }
     }
 }
 
