@@ -176,11 +176,11 @@ mod tests {
     fn pair() -> (Namespace, Namespace) {
         let (left, right) = (Namespace::new("left"), Namespace::new("right"));
         veth((&left, "v0"), (&right, "v0"));
+        [&left, &right].iter().for_each(|namespace| namespace.up("v0"));
         for (namespace, host) in [(&left, 1), (&right, 2)] {
             for address in [format!("10.9.0.{host}/24"), format!("fd09::{host}/64")] {
                 namespace.address("v0", address.parse::<IpNet>().unwrap());
             }
-            namespace.up("v0");
         }
         (left, right)
     }
