@@ -133,7 +133,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
                 }
             }
             Err(error) => {
-                tracing::error!(device = attachment.device, error = error.message, "addresses are not followed")
+                tracing::error!(device = attachment.device, error = error.message, "addresses are not followed");
             }
         }
     }
@@ -188,7 +188,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
                 match status.amiss.as_slice() {
                     [] => tracing::info!(device = attachment.device, "enforced"),
                     amiss => {
-                        tracing::warn!(device = attachment.device, amiss = amiss.join("; "), "not as it should be")
+                        tracing::warn!(device = attachment.device, amiss = amiss.join("; "), "not as it should be");
                     }
                 }
             }
