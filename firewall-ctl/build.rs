@@ -4,13 +4,10 @@
 #[path = "../xtask/src/sources.rs"]
 mod sources;
 
-use std::{
-    env, fs, io,
-    path::{Path, PathBuf},
-    time::SystemTime,
-};
-
 use sources::State;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use std::{env, fs, io};
 
 /// Names another object, to be embedded as it is.
 const VARIABLE: &str = "FIREWALL_EBPF_OBJECT";

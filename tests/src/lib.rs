@@ -1,1 +1,20 @@
 //! What the kernel tests are made of.
+//!
+//! * [`packet`]: the packet language.
+//! * [`build`]: models, written briefly.
+//! * [`oracle`]: what should become of a packet.
+//! * [`judge`]: the loaded programs and the same decision on the host.
+//! * [`netns`]: network namespaces, and what connects them.
+//! * [`traffic`]: real sockets on both ends.
+//! * [`world`]: a host, its peers and their servers.
+//! * [`controller`]: the real daemon, and commands against it.
+//! * [`wait`]: waiting for conditions.
+pub mod build;
+pub mod controller;
+pub mod judge;
+pub mod netns;
+pub mod oracle;
+pub mod packet;
+pub mod traffic;
+pub mod wait;
+pub mod world;

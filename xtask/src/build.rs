@@ -1,15 +1,11 @@
 //! `cargo xtask build`: the kernel programs, then firewall-ctl with the programs inside.
 
-use std::{fs, path::PathBuf};
-
+use crate::sources::{self, State};
+use crate::toolchain::{self, Toolchain};
+use crate::{process, workspace};
 use anyhow::{Context as _, Result};
-
-use crate::{
-    process,
-    sources::{self, State},
-    toolchain::{self, Toolchain},
-    workspace,
-};
+use std::fs;
+use std::path::PathBuf;
 
 /// What to build.
 #[derive(clap::Args)]
@@ -32,18 +28,10 @@ pub fn run(Arguments { release }: Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Builds the programs that demonstration and tests start, and gives the path of firewall-ctl.
-pub fn programs() -> Result<PathBuf> {
+/// Builds the programs that demonstration and tests start.
+pub fn programs() -> Result<()> {
     object()?;
-    process::run(process::cargo().args([
-        "build",
-        "--package",
-        "firewall-ctl",
-        "--package",
-        "firewall-tests",
-        "--bins",
-    ]))?;
-    program("firewall-ctl", false)
+    process::run(process::cargo().args(["build", "--package", "firewall-ctl", "--package", "firewall-tests", "--bins"]))
 }
 
 /// Where cargo puts a program.

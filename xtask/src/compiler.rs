@@ -1,12 +1,9 @@
 //! Which rustc compiles the kernel programs: one that has the sources of `core` beside it, since no `core` comes compiled
 //! for the eBPF target.
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-};
-
 use crate::machine::Machine;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
 /// Names the rustc to use, before any search.
 pub const VARIABLE: &str = "FIREWALL_EBPF_RUSTC";

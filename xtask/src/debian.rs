@@ -1,10 +1,9 @@
 //! Debian's packages: a rustc with sources of `core`, the LLVM that it was built with, tools for tests.
 
-use std::process::Command;
-
+use crate::machine::Machine;
+use crate::process;
 use anyhow::Result;
-
-use crate::{machine::Machine, process};
+use std::process::Command;
 
 /// A rustc as new as Firefox needs it, its sources and its cargo.
 pub const COMPILER: [&str; 3] = ["rustc-web", "rust-web-src", "cargo-web"];

@@ -1,10 +1,10 @@
 //! `cargo xtask demo`: packets allowed and denied between namespaces, by the real controller and the real programs.
 
-use std::{ffi::OsString, os::unix::process::CommandExt as _, process::Command};
-
-use anyhow::{Context as _, Result};
-
 use crate::{build, process, root};
+use anyhow::{Context as _, Result};
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 
 /// What to hand to the demonstration.
 #[derive(clap::Args)]
@@ -16,8 +16,9 @@ pub struct Arguments {
 
 /// Builds, then becomes the demonstration: signals reach it directly, and its exit code is ours.
 pub fn run(Arguments { rest }: Arguments) -> Result<()> {
-    let firewall_ctl = build::programs()?;
+    let firewall_ctl = build::program("firewall-ctl", false)?;
     let mut words = root::prefix("the demonstration", &[("FIREWALL_CTL", &firewall_ctl)])?;
+    build::programs()?;
     words.push(build::program("demo", false)?.into());
     words.extend(rest);
     let mut command = Command::new(&words[0]);

@@ -1,14 +1,10 @@
 //! bpf-linker: which one fits the compiler, and how it is built.
 
-use std::path::{Path, PathBuf};
-
+use crate::compiler::{Version, parse_llvm};
+use crate::machine::Machine;
+use crate::{process, workspace};
 use anyhow::Result;
-
-use crate::{
-    compiler::{Version, parse_llvm},
-    machine::Machine,
-    process, workspace,
-};
+use std::path::{Path, PathBuf};
 
 /// The release that the programs are linked with; others were not tried.
 pub const VERSION: &str = "0.13.0";

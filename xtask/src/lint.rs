@@ -1,8 +1,7 @@
 //! `cargo xtask lint`: formatting, clippy with warnings as errors, house rules.
 
-use anyhow::{Result, bail};
-
 use crate::{process, tidy, workspace};
+use anyhow::{Result, bail};
 
 type Check = fn() -> Result<()>;
 

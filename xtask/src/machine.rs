@@ -1,13 +1,10 @@
 //! What the search for a toolchain asks the machine; in tests, a made-up machine answers.
 
-use std::{
-    env,
-    ffi::OsString,
-    path::{Path, PathBuf},
-    process::Command,
-};
-
 use crate::process;
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Questions without side effects.
 pub trait Machine {
@@ -59,9 +56,8 @@ impl Machine for Here {
 pub mod fake {
     //! A machine that exists in a test only.
 
-    use std::collections::{BTreeMap, BTreeSet};
-
     use super::*;
+    use std::collections::{BTreeMap, BTreeSet};
 
     /// Variables, files, and what programs print by their command line.
     #[derive(Default)]

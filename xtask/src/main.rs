@@ -20,9 +20,8 @@ mod tidy;
 mod toolchain;
 mod workspace;
 
-use std::process::ExitCode;
-
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 /// Builds, tests and demonstrates the firewall.
 #[derive(Parser)]
@@ -44,7 +43,7 @@ enum Verb {
     Test(test::Arguments),
     /// Check formatting, lints and house rules
     Lint,
-    /// What a change must pass: lint, demo, test
+    /// What a change must pass: toolchain, lint, demo, test
     Ci,
 }
 

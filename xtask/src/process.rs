@@ -1,10 +1,11 @@
 //! Running other programs.
 
-use std::{env, ffi::OsStr, path::Path, process::Command};
-
-use anyhow::{Context as _, Result, bail};
-
 use crate::workspace;
+use anyhow::{Context as _, Result, bail};
+use std::env;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Command;
 
 /// The cargo that runs us, in the workspace.
 pub fn cargo() -> Command {

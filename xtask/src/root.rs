@@ -1,14 +1,12 @@
 //! Steps that only root may take.
 
-use std::{
-    env,
-    ffi::{OsStr, OsString},
-    path::Path,
-};
-
-use anyhow::{Result, bail};
-
 use crate::machine::{Here, Machine as _};
+use anyhow::{Result, bail};
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+const WHY: &str = "to load programs into the kernel and to make network namespaces";
 
 /// The words to put before a command so that it runs as root, with `variables` and the environment that there is:
 /// none when we are root, else sudo's. An error says what needs root.
@@ -17,11 +15,9 @@ pub fn prefix(what: &str, variables: &[(&str, &Path)]) -> Result<Vec<OsString>> 
         return Ok(Vec::new());
     }
     if Here.on_path("sudo").is_empty() {
-        bail!(
-            "{what} needs root, to load programs into the kernel and to make network namespaces; there is no sudo here"
-        );
+        bail!("root is needed {WHY}, for {what}; there is no sudo here");
     }
-    println!("{what} needs root, to load programs into the kernel and to make network namespaces: using sudo");
+    println!("root is needed {WHY}, for {what}: using sudo");
     Ok(sudo(variables, env::var_os("PATH").as_deref()))
 }
 

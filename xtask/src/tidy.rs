@@ -1,11 +1,8 @@
 //! House rules that neither rustfmt nor clippy knows.
 
-use std::{
-    fmt, fs,
-    path::{Path, PathBuf},
-};
-
 use anyhow::{Context as _, Result};
+use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 /// A file that needs more scrolling than this wants a split along a concept.
 const LINES: usize = 500;

@@ -1,14 +1,10 @@
 //! `cargo xtask toolchain`: finds what builds the kernel programs, or installs it.
 
-use std::path::PathBuf;
-
+use crate::compiler::{self, Compiler, Rejected};
+use crate::machine::{Here, Machine};
+use crate::{debian, linker};
 use anyhow::{Context as _, Result, bail};
-
-use crate::{
-    compiler::{self, Compiler, Rejected},
-    debian, linker,
-    machine::{Here, Machine},
-};
+use std::path::PathBuf;
 
 /// What builds the kernel programs.
 pub struct Toolchain {

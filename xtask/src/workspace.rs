@@ -1,11 +1,8 @@
 //! Where things are.
 
-use std::{
-    env,
-    path::{Path, PathBuf},
-};
-
 use anyhow::{Context as _, Result};
+use std::env;
+use std::path::{Path, PathBuf};
 
 /// The root of the workspace.
 pub fn root() -> &'static Path {

@@ -3,6 +3,7 @@
 use crate::api::ApiErrorBody;
 use crate::api::client::ClientError;
 use crate::daemon::DaemonError;
+use crate::dataplane::DataplaneError;
 use std::error::Error;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -28,10 +29,10 @@ pub(super) enum Failure {
     NoAccess(PathBuf),
     #[error("An error occurred ({}) when calling the {operation} operation: {}", error.code, error.message)]
     Refused { operation: &'static str, error: ApiErrorBody },
-    #[error("{0} needs root: run it with sudo")]
-    Privileges(&'static str),
     #[error(transparent)]
     Daemon(#[from] DaemonError),
+    #[error(transparent)]
+    Dataplane(#[from] DataplaneError),
     #[error("{what}")]
     Other { what: String, source: Option<Box<dyn Error + Send + Sync>> },
 }
@@ -54,13 +55,14 @@ impl Failure {
 
     pub(super) fn exit_code(&self) -> u8 {
         match self {
-            Self::NoController(_) | Self::NoAccess(_) | Self::Privileges(_) => code::ENVIRONMENT,
+            Self::NoController(_) | Self::NoAccess(_) => code::ENVIRONMENT,
             Self::Refused { .. } => code::REFUSED,
             // Of why a daemon does not start, these are about what it was told and where it was started.
             Self::Daemon(DaemonError::Config(_) | DaemonError::Locked { .. } | DaemonError::Privileges(_)) => {
                 code::ENVIRONMENT
             }
-            Self::Daemon(_) => code::OTHER,
+            Self::Dataplane(DataplaneError::Privileges(_)) => code::ENVIRONMENT,
+            Self::Daemon(_) | Self::Dataplane(_) => code::OTHER,
             Self::Other { .. } => code::OTHER,
         }
     }
@@ -69,7 +71,7 @@ impl Failure {
     pub(super) fn report(&self) -> String {
         let mut report = match self {
             Self::Refused { .. } => format!("\n{self}\n"),
-            Self::NoController(_) | Self::NoAccess(_) | Self::Privileges(_) | Self::Daemon(_) | Self::Other { .. } => {
+            Self::NoController(_) | Self::NoAccess(_) | Self::Daemon(_) | Self::Dataplane(_) | Self::Other { .. } => {
                 format!("firewall-ctl: {self}\n")
             }
         };
@@ -91,6 +93,7 @@ impl Failure {
 mod tests {
     use super::*;
     use crate::daemon::ConfigError;
+    use crate::dataplane::MissingPrivileges;
     use std::io;
 
     fn refusal(detail: Option<&str>) -> Failure {
@@ -134,6 +137,13 @@ mod tests {
         let failure = Failure::of_call("Status", ClientError::Other("the connection broke".to_owned()));
         assert_eq!((failure.report().as_str(), failure.exit_code()), ("firewall-ctl: the connection broke\n", 255));
         assert_eq!(Failure::new("no", io::Error::other("x")).exit_code(), 255);
-        assert_eq!(Failure::Privileges("emergency-detach").exit_code(), 253);
+    }
+
+    #[test]
+    fn missing_privileges_are_253() {
+        let missing = MissingPrivileges { missing: vec!["CAP_BPF".to_owned()] };
+        let failure = Failure::from(DataplaneError::from(missing));
+        assert_eq!(failure.exit_code(), 253);
+        assert!(failure.report().contains("root"), "{}", failure.report());
     }
 }

@@ -6,6 +6,7 @@
 
 mod call;
 mod device;
+mod emergency;
 mod failure;
 mod generate;
 mod group;
@@ -96,6 +97,7 @@ enum Command {
     Counters(operate::Counters),
     Confirm(operate::Confirm),
     Undo(operate::Undo),
+    EmergencyDetach(emergency::EmergencyDetach),
     #[command(after_help = "Example:
   firewall-ctl daemon --config /etc/firewall/firewall.toml")]
     Daemon(DaemonArgs),

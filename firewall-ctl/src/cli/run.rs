@@ -1,6 +1,7 @@
 //! Doing what a command line says.
 
 use super::call::{Call, Guard};
+use super::emergency::{self, EmergencyDetach};
 use super::failure::Failure;
 use super::output::{self, Format, Screen};
 use super::{Cli, Command, Global, ssh};
@@ -16,6 +17,10 @@ pub(super) fn run(cli: Cli) -> Result<(), Failure> {
         Work::Print(text) => print(&text),
         Work::Man(man) => man.write(),
         Work::Daemon(args) => run_daemon(args),
+        Work::EmergencyDetach(emergency) => {
+            let removed = emergency.detach()?;
+            print(&emergency::render(global.output.unwrap_or_else(Format::preferred), &removed))
+        }
     }
 }
 
@@ -25,6 +30,7 @@ pub(super) enum Work {
     Print(String),
     Man(super::generate::Man),
     Daemon(DaemonArgs),
+    EmergencyDetach(EmergencyDetach),
 }
 
 pub(super) fn work(command: Command) -> Work {
@@ -50,6 +56,7 @@ pub(super) fn work(command: Command) -> Work {
         Command::Counters(command) => Work::Call(command.call()),
         Command::Confirm(command) => Work::Call(command.call()),
         Command::Undo(command) => Work::Call(command.call()),
+        Command::EmergencyDetach(command) => Work::EmergencyDetach(command),
         Command::Daemon(args) => Work::Daemon(args),
         Command::Completions(completions) => Work::Print(completions.render()),
         Command::Man(man) => Work::Man(man),

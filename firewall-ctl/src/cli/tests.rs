@@ -1,5 +1,6 @@
 use super::*;
 use crate::actions::Request;
+use crate::daemon::Config;
 use clap::{CommandFactory, Parser};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -31,7 +32,9 @@ fn parse(line: &str) -> Result<Cli, clap::Error> {
 fn call(line: &str) -> call::Call {
     match run::work(parse(line).unwrap_or_else(|error| panic!("{line}: {error}")).command) {
         run::Work::Call(call) => call,
-        run::Work::Print(_) | run::Work::Man(_) | run::Work::Daemon(_) => panic!("{line} is no request"),
+        run::Work::Print(_) | run::Work::Man(_) | run::Work::Daemon(_) | run::Work::EmergencyDetach(_) => {
+            panic!("{line} is no request")
+        }
     }
 }
 
@@ -80,7 +83,7 @@ fn every_operation_has_a_command() {
         .get_subcommands()
         .filter_map(|command| match run::work(parse(&first(command)?).ok()?.command) {
             run::Work::Call(call) => Some(call.operation),
-            run::Work::Print(_) | run::Work::Man(_) | run::Work::Daemon(_) => None,
+            run::Work::Print(_) | run::Work::Man(_) | run::Work::Daemon(_) | run::Work::EmergencyDetach(_) => None,
         })
         .collect();
     let mut wanted = Request::OPERATIONS.to_vec();
@@ -251,6 +254,8 @@ fn wrong_command_lines_are_252_and_say_what_is_wrong() {
         ("attach eth0 --force --confirm-within 1m".into(), "cannot be used with"),
         ("attach eth0 --confirm-within soon".into(), "invalid value 'soon'"),
         ("describe-vpcs --filters Name".into(), "`key=` expected"),
+        ("emergency-detach".into(), "--all"),
+        ("emergency-detach eth0 --all".into(), "cannot be used with"),
         ("status --output yaml".into(), "invalid value 'yaml'"),
     ];
     for (line, wanted) in cases {
@@ -275,6 +280,15 @@ fn the_socket_and_the_format_go_anywhere() {
         assert_eq!(socket, PathBuf::from("/run/x"), "{line}");
         assert_eq!(output, Some(output::Format::Text), "{line}");
     }
+}
+
+#[test]
+fn the_socket_is_looked_for_where_the_controller_puts_it() {
+    let config = Config::merge(None, "", &DaemonArgs::default()).expect("defaults");
+    let mut command = Cli::command();
+    command.build();
+    let socket = command.get_arguments().find(|argument| argument.get_id() == "socket").expect("--socket");
+    assert_eq!(socket.get_default_values(), [config.socket().as_os_str()]);
 }
 
 #[test]

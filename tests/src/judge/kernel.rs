@@ -1,0 +1,338 @@
+//! The loaded programs, run on frames by the kernel's test facility. Nothing is attached and nothing is pinned: all of
+//! it goes with the last file descriptor.
+
+use super::batch::per_cpu_array;
+use super::plain::Plain;
+use super::{Hook, LOOPBACK, Moved, Outcome};
+use crate::packet::ether_type;
+use aya::maps::lpm_trie::{Key, LpmTrie};
+use aya::maps::{Array, HashMap, MapData};
+use aya::programs::{Program, SchedClassifier, TestRun, Xdp};
+use aya::{Ebpf, EbpfLoader, TestRunOptions};
+use firewall_common::abi::{
+    CidrKeyV4, CidrKeyV6, Counter, Flow, FlowKeyV4, FlowKeyV6, GroupRules, GroupRulesKey, Interface, MemberKeyV4,
+    MemberKeyV6, Page, RuleNumbers, RuleSet, Slot, map, program,
+};
+use firewall_common::verdict::{Direction, OUTCOMES};
+use firewall_ctl::compile::{Change, Layout, Limits, Plan, Removal, Write, compile};
+use firewall_ctl::dataplane::object::object;
+use firewall_ctl::model::Model;
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+use std::os::fd::AsFd;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The programs and their tables in the kernel.
+#[derive(Debug)]
+pub struct Kernel {
+    ebpf: Ebpf,
+    layout: Layout,
+    limits: Limits,
+    /// What had been counted after the last frame. Nobody else moves these counters.
+    counters: Counters,
+    rules: RuleCounters,
+}
+
+/// The programs in the hands of one test; see [`Kernel::shared`].
+#[derive(Debug)]
+pub struct SharedKernel(MutexGuard<'static, Option<Kernel>>);
+
+impl Deref for SharedKernel {
+    type Target = Kernel;
+
+    fn deref(&self) -> &Kernel {
+        self.0.as_ref().expect("loaded before it is handed out")
+    }
+}
+
+impl DerefMut for SharedKernel {
+    fn deref_mut(&mut self) -> &mut Kernel {
+        self.0.as_mut().expect("loaded before it is handed out")
+    }
+}
+
+type Counters = BTreeMap<(u32, Direction, u8), [u64; 2]>;
+type RuleCounters = BTreeMap<u32, [u64; 3]>;
+
+/// Whether the kernel may refuse to run a program on a frame: `bpf_prog_test_run_skb` wants more than an Ethernet header,
+/// and for an EtherType of IP as much as the header that belongs to it.
+fn is_too_short(frame: &[u8]) -> bool {
+    const ETHERNET: usize = 14;
+    frame.len() <= ETHERNET
+        || match u16::from_be_bytes([frame[12], frame[13]]) {
+            ether_type::IPV4 => frame.len() < ETHERNET + 20,
+            ether_type::IPV6 => frame.len() < ETHERNET + 40,
+            _other => false,
+        }
+}
+
+/// Sums over CPUs.
+fn sums<const N: usize>(rows: Vec<Vec<[u64; N]>>) -> impl Iterator<Item = [u64; N]> {
+    rows.into_iter().map(|row| {
+        row.iter().fold([0; N], |mut sum, one| {
+            sum.iter_mut().zip(one).for_each(|(sum, one)| *sum += one);
+            sum
+        })
+    })
+}
+
+/// The kernel does not run programs on such a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TestRunError;
+
+/// Codes of the programs' answers.
+mod action {
+    pub const XDP_DROP: u32 = 1;
+    pub const XDP_PASS: u32 = 2;
+    pub const TC_SHOT: u32 = 2;
+    /// `TC_ACT_UNSPEC` and `TCX_NEXT`, -1.
+    pub const TC_NEXT: u32 = u32::MAX;
+}
+
+impl Kernel {
+    /// The programs that all tests of this process share, with small tables, no policies, no interface and no flows:
+    /// having the kernel verify them takes longer than all that a test does with them.
+    ///
+    /// # Panics
+    /// As [`Kernel::load`].
+    #[must_use]
+    pub fn shared() -> SharedKernel {
+        static SHARED: Mutex<Option<Kernel>> = Mutex::new(None);
+        // A test that has panicked with the programs in hand left nothing that is not cleared here.
+        let mut guard = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        let kernel = guard.get_or_insert_with(|| Self::load(super::small_limits()));
+        kernel.publish(&Model::default());
+        kernel.place(Interface::default());
+        kernel.forget();
+        SharedKernel(guard)
+    }
+
+    /// Loads the programs, with empty tables.
+    ///
+    /// # Panics
+    /// If there are no programs in this build, or the kernel refuses them.
+    #[must_use]
+    pub fn load(limits: Limits) -> Self {
+        crate::netns::require_root();
+        let object = object().unwrap_or_else(|error| panic!("{error}"));
+        let mut loader = EbpfLoader::new();
+        for name in map::ALL {
+            loader.map_max_entries(name, limits.max_entries(name).expect("every table has a limit"));
+        }
+        let mut ebpf = loader.load(object).unwrap_or_else(|error| panic!("load the programs: {error:?}"));
+        for name in [program::XDP_RX, program::TC_RX, program::TC_TX, program::COLLECT_V4, program::COLLECT_V6] {
+            let loaded = match ebpf.program_mut(name).unwrap_or_else(|| panic!("no program {name}")) {
+                Program::Xdp(program) => program.load(),
+                Program::SchedClassifier(program) => program.load(),
+                other => panic!("{name} is a {:?}", other.prog_type()),
+            };
+            loaded.unwrap_or_else(|error| panic!("load {name}: {error}"));
+        }
+        Self { ebpf, layout: Layout::new(limits), limits, counters: Counters::new(), rules: RuleCounters::new() }
+    }
+
+    /// Brings the tables to a model, from whatever they hold.
+    ///
+    /// # Panics
+    /// If they do not hold it.
+    pub fn publish(&mut self, model: &Model) {
+        let desired = compile(model).unwrap_or_else(|error| panic!("compile: {error}"));
+        let (next, plan) = self.layout.plan(&desired).unwrap_or_else(|error| panic!("plan: {error}"));
+        let Plan { writes, members, cells, late_members } = &plan;
+        writes.iter().for_each(|write| self.write(write));
+        members.iter().for_each(|change| self.change(change));
+        for (number, cell) in cells {
+            self.array::<u64>(map::CELLS).set(*number, Plain(cell.to_word()), 0).expect("write a cell");
+        }
+        late_members.iter().for_each(|change| self.change(change));
+        self.layout = next;
+        for removal in self.layout.reclaim() {
+            self.remove(removal);
+        }
+    }
+
+    /// Says what the device that frames come from is.
+    ///
+    /// # Panics
+    /// If the table refuses it.
+    pub fn place(&mut self, interface: Interface) {
+        self.array(map::INTERFACES).set(LOOPBACK, Plain(interface), 0).expect("write an interface");
+    }
+
+    /// Forgets all flows.
+    ///
+    /// # Panics
+    /// If a table refuses it.
+    pub fn forget(&mut self) {
+        self.clear::<FlowKeyV4>(map::FLOWS_V4);
+        self.clear::<FlowKeyV6>(map::FLOWS_V6);
+    }
+
+    /// Number of flows of both families.
+    ///
+    /// # Panics
+    /// If a table cannot be read.
+    #[must_use]
+    pub fn flow_counts(&mut self) -> [usize; 2] {
+        [
+            self.hash::<FlowKeyV4, Flow>(map::FLOWS_V4).keys().count(),
+            self.hash::<FlowKeyV6, Flow>(map::FLOWS_V6).keys().count(),
+        ]
+    }
+
+    /// Judges a frame.
+    ///
+    /// # Errors
+    /// The kernel does not run programs on it: it is shorter than an Ethernet header.
+    ///
+    /// # Panics
+    /// If a program answers with a code that is none of ours.
+    pub fn judge(&mut self, hook: Hook, frame: &[u8]) -> Result<Outcome, TestRunError> {
+        let options = TestRunOptions { data_in: Some(frame), ..TestRunOptions::default() };
+        let result = match hook {
+            Hook::Xdp => self.xdp().test_run(options),
+            Hook::TcReceive => self.tc(program::TC_RX).test_run(options),
+            Hook::TcSend => self.tc(program::TC_TX).test_run(options),
+        };
+        let code = match result {
+            Ok(result) => result.return_value,
+            Err(_) if is_too_short(frame) => return Err(TestRunError),
+            Err(error) => panic!("run {hook:?} on {} octets: {error:?}", frame.len()),
+        };
+        let passed = match (hook, code) {
+            (Hook::Xdp, action::XDP_PASS) | (Hook::TcReceive | Hook::TcSend, action::TC_NEXT) => true,
+            (Hook::Xdp, action::XDP_DROP) | (Hook::TcReceive | Hook::TcSend, action::TC_SHOT) => false,
+            (Hook::Xdp | Hook::TcReceive | Hook::TcSend, code) => panic!("{hook:?} answers {code}"),
+        };
+        let (counters, rules) = (self.read_counters(), self.read_rules());
+        let had = std::mem::replace(&mut self.counters, counters);
+        let had_rules = std::mem::replace(&mut self.rules, rules);
+        let moved = self.counters.iter().filter(|(key, now)| had.get(key) != Some(now));
+        let moved = moved.map(|(key @ (attachment, direction, outcome), [packets, bytes])| {
+            let [had_packets, had_bytes] = had.get(key).copied().unwrap_or_default();
+            let (packets, bytes) = (packets - had_packets, bytes - had_bytes);
+            Moved { attachment: *attachment, direction: *direction, outcome: *outcome, packets, bytes }
+        });
+        let moved = moved.collect();
+        let rules = self.rules.iter().filter(|(rule, now)| had_rules.get(rule) != Some(now));
+        let rules = rules.map(|(rule, _)| *rule).collect();
+        Ok(Outcome { passed, moved, rules })
+    }
+
+    /// Packets and octets of what has been counted.
+    fn read_counters(&mut self) -> Counters {
+        let entries = Counter::entries(self.limits.attachments);
+        let mut counters = Counters::new();
+        let rows: Vec<Vec<[u64; 2]>> = self.read(map::COUNTERS, entries);
+        for (index, [packets, bytes]) in (0..).zip(sums(rows)) {
+            if packets != 0 || bytes != 0 {
+                let (pair, outcome) = (index / OUTCOMES, index % OUTCOMES);
+                let direction = if pair % 2 == 0 { Direction::Inbound } else { Direction::Outbound };
+                debug_assert_eq!(Counter::index(pair / 2, direction, outcome as u8), index);
+                counters.insert((pair / 2, direction, outcome as u8), [packets, bytes]);
+            }
+        }
+        counters
+    }
+
+    /// Packets, octets and flows of rules that have been counted.
+    fn read_rules(&mut self) -> RuleCounters {
+        let rows: Vec<Vec<[u64; 3]>> = self.read(map::RULE_COUNTERS, self.limits.rule_numbers + 1);
+        (0..).zip(sums(rows)).filter(|(_, sum)| *sum != [0; 3]).collect()
+    }
+
+    fn read<const N: usize>(&mut self, name: &str, entries: u32) -> Vec<Vec<[u64; N]>> {
+        let aya::maps::Map::PerCpuArray(data) = self.map(name) else { panic!("{name} is no array of each CPU") };
+        per_cpu_array(data.fd().as_fd(), entries).unwrap_or_else(|error| panic!("read {name}: {error}"))
+    }
+
+    fn map(&mut self, name: &str) -> &mut aya::maps::Map {
+        self.ebpf.map_mut(name).unwrap_or_else(|| panic!("no map {name}"))
+    }
+
+    fn xdp(&mut self) -> &mut Xdp {
+        let program = self.ebpf.program_mut(program::XDP_RX).expect("it has been loaded");
+        program.try_into().expect("it is XDP")
+    }
+
+    fn tc(&mut self, name: &str) -> &mut SchedClassifier {
+        let program = self.ebpf.program_mut(name).expect("it has been loaded");
+        program.try_into().expect("it is for TC")
+    }
+}
+
+/// Writing the tables.
+impl Kernel {
+    fn change(&mut self, change: &Change) {
+        match change {
+            Change::Write(write) => self.write(write),
+            Change::Remove(removal) => self.remove(*removal),
+        }
+    }
+
+    fn write(&mut self, write: &Write) {
+        let written = match write {
+            Write::Page { index, page } => self.array::<Page>(map::PAGES).set(*index, Plain(**page), 0),
+            Write::RuleSet { index, rules } => self.array::<RuleSet>(map::RULE_SETS).set(*index, Plain(**rules), 0),
+            Write::Slot { index, slot } => self.array::<Slot>(map::SLOTS).set(*index, Plain(**slot), 0),
+            Write::RuleNumbers { index, numbers } => {
+                self.array::<RuleNumbers>(map::RULE_NUMBERS).set(*index, Plain(**numbers), 0)
+            }
+            Write::CidrV4 { prefix_len, key, rules } => {
+                self.trie::<CidrKeyV4>(map::CIDRS_V4).insert(&Key::new(*prefix_len, Plain(*key)), rules, 0)
+            }
+            Write::CidrV6 { prefix_len, key, rules } => {
+                self.trie::<CidrKeyV6>(map::CIDRS_V6).insert(&Key::new(*prefix_len, Plain(*key)), rules, 0)
+            }
+            Write::GroupRules { key, rules } => {
+                self.hash::<GroupRulesKey, GroupRules>(map::GROUP_RULES).insert(Plain(*key), Plain(*rules), 0)
+            }
+            Write::MemberV4 { key, set } => {
+                self.hash::<MemberKeyV4, u32>(map::MEMBERS_V4).insert(Plain(*key), Plain(*set), 0)
+            }
+            Write::MemberV6 { key, set } => {
+                self.hash::<MemberKeyV6, u32>(map::MEMBERS_V6).insert(Plain(*key), Plain(*set), 0)
+            }
+        };
+        written.unwrap_or_else(|error| panic!("{write:?}: {error}"));
+    }
+
+    fn remove(&mut self, removal: Removal) {
+        let removed = match removal {
+            Removal::CidrV4 { prefix_len, key } => {
+                self.trie::<CidrKeyV4>(map::CIDRS_V4).remove(&Key::new(prefix_len, Plain(key)))
+            }
+            Removal::CidrV6 { prefix_len, key } => {
+                self.trie::<CidrKeyV6>(map::CIDRS_V6).remove(&Key::new(prefix_len, Plain(key)))
+            }
+            Removal::GroupRules(key) => self.hash::<GroupRulesKey, GroupRules>(map::GROUP_RULES).remove(&Plain(key)),
+            Removal::MemberV4(key) => self.hash::<MemberKeyV4, u32>(map::MEMBERS_V4).remove(&Plain(key)),
+            Removal::MemberV6(key) => self.hash::<MemberKeyV6, u32>(map::MEMBERS_V6).remove(&Plain(key)),
+        };
+        removed.unwrap_or_else(|error| panic!("{removal:?}: {error}"));
+    }
+
+    fn clear<K: Value>(&mut self, name: &str) {
+        let mut hash = self.hash::<K, Flow>(name);
+        let keys: Vec<Plain<K>> = hash.keys().collect::<Result<_, _>>().expect("read the keys");
+        for key in keys {
+            hash.remove(&key).expect("remove a flow");
+        }
+    }
+
+    fn array<V: Value>(&mut self, name: &str) -> Array<&mut MapData, Plain<V>> {
+        self.map(name).try_into().unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    fn hash<K: Value, V: Value>(&mut self, name: &str) -> HashMap<&mut MapData, Plain<K>, Plain<V>> {
+        self.map(name).try_into().unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    fn trie<K: Value>(&mut self, name: &str) -> LpmTrie<&mut MapData, Plain<K>, u32> {
+        self.map(name).try_into().unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+}
+
+/// What can be a key or a value.
+trait Value: zerocopy::FromBytes + zerocopy::IntoBytes + zerocopy::Immutable + Copy + 'static {}
+impl<T: zerocopy::FromBytes + zerocopy::IntoBytes + zerocopy::Immutable + Copy + 'static> Value for T {}

@@ -1,0 +1,255 @@
+//! What should become of a packet, said as plainly as possible.
+//!
+//! The oracle reads the validated model, rule by rule, and remembers flows in a set. It knows neither tables nor octets
+//! and shares no code with the decision, so that a mistake in either shows.
+
+mod sketch;
+
+pub use sketch::{Content, Flaw, IpSketch, Sketch, Upper, is_non_ip};
+
+use crate::packet::flag;
+use firewall_common::verdict::{Direction, Pass, Reason, Verdict};
+use firewall_ctl::model::{GroupId, IcmpFamily, InterfaceId, L4, Model, NetworkInterface, Peer, Rule, Service, Side};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+/// Remembers flows, and judges.
+#[derive(Debug, Clone, Default)]
+pub struct Oracle {
+    flows: BTreeSet<FlowName>,
+}
+
+/// What should become of a packet, and by which rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Number of the rule, when the verdict is [`Pass::Rule`].
+    pub rule: Option<u32>,
+    /// What sort of peer that rule names, for those who count what they have seen.
+    pub peer: Option<PeerKind>,
+}
+
+/// The sorts of peers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PeerKind {
+    /// All of a family.
+    Anyone,
+    /// Some other block of addresses.
+    Cidr,
+    /// Members of a group.
+    Group,
+}
+
+/// What tells one flow from another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct FlowName {
+    interface: InterfaceId,
+    vlans: Vec<u16>,
+    protocol: u8,
+    local: IpAddr,
+    remote: IpAddr,
+    talk: Talk,
+}
+
+/// What tells the flows of two addresses apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Talk {
+    /// Ports of the local and the remote side.
+    Ports(u16, u16),
+    /// Type and identifier of a request, and whether it was inbound.
+    Request(u8, u16, bool),
+    /// Nothing.
+    Protocol,
+}
+
+impl Judgement {
+    const fn pass(pass: Pass) -> Self {
+        Self { verdict: Verdict::Allow(pass), rule: None, peer: None }
+    }
+
+    const fn drop(reason: Reason) -> Self {
+        Self { verdict: Verdict::Drop(reason), rule: None, peer: None }
+    }
+}
+
+impl Oracle {
+    /// Judges a frame of an attached interface, and remembers the flow that it begins.
+    ///
+    /// # Panics
+    /// If the model has no such interface, or it is not attached.
+    pub fn judge(&mut self, model: &Model, id: InterfaceId, direction: Direction, sketch: &Sketch) -> Judgement {
+        let interface = &model.interfaces[&id];
+        let attachment = interface.attachment.as_ref().expect("the interface is attached");
+        let workload = attachment.side == Side::Workload;
+        if sketch.vlans.len() > 2 {
+            return Judgement::drop(Reason::TooManyVlans);
+        }
+        let ip = match &sketch.content {
+            Content::Arp(..) => return Judgement::pass(Pass::Arp),
+            Content::NonIp(_) if workload || attachment.strict_l2 => return Judgement::drop(Reason::EtherType),
+            Content::NonIp(_) => return Judgement::pass(Pass::NonIp),
+            Content::Ip(ip) => ip,
+        };
+        if let Some(reason) = ip.flaw_reason() {
+            return Judgement::drop(reason);
+        }
+        let sent_by_workload = workload && direction == Direction::Outbound;
+        if let Some(judgement) = always(ip, direction, sent_by_workload) {
+            return judgement;
+        }
+        let flow = flow_of(id, sketch, ip, direction);
+        let syn = is_syn(ip.upper);
+        if !syn && flow.as_ref().is_some_and(|flow| self.flows.contains(flow)) {
+            return Judgement::pass(Pass::Flow);
+        }
+        let judgement = by_rules(model, interface, direction, ip);
+        if judgement.verdict.is_allow() && begins_flow(ip, direction) {
+            self.flows.extend(flow);
+        }
+        judgement
+    }
+
+    /// Forgets all flows.
+    pub fn forget(&mut self) {
+        self.flows.clear();
+    }
+}
+
+/// What is let through, or never let through, whatever the rules say.
+fn always(ip: &IpSketch, direction: Direction, sent_by_workload: bool) -> Option<Judgement> {
+    let v4 = ip.source.is_ipv4();
+    match ip.upper {
+        Upper::Udp(source, destination) => {
+            let (client, server) = if v4 { (68, 67) } else { (546, 547) };
+            let asks = (source, destination) == (client, server);
+            let answers = (source, destination) == (server, client);
+            if answers && sent_by_workload {
+                return Some(Judgement::drop(Reason::WorkloadDhcpServer));
+            }
+            let as_client = if direction == Direction::Outbound { asks } else { answers };
+            as_client.then_some(Judgement::pass(Pass::Dhcp))
+        }
+        Upper::Icmp(kind, code, _) if !v4 => {
+            let (pass, hop_limit) = match kind {
+                130..=132 | 143 => (Pass::MulticastListener, 1),
+                133..=137 => (Pass::NeighbourDiscovery, 255),
+                _other => return None,
+            };
+            if sent_by_workload && matches!(kind, 134 | 137) {
+                return Some(Judgement::drop(Reason::WorkloadRouter));
+            }
+            let of_the_link = ip.hop_limit == hop_limit && code == 0;
+            let refused = Judgement::drop(Reason::NeighbourDiscoveryHopLimit);
+            Some(if of_the_link { Judgement::pass(pass) } else { refused })
+        }
+        Upper::Tcp(..) | Upper::Icmp(..) | Upper::Other(_) => None,
+    }
+}
+
+/// The flow that a packet belongs to or begins, if its kind has any.
+fn flow_of(interface: InterfaceId, sketch: &Sketch, ip: &IpSketch, direction: Direction) -> Option<FlowName> {
+    let inbound = direction == Direction::Inbound;
+    let (local, remote) = if inbound { (ip.destination, ip.source) } else { (ip.source, ip.destination) };
+    let v4 = ip.source.is_ipv4();
+    let talk = match ip.upper {
+        Upper::Tcp(source, destination, _) | Upper::Udp(source, destination) => {
+            if inbound {
+                Talk::Ports(destination, source)
+            } else {
+                Talk::Ports(source, destination)
+            }
+        }
+        Upper::Icmp(kind, _, id) => match (v4, kind) {
+            (true, 8 | 13 | 15 | 17) | (false, 128 | 139) => Talk::Request(kind, id, inbound),
+            (true, 0) => Talk::Request(8, id, !inbound),
+            (true, 14 | 16 | 18) | (false, 129 | 140) => Talk::Request(kind - 1, id, !inbound),
+            (true | false, _) => return None,
+        },
+        Upper::Other(_) => Talk::Protocol,
+    };
+    // A priority tag is no network of its own.
+    let vlans = sketch.vlans.iter().copied().skip_while(|id| *id == 0).collect();
+    Some(FlowName { interface, vlans, protocol: ip.upper.protocol(v4), local, remote, talk })
+}
+
+/// Whether a packet that the rules allow begins a flow.
+fn begins_flow(ip: &IpSketch, direction: Direction) -> bool {
+    match ip.upper {
+        Upper::Tcp(_, _, flags) => is_syn(ip.upper) || (direction == Direction::Inbound && flags & flag::RST == 0),
+        Upper::Icmp(kind, ..) if ip.source.is_ipv4() => matches!(kind, 8 | 13 | 15 | 17),
+        Upper::Icmp(kind, ..) => matches!(kind, 128 | 139),
+        Upper::Udp(..) | Upper::Other(_) => true,
+    }
+}
+
+fn is_syn(upper: Upper) -> bool {
+    let shape = flag::SYN | flag::ACK | flag::RST | flag::FIN;
+    matches!(upper, Upper::Tcp(_, _, flags) if flags & shape == flag::SYN)
+}
+
+/// Asks every rule of every group of the interface.
+fn by_rules(model: &Model, interface: &NetworkInterface, direction: Direction, ip: &IpSketch) -> Judgement {
+    let peer = if direction == Direction::Inbound { ip.source } else { ip.destination };
+    let groups = interface.groups.iter().map(|id| &model.groups[id]);
+    let rules = groups.flat_map(|group| group.rules.values()).filter(|rule| rule.key.direction == direction);
+    let named: Vec<&Rule> =
+        rules.filter(|rule| is_of_family(rule.key.peer, peer) && names(rule.key.service, ip)).collect();
+    let allowing = named.iter().filter_map(|rule| {
+        let kind = holds(model, interface, rule.key.peer, peer)?;
+        Some((kind, rule.number))
+    });
+    // Of several, the one that counts: anyone before blocks before groups, then the oldest.
+    match allowing.min() {
+        Some((kind, number)) => Judgement { verdict: Verdict::Allow(Pass::Rule), rule: Some(number), peer: Some(kind) },
+        None if named.is_empty() => Judgement::drop(Reason::NoService),
+        None => Judgement::drop(Reason::NoPeer),
+    }
+}
+
+/// Whether a rule's peer can be of the family of an address at all.
+fn is_of_family(peer: Peer, address: IpAddr) -> bool {
+    match peer {
+        Peer::Ipv4(_) => address.is_ipv4(),
+        Peer::Ipv6(_) => address.is_ipv6(),
+        Peer::Group { .. } => true,
+        Peer::PrefixList(_) => false,
+    }
+}
+
+/// Whether a rule's service is that of a packet.
+fn names(service: Service, ip: &IpSketch) -> bool {
+    match (service, ip.upper) {
+        (Service::All, _) => true,
+        (Service::Ports { protocol: L4::Tcp, from, to }, Upper::Tcp(_, port, _))
+        | (Service::Ports { protocol: L4::Udp, from, to }, Upper::Udp(_, port)) => (from..=to).contains(&port),
+        (Service::Icmp { family, kind, code }, Upper::Icmp(is_kind, is_code, _)) => {
+            let same_family = (family == IcmpFamily::V4) == ip.source.is_ipv4();
+            same_family && kind.is_none_or(|kind| kind == is_kind) && code.is_none_or(|code| code == is_code)
+        }
+        (Service::Other(number), Upper::Other(is_number)) => number == is_number,
+        (Service::Ports { .. } | Service::Icmp { .. } | Service::Other(_), _) => false,
+    }
+}
+
+/// Whether a rule's peer is an address, and by what.
+fn holds(model: &Model, interface: &NetworkInterface, peer: Peer, address: IpAddr) -> Option<PeerKind> {
+    let block = |prefix: u8| if prefix == 0 { PeerKind::Anyone } else { PeerKind::Cidr };
+    match (peer, address) {
+        (Peer::Ipv4(net), IpAddr::V4(v4)) => net.contains(&v4).then_some(block(net.prefix_len())),
+        (Peer::Ipv6(net), IpAddr::V6(v6)) => net.contains(&v6).then_some(block(net.prefix_len())),
+        (Peer::Group { id, owner: _ }, _) => is_member(model, interface, id, address).then_some(PeerKind::Group),
+        (Peer::Ipv4(_) | Peer::Ipv6(_) | Peer::PrefixList(_), _) => None,
+    }
+}
+
+/// Whether some interface of the same VPC has the group and the address.
+fn is_member(model: &Model, interface: &NetworkInterface, group: GroupId, address: IpAddr) -> bool {
+    model
+        .interfaces
+        .values()
+        .any(|other| other.vpc == interface.vpc && other.groups.contains(&group) && other.addresses.contains(&address))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+//! What a test knows of a frame before it is made: the oracle judges this, and never looks at octets.
+
+use crate::packet::{Packet, eth, ether_type, flag};
+use firewall_common::verdict::Reason;
+use std::net::{IpAddr, Ipv4Addr};
+
+/// A frame to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sketch {
+    /// Identifiers of its VLAN tags, the outer one first.
+    pub vlans: Vec<u16>,
+    /// What the tags carry.
+    pub content: Content,
+}
+
+/// What a frame carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A request by ARP.
+    Arp(Ipv4Addr, Ipv4Addr),
+    /// An EtherType that is neither IP nor ARP.
+    NonIp(u16),
+    /// A packet.
+    Ip(IpSketch),
+}
+
+/// A packet of either family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IpSketch {
+    /// Where it says that it comes from.
+    pub source: IpAddr,
+    /// Where it goes, in the same family.
+    pub destination: IpAddr,
+    /// Time to live or hop limit.
+    pub hop_limit: u8,
+    /// What it carries.
+    pub upper: Upper,
+    /// What is wrong with it, if anything is.
+    pub flaw: Option<Flaw>,
+}
+
+/// What a packet carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upper {
+    /// TCP with its ports and flags.
+    Tcp(u16, u16, u8),
+    /// UDP with its ports.
+    Udp(u16, u16),
+    /// ICMP in IPv4 and ICMPv6 in IPv6, with type, code and identifier.
+    Icmp(u8, u8, u16),
+    /// Another protocol, in either family.
+    Other(u8),
+}
+
+/// A way to spoil a packet, each with one reason to drop it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// The version of the header is another.
+    Version,
+    /// The header says that there is more than the frame holds.
+    TooLong,
+    /// It is the first of several fragments.
+    Fragment,
+    /// The frame ends within the header of TCP, UDP or ICMP, and the IP header says so.
+    ShortUpper,
+}
+
+impl Flaw {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Version, Self::TooLong, Self::Fragment, Self::ShortUpper];
+}
+
+impl Sketch {
+    /// The frame as it goes over the wire.
+    #[must_use]
+    pub fn frame(&self) -> Vec<u8> {
+        let Self { vlans, content } = self;
+        let tagged = vlans.iter().fold(eth(), |packet, id| packet.vlan(*id));
+        match content {
+            Content::Arp(sender, target) => tagged.arp(*sender, *target).build(),
+            Content::NonIp(number) => tagged.ethertype(*number).payload(&[0; 46]).build(),
+            Content::Ip(ip) => ip.put_on(tagged).build(),
+        }
+    }
+}
+
+impl IpSketch {
+    fn put_on(&self, packet: Packet) -> Packet {
+        let Self { source, destination, hop_limit, upper, flaw } = self;
+        let packet = packet.ip(*source, *destination).hop_limit(*hop_limit);
+        let v4 = source.is_ipv4();
+        if *flaw == Some(Flaw::ShortUpper) {
+            // Seven octets are too few for each of them.
+            return packet.protocol(upper.protocol(v4)).payload(&[0; 7]);
+        }
+        let packet = match (flaw, v4) {
+            (Some(Flaw::Version), _) => packet.version(5),
+            (Some(Flaw::TooLong), true) => packet.total_length(2000),
+            (Some(Flaw::TooLong), false) => packet.payload_length(2000),
+            (Some(Flaw::Fragment), true) => packet.fragment(0, true),
+            (Some(Flaw::Fragment), false) => packet.fragment_header(0, true, 1),
+            (Some(Flaw::ShortUpper) | None, _) => packet,
+        };
+        match (*upper, v4) {
+            (Upper::Tcp(source, destination, flags), _) => packet.tcp(source, destination).tcp_flags(flags),
+            (Upper::Udp(source, destination), _) => packet.udp(source, destination),
+            (Upper::Icmp(kind, code, id), true) => packet.icmp(kind, code).icmp_rest(rest(id)),
+            (Upper::Icmp(kind, code, id), false) => packet.icmpv6(kind, code).icmp_rest(rest(id)),
+            (Upper::Other(number), _) => packet.protocol(number).payload(&[0; 16]),
+        }
+    }
+
+    /// Why the packet is dropped before any rule is asked.
+    pub(super) fn flaw_reason(&self) -> Option<Reason> {
+        let Self { source, destination, hop_limit: _, upper, flaw } = self;
+        let v4 = source.is_ipv4();
+        match flaw {
+            Some(Flaw::Version) => return Some(if v4 { Reason::Ipv4Header } else { Reason::Ipv6Header }),
+            Some(Flaw::TooLong) => return Some(if v4 { Reason::Ipv4Length } else { Reason::Ipv6Length }),
+            Some(Flaw::Fragment) => return Some(Reason::Fragment),
+            Some(Flaw::ShortUpper) | None => {}
+        }
+        if is_never_a_source(*source) {
+            return Some(Reason::SourceAddress);
+        }
+        if is_never_a_destination(*destination) {
+            return Some(Reason::DestinationAddress);
+        }
+        let short = *flaw == Some(Flaw::ShortUpper);
+        match upper {
+            Upper::Tcp(..) if short => Some(Reason::TcpHeader),
+            Upper::Tcp(_, _, flags) if !is_segment(*flags) => Some(Reason::TcpFlags),
+            Upper::Udp(..) if short => Some(Reason::UdpHeader),
+            Upper::Icmp(..) if short => Some(Reason::IcmpHeader),
+            Upper::Tcp(..) | Upper::Udp(..) | Upper::Icmp(..) | Upper::Other(_) => None,
+        }
+    }
+}
+
+impl Upper {
+    /// The protocol number.
+    #[must_use]
+    pub const fn protocol(self, v4: bool) -> u8 {
+        match self {
+            Self::Tcp(..) => 6,
+            Self::Udp(..) => 17,
+            Self::Icmp(..) if v4 => 1,
+            Self::Icmp(..) => 58,
+            Self::Other(number) => number,
+        }
+    }
+}
+
+/// An EtherType of the sort that [`Content::NonIp`] means.
+#[must_use]
+pub const fn is_non_ip(number: u16) -> bool {
+    number > 1535
+        && !matches!(
+            number,
+            ether_type::IPV4 | ether_type::IPV6 | ether_type::ARP | ether_type::VLAN | ether_type::QINQ
+        )
+}
+
+/// Whether a connection has segments with these flags.
+fn is_segment(flags: u8) -> bool {
+    let has = |bit| flags & bit != 0;
+    let (syn, fin, rst, ack) = (has(flag::SYN), has(flag::FIN), has(flag::RST), has(flag::ACK));
+    match (syn, fin, rst) {
+        (true, false, false) | (false, false, true) => true,
+        (false, _, false) => ack,
+        (true, _, _) | (false, true, true) => false,
+    }
+}
+
+fn is_never_a_source(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_multicast() || v4.is_broadcast(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_multicast() || v6.to_ipv4_mapped().is_some(),
+    }
+}
+
+fn is_never_a_destination(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_unspecified(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unspecified() || v6.to_ipv4_mapped().is_some(),
+    }
+}
+
+fn rest(id: u16) -> [u8; 4] {
+    let [high, low] = id.to_be_bytes();
+    [high, low, 0, 1]
+}

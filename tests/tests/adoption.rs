@@ -1,0 +1,87 @@
+//! Connections that were alive before the firewall came.
+
+use firewall_tests::controller::Controller;
+use firewall_tests::netns::{Namespace, veth};
+use firewall_tests::traffic::{Connection, Failure, connect, tcp_echo};
+use firewall_tests::world::{OPEN, World, friend, host};
+use std::net::SocketAddr;
+
+/// From the friend to the host, over both families.
+fn incoming(world: &World) -> [Connection; 2] {
+    [0, 1].map(|family| {
+        let target = SocketAddr::new(host()[family], OPEN);
+        connect(&world.beyond, Some(friend()[family]), target).expect("an open network")
+    })
+}
+
+/// From the host to the friend.
+fn outgoing(world: &World) -> [Connection; 2] {
+    friend().map(|friend| connect(&world.host, None, SocketAddr::new(friend, OPEN)).expect("an open network"))
+}
+
+#[test]
+fn connections_of_the_host_live_on() {
+    for hook in ["xdp", "tc"] {
+        let world = World::new();
+        let ctl = Controller::start(&world.host);
+        let group = ctl.group("closed");
+        ctl.close_egress(&group);
+        let mut connections = [incoming(&world), outgoing(&world)].concat_all();
+        let answer = ctl.ok(&["attach", "eth0", "--groups", &group, "--hook", hook]);
+        assert_eq!(answer["AdoptedConnections"], 4, "{answer}");
+        for connection in &mut connections {
+            assert_eq!(connection.talk("alive"), Ok("alive".to_owned()), "{hook}");
+        }
+        for friend in friend() {
+            assert_eq!(world.tcp_in(friend, OPEN), Err(Failure::Silence), "{hook}: a new one has no rule");
+            assert_eq!(world.tcp_out(friend, OPEN), Err(Failure::Silence), "{hook}: a new one has no rule");
+        }
+    }
+}
+
+#[test]
+fn without_adoption_they_end() {
+    let world = World::new();
+    let ctl = Controller::start(&world.host);
+    let group = ctl.group("closed");
+    ctl.close_egress(&group);
+    let mut connections = [incoming(&world), outgoing(&world)].concat_all();
+    ctl.attach("eth0", &group, &["--no-adopt"]);
+    for connection in &mut connections {
+        assert_eq!(connection.talk("alive"), Err(Failure::Silence));
+    }
+}
+
+/// The host does not know a workload's sockets: what the workload sends takes its connections up.
+#[test]
+fn a_workload_takes_up_its_own_connections() {
+    for (options, expected) in [(&[] as &[&str], Ok("alive".to_owned())), (&["--no-adopt"], Err(Failure::Silence))] {
+        let (host, work) = (Namespace::new("host"), Namespace::new("work"));
+        veth((&host, "work0"), (&work, "eth0"));
+        for (namespace, device, number) in [(&host, "work0", 1), (&work, "eth0", 2)] {
+            namespace.address(device, format!("10.1.0.{number}/24").parse().unwrap());
+            namespace.up(device);
+        }
+        let outside = SocketAddr::new("10.1.0.1".parse().unwrap(), OPEN);
+        let _server = tcp_echo(&host, outside);
+        let mut connection = connect(&work, None, outside).unwrap();
+        let ctl = Controller::start(&host);
+        let group = ctl.group("closed");
+        ctl.close_egress(&group);
+        let side = ["--side", "workload", "--private-ip-addresses", "auto"];
+        ctl.attach("work0", &group, &[&side, options].concat());
+        assert_eq!(connection.talk("alive"), expected, "{options:?}");
+        assert_eq!(connect(&work, None, outside).err(), Some(Failure::Silence), "a new one has no rule");
+    }
+}
+
+/// Arrays of arrays as one list.
+trait ConcatAll<T> {
+    fn concat_all(self) -> Vec<T>;
+}
+
+impl<T, const N: usize, const M: usize> ConcatAll<T> for [[T; N]; M] {
+    fn concat_all(self) -> Vec<T> {
+        self.into_iter().flatten().collect()
+    }
+}

@@ -1,0 +1,148 @@
+//! The daemon ends, by its own will or not, and enforcement goes on.
+
+use firewall_tests::controller::Controller;
+use firewall_tests::traffic::{Connection, Failure, connect};
+use firewall_tests::world::{OPEN, OTHER, World, friend, host, only, stranger};
+use nix::sys::signal::Signal;
+use std::net::SocketAddr;
+
+const SILENCE: Result<(), Failure> = Err(Failure::Silence);
+
+fn served(ctl: &Controller<'_>) -> String {
+    let group = ctl.group("served");
+    for address in friend() {
+        ctl.allow(&group, "tcp", &OPEN.to_string(), &only(address));
+    }
+    group
+}
+
+fn flows(world: &World) -> [Connection; 2] {
+    [0, 1].map(|family| {
+        connect(&world.beyond, Some(friend()[family]), SocketAddr::new(host()[family], OPEN)).expect("an allowed flow")
+    })
+}
+
+fn enforced(world: &World) {
+    for (friend, stranger) in friend().into_iter().zip(stranger()) {
+        assert_eq!(world.tcp_in(friend, OPEN), Ok(()), "{friend}");
+        assert_eq!(world.tcp_in(friend, OTHER), SILENCE, "{friend}");
+        assert_eq!(world.tcp_in(stranger, OPEN), SILENCE, "{stranger}");
+    }
+}
+
+fn talk(flows: &mut [Connection; 2], text: &str) {
+    for flow in flows {
+        assert_eq!(flow.talk(text), Ok(text.to_owned()));
+    }
+}
+
+fn lives_through(signal: Signal, hook: &str) {
+    let world = World::new();
+    let mut ctl = Controller::start(&world.host);
+    let group = served(&ctl);
+    let interface = ctl.attach("eth0", &group, &["--hook", hook]);
+    let mut flows = flows(&world);
+    talk(&mut flows, "before");
+    // With every rule gone, only the flow table lets these two go on: it has to survive as well.
+    for address in friend() {
+        ctl.revoke(&group, "tcp", &OPEN.to_string(), &only(address));
+    }
+
+    ctl.stop(signal);
+    talk(&mut flows, "without a daemon");
+    assert_eq!(world.tcp_in(friend()[0], OPEN), SILENCE);
+    ctl.restart();
+    talk(&mut flows, "with the next one");
+    assert_eq!(world.tcp_in(friend()[0], OPEN), SILENCE);
+    for address in friend() {
+        ctl.allow(&group, "tcp", &OPEN.to_string(), &only(address));
+    }
+    enforced(&world);
+    talk(&mut flows, "after a change");
+
+    let again = ctl.ok(&["attach", "eth0", "--groups", &group, "--hook", hook]);
+    assert_eq!((&again["State"], &again["NetworkInterfaceId"]), (&"unchanged".into(), &interface.into()), "{again}");
+    let status = ctl.ok(&["status"]);
+    assert_eq!(status["Programs"]["Adopted"], true, "{status}");
+    assert_eq!(status["Interfaces"][0]["State"], "enforced", "{status}");
+    assert_eq!(status["Problems"].as_array().map(Vec::len), Some(0), "{status}");
+}
+
+#[test]
+fn a_terminated_daemon_leaves_xdp_in_place() {
+    lives_through(Signal::SIGTERM, "xdp");
+}
+
+#[test]
+fn a_terminated_daemon_leaves_tc_in_place() {
+    lives_through(Signal::SIGTERM, "tc");
+}
+
+#[test]
+fn a_killed_daemon_leaves_xdp_in_place() {
+    lives_through(Signal::SIGKILL, "xdp");
+}
+
+#[test]
+fn a_killed_daemon_leaves_tc_in_place() {
+    lives_through(Signal::SIGKILL, "tc");
+}
+
+#[test]
+fn what_was_asked_for_is_remembered() {
+    let world = World::new();
+    let mut ctl = Controller::start(&world.host);
+    let group = served(&ctl);
+    let member = ctl.member(&group, stranger()[0]);
+    let commands = [["describe-security-groups"], ["describe-security-group-rules"], ["describe-network-interfaces"]];
+    let before = commands.map(|command| ctl.ok(&command));
+    for signal in [Signal::SIGTERM, Signal::SIGKILL] {
+        ctl.stop(signal);
+        ctl.restart();
+        assert_eq!(commands.map(|command| ctl.ok(&command)), before, "{signal}");
+    }
+    ctl.delete_member(&member);
+}
+
+#[test]
+fn a_device_that_was_changed_while_the_daemon_was_away_is_seen_to() {
+    let world = World::new();
+    let mut ctl = Controller::start(&world.host);
+    let group = served(&ctl);
+    ctl.attach("eth0", &group, &[]);
+    ctl.stop(Signal::SIGKILL);
+    world.host.remove("eth0");
+    ctl.restart();
+    let status = ctl.ok(&["status"]);
+    assert_ne!(status["Interfaces"][0]["State"], "enforced", "{status}");
+}
+
+#[test]
+fn emergency_detach_needs_nothing_but_the_pins() {
+    for what in ["eth0", "--all"] {
+        let world = World::new();
+        let mut ctl = Controller::start(&world.host);
+        let group = served(&ctl);
+        ctl.attach("eth0", &group, &[]);
+        enforced(&world);
+        ctl.stop(Signal::SIGKILL);
+        std::fs::remove_dir_all(ctl.state_dir()).unwrap();
+        let pins = ctl.bpffs().to_str().unwrap().to_owned();
+        let answer = ctl.ctl(&["emergency-detach", what, "--bpffs", &pins]);
+        assert_eq!(answer.code, Some(0), "{answer:#?}");
+        for stranger in stranger() {
+            assert_eq!(world.tcp_in(stranger, OPEN), Ok(()), "{what}: {stranger}");
+            assert_eq!(world.tcp_in(stranger, OTHER), Ok(()), "{what}: {stranger}");
+        }
+    }
+}
+
+#[test]
+fn emergency_detach_says_what_it_did_not_find() {
+    let world = World::new();
+    let ctl = Controller::start(&world.host);
+    let pins = ctl.bpffs().to_str().unwrap().to_owned();
+    let answer = ctl.ctl(&["emergency-detach", "eth7", "--bpffs", &pins]);
+    assert_ne!(answer.code, Some(0), "{answer:#?}");
+    assert!(answer.stderr.contains("eth7"), "{answer:#?}");
+}
