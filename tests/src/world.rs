@@ -53,12 +53,12 @@ impl Default for World {
     fn default() -> Self {
         let (host, beyond) = (Namespace::new("host"), Namespace::new("beyond"));
         veth((&host, "eth0"), (&beyond, "eth0"));
+        [&host, &beyond].iter().for_each(|namespace| namespace.up("eth0"));
         for (namespace, numbers) in [(&host, [1].as_slice()), (&beyond, &[2, 3])] {
             for address in numbers.iter().flat_map(|number| addresses(*number)) {
                 let length = if address.is_ipv4() { 24 } else { 64 };
                 namespace.address("eth0", ipnet::IpNet::new_assert(address, length));
             }
-            namespace.up("eth0");
         }
         let mut servers = Vec::new();
         let everywhere = [(&host, self::host()), (&beyond, friend())];

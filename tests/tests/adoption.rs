@@ -56,11 +56,12 @@ fn without_adoption_they_end() {
 #[test]
 fn a_workload_takes_up_its_own_connections() {
     for (options, expected) in [(&[] as &[&str], Ok("alive".to_owned())), (&["--no-adopt"], Err(Failure::Silence))] {
-        let (host, work) = (Namespace::new("host"), Namespace::new("work"));
+        let (host, work) = (Namespace::new("host"), Namespace::inhabited("work"));
         veth((&host, "work0"), (&work, "eth0"));
+        host.up("work0");
+        work.up("eth0");
         for (namespace, device, number) in [(&host, "work0", 1), (&work, "eth0", 2)] {
             namespace.address(device, format!("10.1.0.{number}/24").parse().unwrap());
-            namespace.up(device);
         }
         let outside = SocketAddr::new("10.1.0.1".parse().unwrap(), OPEN);
         let _server = tcp_echo(&host, outside);

@@ -122,12 +122,13 @@ fn members_come_and_go(hook: &str) {
 
 /// What the host's end receives is what the workload sends: directions turn around, and `auto` finds its addresses.
 fn a_workload_is_filtered_at_the_hosts_end(hook: &str) {
-    let (host, work) = (Namespace::new("host"), Namespace::new("work"));
+    let (host, work) = (Namespace::new("host"), Namespace::inhabited("work"));
     veth((&host, "work0"), (&work, "eth0"));
+    host.up("work0");
+    work.up("eth0");
     for (namespace, device, number) in [(&host, "work0", 1), (&work, "eth0", 2)] {
         namespace.address(device, format!("10.1.0.{number}/24").parse().unwrap());
         namespace.address(device, format!("fd01::{number}/64").parse().unwrap());
-        namespace.up(device);
     }
     let addresses = |number| ["10.1.0.", "fd01::"].map(|net| format!("{net}{number}").parse::<IpAddr>().unwrap());
     let at = |address, port| SocketAddr::new(address, port);

@@ -1,12 +1,14 @@
 //! Devices, addresses and routes of a namespace, over netlink.
 
 use super::Namespace;
+use crate::wait::eventually;
 use futures_util::TryStreamExt;
 use ipnet::IpNet;
+use netlink_packet_route::address::AddressHeaderFlags;
 use netlink_packet_route::link::{InfoData, InfoKind, InfoVeth, LinkAttribute};
 use rtnetlink::{Handle, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder};
 use std::future::Future;
-use std::net::IpAddr;
+use std::net::{IpAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 
 /// Makes a veth pair with one end in each of two namespaces (which may be the same).
@@ -68,7 +70,7 @@ impl Namespace {
         result.unwrap_or_else(|error| panic!("change {device} in {}: {error}", self.name()));
     }
 
-    /// Sets a device up, and waits until frames can pass: the other end may have to come up as well.
+    /// Sets a device up.
     pub fn up(&self, device: &str) {
         self.change(device, LinkMessageBuilder::up);
     }
@@ -85,12 +87,15 @@ impl Namespace {
         result.unwrap_or_else(|error| panic!("remove {device} in {}: {error}", self.name()));
     }
 
-    /// Gives a device an address, with the network around it as a route.
+    /// Gives a device, which has to be up on both ends, an address with the network around it as a route, and waits until
+    /// it can be used: the kernel finishes an IPv6 address after the call has returned.
     pub fn address(&self, device: &str, address: IpNet) {
         let index = self.index(device);
         let result = self
             .netlink(async |handle| handle.address().add(index, address.addr(), address.prefix_len()).execute().await);
         result.unwrap_or_else(|error| panic!("add {address} to {device} in {}: {error}", self.name()));
+        let what = format!("{address} of {device} in {} can be used", self.name());
+        eventually(&what, || self.run(|| UdpSocket::bind((address.addr(), 0)).is_ok()));
     }
 
     /// Takes an address from a device.

@@ -13,7 +13,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
@@ -29,6 +29,8 @@ pub fn unique() -> String {
 pub struct Namespace {
     name: String,
     fd: OwnedFd,
+    /// A process that does nothing inside.
+    inhabitant: Option<Child>,
 }
 
 impl Namespace {
@@ -47,7 +49,7 @@ impl Namespace {
             unshare(CloneFlags::CLONE_NEWNET).expect("unshare(CLONE_NEWNET)");
             OwnedFd::from(File::open("/proc/thread-self/ns/net").expect("open the namespace of this thread"))
         });
-        let namespace = Self { name, fd };
+        let namespace = Self { name, fd, inhabitant: None };
         for (key, value) in [
             ("net/ipv6/conf/all/accept_dad", "0"),
             ("net/ipv6/conf/default/accept_dad", "0"),
@@ -59,6 +61,19 @@ impl Namespace {
             namespace.sysctl(key, value);
         }
         namespace.up("lo");
+        namespace
+    }
+
+    /// As [`Namespace::new`], with a process inside, as a container has: others find the namespace by it.
+    ///
+    /// # Panics
+    /// As [`Namespace::new`], or without a `sleep`.
+    #[must_use]
+    pub fn inhabited(label: &str) -> Self {
+        let mut namespace = Self::new(label);
+        let mut command = namespace.command("sleep");
+        command.arg("infinity").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        namespace.inhabitant = Some(command.spawn().expect("start sleep"));
         namespace
     }
 
@@ -122,6 +137,16 @@ impl Namespace {
     }
 }
 
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        if let Some(mut inhabitant) = self.inhabitant.take() {
+            // It sleeps until it is killed.
+            drop(inhabitant.kill());
+            drop(inhabitant.wait());
+        }
+    }
+}
+
 /// Runs a closure in a thread of its own and hands on its panic.
 fn in_thread<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     thread::scope(|scope| match scope.spawn(work).join() {
@@ -151,11 +176,11 @@ mod tests {
     fn pair() -> (Namespace, Namespace) {
         let (left, right) = (Namespace::new("left"), Namespace::new("right"));
         veth((&left, "v0"), (&right, "v0"));
+        [&left, &right].iter().for_each(|namespace| namespace.up("v0"));
         for (namespace, host) in [(&left, 1), (&right, 2)] {
             for address in [format!("10.9.0.{host}/24"), format!("fd09::{host}/64")] {
                 namespace.address("v0", address.parse::<IpNet>().unwrap());
             }
-            namespace.up("v0");
         }
         (left, right)
     }

@@ -126,7 +126,7 @@ impl<'a> Teller<'a> {
     /// Gives a command, which has to succeed.
     pub fn command(&self, controller: &Controller<'_>, arguments: &[&str]) -> Result<serde_json::Value, Stopped> {
         self.go_on()?;
-        println!("   {}", self.paint.command(&format!("$ firewall-ctl {}", arguments.join(" "))));
+        println!("   {}", self.paint.command(&format!("$ firewall-ctl {}", quoted(arguments))));
         let Answer { command, code, stdout, stderr } = controller.ctl(arguments);
         if code != Some(0) {
             return Err(Stopped::Failed(anyhow::anyhow!("{command} ended with {code:?}:\n{stderr}{stdout}")));
@@ -176,4 +176,10 @@ impl<'a> Teller<'a> {
         // What was tried while a signal came may have been disturbed by it.
         self.go_on()
     }
+}
+
+/// Words as one would type them.
+fn quoted(words: &[&str]) -> String {
+    let words = words.iter().map(|word| if word.contains(' ') { format!("'{word}'") } else { (*word).to_owned() });
+    words.collect::<Vec<_>>().join(" ")
 }

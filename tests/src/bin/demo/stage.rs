@@ -88,12 +88,13 @@ impl Stage {
 
 /// A machine behind a device of the host.
 fn machine(host: &Namespace, name: &'static str, device: &str, [v4, v6]: [&str; 2]) -> Machine {
-    let namespace = Namespace::new(name);
+    let namespace = Namespace::inhabited(name);
     veth((host, device), (&namespace, "eth0"));
+    host.up(device);
+    namespace.up("eth0");
     for (at, device, number) in [(host, device, 1), (&namespace, "eth0", 10)] {
         at.address(device, parse::<IpNet>(&format!("{v4}.{number}/24")));
         at.address(device, parse::<IpNet>(&format!("{v6}:{number}/64")));
-        at.up(device);
     }
     namespace.route(parse("0.0.0.0/0"), parse(&format!("{v4}.1")));
     namespace.route(parse("::/0"), parse(&format!("{v6}:1")));

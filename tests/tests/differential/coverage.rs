@@ -1,0 +1,90 @@
+//! What the plays came to.
+
+use super::scene::Play;
+use firewall_common::verdict::{Direction, Pass, Reason, Verdict};
+use firewall_tests::judge::Hook;
+use firewall_tests::oracle::{Content, Judgement, PeerKind, Sketch};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Counts of classes of outcomes.
+#[derive(Debug, Default)]
+pub struct Coverage(BTreeMap<String, u64>);
+
+/// Outcomes that depend on family, direction and hook, and have to occur in each combination.
+const EVERYWHERE: [Verdict; 4] = [
+    Verdict::Allow(Pass::Rule),
+    Verdict::Allow(Pass::Flow),
+    Verdict::Drop(Reason::NoService),
+    Verdict::Drop(Reason::NoPeer),
+];
+
+/// What no play can come to: these need frames, tables or clocks of another sort.
+const ELSEWHERE: [Verdict; 9] = [
+    Verdict::Allow(Pass::Adopted),
+    Verdict::Drop(Reason::NoInterface),
+    Verdict::Drop(Reason::NoPolicy),
+    Verdict::Drop(Reason::FlowTableFull),
+    Verdict::Drop(Reason::FrameTooShort),
+    Verdict::Drop(Reason::ArpMalformed),
+    Verdict::Drop(Reason::Ipv6Extension),
+    Verdict::Drop(Reason::TooManyExtensions),
+    Verdict::Drop(Reason::Internal),
+];
+
+impl Coverage {
+    /// Counts a packet.
+    pub fn note(&mut self, play: &Play, hook: Hook, direction: Direction, sketch: &Sketch, judgement: Judgement) {
+        let Judgement { verdict, rule: _, peer } = judgement;
+        self.count(verdict.name().to_owned());
+        if let Content::Ip(ip) = &sketch.content {
+            let family = family(ip.source.is_ipv4());
+            self.count(everywhere(verdict, family, direction, hook));
+            if let Some(peer) = peer {
+                self.count(by_peer(peer, family, direction));
+            }
+        }
+        self.count(format!("{:?}", play.side));
+    }
+
+    fn count(&mut self, class: String) {
+        *self.0.entry(class).or_default() += 1;
+    }
+
+    /// The classes that have to occur and did not.
+    pub fn missing(&self) -> Vec<String> {
+        let all = Pass::ALL.iter().map(|pass| Verdict::Allow(*pass));
+        let all = all.chain(Reason::ALL.iter().map(|reason| Verdict::Drop(*reason)));
+        let mut wanted: Vec<String> =
+            all.filter(|verdict| !ELSEWHERE.contains(verdict)).map(|verdict| verdict.name().to_owned()).collect();
+        for family in [family(true), family(false)] {
+            for direction in [Direction::Inbound, Direction::Outbound] {
+                for hook in Hook::ALL {
+                    wanted.extend(EVERYWHERE.map(|verdict| everywhere(verdict, family, direction, hook)));
+                }
+                let kinds = [PeerKind::Anyone, PeerKind::Cidr, PeerKind::Group];
+                wanted.extend(kinds.map(|peer| by_peer(peer, family, direction)));
+            }
+        }
+        wanted.retain(|class| !self.0.contains_key(class));
+        wanted
+    }
+}
+
+fn family(v4: bool) -> &'static str {
+    if v4 { "IPv4" } else { "IPv6" }
+}
+
+fn everywhere(verdict: Verdict, family: &str, direction: Direction, hook: Hook) -> String {
+    format!("{family} {} {hook:?} {}", direction.name(), verdict.name())
+}
+
+fn by_peer(peer: PeerKind, family: &str, direction: Direction) -> String {
+    format!("{family} {} by {peer:?}", direction.name())
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|(class, count)| writeln!(f, "{count:>8}  {class}"))
+    }
+}

@@ -1,0 +1,197 @@
+//! How plays are made up.
+
+use super::scene::{GROUPS, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, SceneSketch};
+use firewall_common::verdict::Direction;
+use firewall_ctl::model::{IcmpFamily, L4, Peer, Service, Side};
+use firewall_tests::oracle::{Content, Flaw, IpSketch, Sketch, Upper, is_non_ip};
+use firewall_tests::packet::flag;
+use proptest::collection::{btree_set, vec};
+use proptest::prelude::*;
+use proptest::sample::select;
+use std::net::IpAddr;
+
+/// A case.
+pub fn play() -> impl Strategy<Value = Play> {
+    (select(vec![Side::Host, Side::Workload]), any::<bool>(), vec(scene(), 1..4))
+        .prop_map(|(side, over_xdp, scenes)| Play { side, over_xdp, scenes })
+}
+
+fn scene() -> impl Strategy<Value = SceneSketch> {
+    let group = 0..GROUPS;
+    let rules = vec((group.clone(), rule()), 0..14);
+    let members = vec(btree_set(group.clone(), 0..3), MEMBERS.len());
+    (rules, btree_set(group, 1..=GROUPS), members, vec(packet(), 4..24))
+        .prop_map(|(rules, groups, members, packets)| SceneSketch { rules, groups, members, packets })
+}
+
+fn direction() -> impl Strategy<Value = Direction> {
+    select(vec![Direction::Inbound, Direction::Outbound])
+}
+
+/// Ports that rules begin and end at, and those beside them.
+fn port() -> impl Strategy<Value = u16> {
+    prop_oneof![
+        8 => select(vec![0_u16, 1, 22, 80, 255, 256, 443, 1000, 1500, 2000, 65_534, 65_535]),
+        // Of DHCP and DHCPv6.
+        1 => select(vec![67_u16, 68, 546, 547]),
+        1 => any::<u16>(),
+    ]
+}
+
+fn icmp_kind() -> impl Strategy<Value = u8> {
+    prop_oneof![4 => select(vec![0_u8, 3, 8, 13, 14, 128, 129, 1, 2]), 1 => any::<u8>()]
+}
+
+fn rule() -> impl Strategy<Value = RuleSketch> {
+    let peer = prop_oneof![2 => block().prop_map(PeerSketch::Block), 1 => (0..GROUPS).prop_map(PeerSketch::Group)];
+    (direction(), service(), peer).prop_map(|(direction, service, peer)| RuleSketch { direction, service, peer })
+}
+
+fn service() -> impl Strategy<Value = Service> {
+    let ports = (select(vec![L4::Tcp, L4::Udp]), port(), port()).prop_map(|(protocol, one, other)| Service::Ports {
+        protocol,
+        from: one.min(other),
+        to: one.max(other),
+    });
+    let narrow = (select(vec![L4::Tcp, L4::Udp]), port()).prop_map(|(protocol, port)| Service::Ports {
+        protocol,
+        from: port,
+        to: port,
+    });
+    let icmp = (select(vec![IcmpFamily::V4, IcmpFamily::V6]), proptest::option::of(icmp_kind()), 0..3_u8)
+        .prop_map(|(family, kind, code)| Service::Icmp { family, kind, code: kind.and((code < 2).then_some(code)) });
+    prop_oneof![
+        1 => Just(Service::All),
+        4 => ports,
+        4 => narrow,
+        3 => icmp,
+        1 => select(vec![47_u8, 50, 132, 59]).prop_map(Service::Other),
+    ]
+}
+
+/// Blocks that lie within each other, around the addresses of the packets.
+fn block() -> impl Strategy<Value = Peer> {
+    select(vec![
+        "0.0.0.0/0",
+        "::/0",
+        "0.0.0.0/0",
+        "::/0",
+        "0.0.0.0/1",
+        "::/1",
+        "10.0.0.0/8",
+        "10.0.0.0/16",
+        "10.0.0.0/24",
+        "10.0.0.2/32",
+        "10.0.1.0/24",
+        "192.0.2.4/30",
+        "fd00::/8",
+        "fd00::/32",
+        "fd00::/64",
+        "fd00::2/128",
+        "fd00:0:0:1::/64",
+        "2001:db8::/32",
+    ])
+    .prop_map(|text| text.parse().expect("a block"))
+}
+
+fn packet() -> impl Strategy<Value = PacketSketch> {
+    prop_oneof![
+        5 => (direction(), sketch()).prop_flat_map(|(direction, sketch)| {
+            // Mostly between the interface and somebody, in the direction that the packet goes.
+            Just(PacketSketch::Fresh(direction, oriented(direction, sketch)))
+        }),
+        4 => (0..6_usize).prop_map(PacketSketch::Answer),
+        2 => (0..6_usize).prop_map(PacketSketch::Again),
+    ]
+}
+
+fn sketch() -> impl Strategy<Value = Sketch> {
+    let vlans = prop_oneof![
+        8 => Just(Vec::new()),
+        1 => select(vec![vec![0_u16], vec![5], vec![6], vec![5, 6], vec![0, 5], vec![5, 6, 7]]),
+    ];
+    (vlans, content()).prop_map(|(vlans, content)| Sketch { vlans, content })
+}
+
+fn content() -> impl Strategy<Value = Content> {
+    let arp = Just(Content::Arp([10, 0, 0, 2].into(), [10, 0, 0, 1].into()));
+    let other = any::<u16>().prop_filter("neither IP nor ARP", |number| is_non_ip(*number)).prop_map(Content::NonIp);
+    prop_oneof![1 => arp, 1 => other, 30 => ip().prop_map(Content::Ip)]
+}
+
+fn ip() -> impl Strategy<Value = IpSketch> {
+    any::<bool>().prop_flat_map(|v4| {
+        let flaw = prop_oneof![24 => Just(None), 2 => select(Flaw::ALL.to_vec()).prop_map(Some)];
+        let hop_limit = select(vec![1_u8, 64, 64, 255, 255]);
+        (peer(v4), special(v4), hop_limit, upper(v4), flaw).prop_map(move |(peer, special, hop_limit, upper, flaw)| {
+            let local = if v4 { "10.0.0.1" } else { "fd00::1" }.parse().expect("an address");
+            // What is spoilt is otherwise in order, so that there is one reason to drop it.
+            let spoilt = flaw.is_some();
+            let (source, destination) = match special {
+                Some((address, true)) if !spoilt => (address, local),
+                Some((address, false)) if !spoilt => (peer, address),
+                Some(_) | None => (peer, local),
+            };
+            IpSketch { source, destination, hop_limit, upper, flaw }
+        })
+    })
+}
+
+/// Turns a packet that comes into one that goes. Addresses that no packet has keep their place.
+fn oriented(direction: Direction, mut sketch: Sketch) -> Sketch {
+    if let (Direction::Outbound, Content::Ip(ip)) = (direction, &mut sketch.content) {
+        let local: IpAddr = if ip.source.is_ipv4() { "10.0.0.1" } else { "fd00::1" }.parse().expect("an address");
+        if ip.destination == local && !is_special(ip.source) {
+            std::mem::swap(&mut ip.source, &mut ip.destination);
+        }
+    }
+    sketch
+}
+
+fn peer(v4: bool) -> impl Strategy<Value = IpAddr> {
+    let texts = if v4 {
+        vec!["10.0.0.2", "10.0.1.2", "192.0.2.5", "10.0.0.3", "10.200.0.1", "198.51.100.1"]
+    } else {
+        vec!["fd00::2", "fd00:0:0:1::2", "2001:db8::5", "fd00::3", "fd00:1::1", "2600::1", "fe80::1"]
+    };
+    select(texts).prop_map(|text| text.parse().expect("an address"))
+}
+
+const SPECIAL: [[&str; 6]; 2] = [
+    ["127.0.0.1", "224.0.0.1", "255.255.255.255", "0.0.0.0", "127.0.0.1", "239.1.1.1"],
+    ["::1", "ff02::1", "::ffff:10.0.0.1", "::", "::1", "ff05::1"],
+];
+
+fn is_special(address: IpAddr) -> bool {
+    SPECIAL.concat().iter().any(|text| text.parse() == Ok(address))
+}
+
+/// An address that packets should not have, or seldom have, as source or as destination.
+fn special(v4: bool) -> impl Strategy<Value = Option<(IpAddr, bool)>> {
+    let addresses = select(SPECIAL[usize::from(!v4)].to_vec()).prop_map(|text| text.parse().expect("an address"));
+    prop_oneof![12 => Just(None), 1 => (addresses, any::<bool>()).prop_map(Some)]
+}
+
+fn upper(v4: bool) -> impl Strategy<Value = Upper> {
+    let flags = prop_oneof![
+        6 => Just(flag::SYN),
+        2 => Just(flag::ACK),
+        1 => Just(flag::RST),
+        1 => Just(flag::FIN | flag::ACK),
+        1 => 0..=255_u8,
+    ];
+    let kind = if v4 {
+        prop_oneof![3 => icmp_kind(), 1 => Just(8_u8)].boxed()
+    } else {
+        prop_oneof![3 => icmp_kind(), 1 => Just(128), 2 => 128..=144_u8].boxed()
+    };
+    // The ICMP of the other family is a protocol like others, and must be mistaken for nothing else.
+    let other = if v4 { vec![47_u8, 50, 132, 59, 58, 253] } else { vec![47, 50, 132, 59, 1, 253] };
+    prop_oneof![
+        5 => (port(), port(), flags).prop_map(|(source, destination, flags)| Upper::Tcp(source, destination, flags)),
+        4 => (port(), port()).prop_map(|(source, destination)| Upper::Udp(source, destination)),
+        1 => select(vec![(67_u16, 68_u16), (68, 67), (546, 547), (547, 546)]).prop_map(|(from, to)| Upper::Udp(from, to)),
+        4 => (kind, 0..3_u8, 0..3_u16).prop_map(|(kind, code, id)| Upper::Icmp(kind, code, id)),
+        1 => select(other).prop_map(Upper::Other),
+    ]
+}
