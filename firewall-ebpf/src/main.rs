@@ -2,11 +2,12 @@
 //! anywhere and remove expired flows when the controller runs them.
 //!
 //! Nothing here is policy. A verdict becomes an action in [`xdp_action`] and [`tc_action`], and nowhere else.
-#![no_std]
-#![no_main]
-#![expect(clippy::needless_pass_by_value, reason = "the macros hand the context over by value")]
-#![cfg_attr(target_arch = "bpf", feature(core_intrinsics))]
+//!
+//! For any other target than BPF the crate is an ordinary program that does nothing, so that `cargo check`, clippy and
+//! rust-analyzer need no eBPF compiler.
+#![cfg_attr(target_arch = "bpf", no_std, no_main, feature(core_intrinsics))]
 #![cfg_attr(target_arch = "bpf", expect(internal_features, reason = "the target has no stable compare-and-swap"))]
+#![expect(clippy::needless_pass_by_value, reason = "the macros hand the context over by value")]
 
 mod atomic;
 mod bytes;
@@ -99,10 +100,15 @@ fn log<C: aya_ebpf::EbpfContext>(ctx: &C, hook: Hook, verdict: Verdict) {
 }
 
 /// The verifier admits no program in which this can be reached: it is a loop without an end.
+#[cfg(target_arch = "bpf")]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     loop {}
 }
+
+/// Where there is no kernel to load the programs.
+#[cfg(not(target_arch = "bpf"))]
+fn main() {}
 
 /// The helpers that are not under a permissive licence ask for this; the rest of the project is MIT or Apache-2.0.
 #[unsafe(link_section = "license")]

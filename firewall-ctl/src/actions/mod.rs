@@ -24,6 +24,9 @@ mod vpc;
 mod wire;
 mod wish;
 
+#[cfg(test)]
+mod tests;
+
 pub use address::can_be_member;
 pub use context::{Context, Outcome};
 pub use error::{ApiError, ErrorCode};

@@ -108,9 +108,10 @@ impl Layout {
         let new_slots: Vec<u32> = next.placed.keys().filter(|slot| !self.placed.contains_key(*slot)).copied().collect();
         next.bind_foreign_sets(desired);
         let members = next.intern_members(desired)?;
+        let interim = next.intern_interim_sets(&members, desired)?;
         next.place_group_rules(self, &new_slots, &mut plan.writes)?;
         next.alias_foreign_members(&members, &mut plan.writes)?;
-        next.change_members(&members, desired, &mut plan)?;
+        next.change_members(&members, &interim, &mut plan)?;
         let gone = self.cells.keys().filter(|number| !cells.contains_key(*number));
         plan.cells = gone.map(|number| (*number, PolicyCell::default())).chain(cells.clone()).collect();
         next.cells = cells.into_iter().collect();
@@ -318,6 +319,35 @@ impl Layout {
         Ok(members)
     }
 
+    /// The set that a member has while both policies may be met, where that is neither its old nor its new one, or where it
+    /// has none any more: groups that are no longer named are forgotten only when the old policies are gone.
+    fn intern_interim_sets(
+        &mut self,
+        members: &BTreeMap<MemberKey, u32>,
+        desired: &Desired,
+    ) -> Result<BTreeMap<MemberKey, u32>, TableFull> {
+        let named = desired.named_groups();
+        let nothing = BTreeSet::new();
+        let mut interim = BTreeMap::new();
+        for (key, old) in &self.members {
+            // Whose groups are unknown is judged by those wanted.
+            let Some(groups) = self.sets.get(*old).filter(|_| members.get(key) != Some(old)) else { continue };
+            let forgotten: BTreeSet<GroupId> = groups.difference(&named).copied().collect();
+            let wanted = desired.members.get(key).unwrap_or(&nothing);
+            if !forgotten.is_subset(wanted) {
+                interim.insert(*key, forgotten.union(wanted).copied().collect::<BTreeSet<_>>());
+            }
+        }
+        let mut numbers = BTreeMap::new();
+        for (key, groups) in interim {
+            let interned = self.sets.intern(Arc::new(groups));
+            let (set, _) = interned.map_err(|limit| TableFull { table: map::GROUP_RULES, limit })?;
+            self.sets.retain(set);
+            numbers.insert(key, set);
+        }
+        Ok(numbers)
+    }
+
     /// Rules of new policies for all sets, and of all policies for new sets. The old ones count, too: a packet may meet any
     /// of them before the plan is through.
     fn place_group_rules(&mut self, old: &Self, new_slots: &[u32], writes: &mut Vec<Write>) -> Result<(), TableFull> {
@@ -365,40 +395,38 @@ impl Layout {
     fn change_members(
         &mut self,
         members: &BTreeMap<MemberKey, u32>,
-        desired: &Desired,
+        interim: &BTreeMap<MemberKey, u32>,
         plan: &mut Plan,
     ) -> Result<(), TableFull> {
         let old = std::mem::replace(&mut self.members, members.iter().map(|(key, set)| (*key, *set)).collect());
-        let named = desired.named_groups();
-        let nothing = BTreeSet::new();
-        let mut inserts = Vec::new();
-        for (key, set) in members.iter().filter(|(key, set)| old.get(*key) != Some(*set)) {
-            let wanted = desired.members.get(key).unwrap_or(&nothing);
-            let is_late = old.get(key).is_some_and(|old| self.is_only_forgotten(*old, wanted, &named));
-            if is_late { &mut plan.late_members } else { &mut inserts }.push(Change::Write(member(*key, *set)));
+        let keys: BTreeSet<MemberKey> = old.keys().chain(members.keys()).copied().collect();
+        let (mut inserts, mut released) = (Vec::new(), Vec::new());
+        for key in keys {
+            let (before, after) = (old.get(&key).copied(), members.get(&key).copied());
+            // What another controller's set means is not known: the old policies keep it, and new ones know nothing of it.
+            let stays = before.filter(|_| self.foreign.is_some() && after.is_none());
+            let between = interim.get(&key).copied().or(after).or(stays);
+            for (from, to, is_late) in [(before, between, false), (between, after, true)] {
+                let changes = match (is_late, to) {
+                    (true, _) => &mut plan.late_members,
+                    (false, Some(_)) => &mut inserts,
+                    // Removals come first, so that they make room.
+                    (false, None) => &mut plan.members,
+                };
+                changes.extend(member_change(key, from, to));
+            }
+            released.extend(before.filter(|_| before != after));
         }
-        for (key, set) in old.iter().filter(|(key, _)| !members.contains_key(*key)) {
-            let is_late = self.is_only_forgotten(*set, &nothing, &named);
-            let removals = if is_late { &mut plan.late_members } else { &mut plan.members };
-            removals.extend(member(*key, *set).undo().map(Change::Remove));
-        }
-        // Removals first, so that they make room.
         plan.members.append(&mut inserts);
         self.check_members(members, plan)?;
         if self.foreign.is_none() {
-            let left = old.iter().filter(|(key, set)| members.get(*key) != Some(*set));
-            for set in left.map(|(_, set)| *set).collect::<Vec<_>>() {
+            for set in released.into_iter().chain(interim.values().copied()) {
                 if self.sets.release(set) {
                     self.retire_set(set);
                 }
             }
         }
         Ok(())
-    }
-
-    /// Whether a member of an old set differs from the one wanted only by groups that no policy names any more.
-    fn is_only_forgotten(&self, old: u32, wanted: &BTreeSet<GroupId>, named: &BTreeSet<GroupId>) -> bool {
-        self.sets.get(old).is_some_and(|old| old.intersection(named).eq(wanted.iter()))
     }
 
     /// Members that go late still hold their place when others come.
@@ -489,6 +517,15 @@ fn cidr_removal(slot: u32, net: IpNet) -> Removal {
     match net {
         IpNet::V4(net) => Removal::CidrV4 { prefix_len, key: cidr_key_v4(slot, net) },
         IpNet::V6(net) => Removal::CidrV6 { prefix_len, key: cidr_key_v6(slot, net) },
+    }
+}
+
+/// What turns the set of a member into another.
+fn member_change(key: MemberKey, from: Option<u32>, to: Option<u32>) -> Option<Change> {
+    match (from, to) {
+        (from, Some(to)) if from != Some(to) => Some(Change::Write(member(key, to))),
+        (Some(from), None) => member(key, from).undo().map(Change::Remove),
+        (_, Some(_)) | (None, None) => None,
     }
 }
 

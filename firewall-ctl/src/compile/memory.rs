@@ -61,10 +61,13 @@ impl MemoryTables {
         let Plan { writes, members, cells, late_members } = plan;
         writes.iter().for_each(|write| self.write(write));
         members.iter().for_each(|change| self.change(change));
-        for (number, cell) in cells {
-            self.cells.insert(*number, *cell);
-        }
+        cells.iter().for_each(|(number, cell)| self.set_cell(*number, *cell));
         late_members.iter().for_each(|change| self.change(change));
+    }
+
+    /// Names the policies of an attachment.
+    pub fn set_cell(&mut self, number: u32, cell: PolicyCell) {
+        self.cells.insert(number, cell);
     }
 
     /// Takes one step of a plan.

@@ -189,3 +189,6 @@ fn timeouts(wanted: ConnectionTracking) -> Timeouts {
         reserved: 0,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -126,6 +126,9 @@ fn of_protocol(policy: &FamilyPolicy, protocol: u8, family: usize) -> Node {
             (start, rules)
         })
         .collect();
+    if let [(_, rules)] = segments.as_slice() {
+        return Node::Uniform(*rules);
+    }
     let at = |point: u32| segments[segments.partition_point(|(start, _)| *start <= point) - 1].1;
     let has_start_within = |first: u32| {
         segments

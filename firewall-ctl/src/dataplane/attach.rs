@@ -253,7 +253,7 @@ const fn is_detached(target: LinkTarget) -> bool {
 }
 
 /// The mode of the XDP program of a device.
-fn xdp_hook(ifindex: u32) -> Hook {
+pub(super) fn xdp_hook(ifindex: u32) -> Hook {
     let links = device::links().unwrap_or_default();
     match links.get(&ifindex).and_then(|link| link.xdp) {
         Some((_, true)) => Hook::XdpGeneric,

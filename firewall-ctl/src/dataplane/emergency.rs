@@ -96,7 +96,7 @@ fn remove_pinned(
         let link = bpf::get(&path).map_err(DataplaneError::pin("open", &path))?;
         let info = bpf::link_info(link.as_fd()).map_err(DataplaneError::pin("look at", &path))?;
         let (ifindex, hook) = match info.target {
-            LinkTarget::Xdp { ifindex } => (ifindex, Hook::Xdp),
+            LinkTarget::Xdp { ifindex } => (ifindex, attach::xdp_hook(ifindex)),
             LinkTarget::Tcx { ifindex, attach_type: _ } => (ifindex, Hook::Tcx),
             LinkTarget::Other => (0, Hook::Tcx),
         };

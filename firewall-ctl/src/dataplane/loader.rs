@@ -9,9 +9,9 @@ use super::sys::bpf;
 use super::sys::plain::Plain;
 use super::{DataplaneConfig, adoption, object};
 use crate::compile::Limits;
-use aya::EbpfLoader;
 use aya::maps::{Array, Map, MapData};
-use aya::programs::Program;
+use aya::programs::{Program, ProgramError};
+use aya::{Ebpf, EbpfLoader};
 use aya_obj::Object;
 use firewall_common::abi::{ABI_VERSION, Manifest, map};
 use sha2::{Digest as _, Sha256};
@@ -110,10 +110,10 @@ fn load_as(
         loader.map_max_entries(name, entries(&config.limits, name)?);
     }
     let mut ebpf = loader.load(code).map_err(|error| DataplaneError::Load(error.into()))?;
+    load_programs(&mut ebpf).map_err(|error| DataplaneError::Load(Box::new(error)))?;
     for name in Programs::NAMES {
         let missing = || DataplaneError::Load(format!("the object has no program {name}").into());
         let program = ebpf.program_mut(name).ok_or_else(missing)?;
-        load_program(program).map_err(|error| DataplaneError::Load(Box::new(error)))?;
         let pin = path(name);
         super::pins::ignore_missing(std::fs::remove_file(&pin)).map_err(DataplaneError::pin("remove", &pin))?;
         program.pin(&pin).map_err(|error| DataplaneError::Load(error.into()))?;
@@ -121,12 +121,21 @@ fn load_as(
     Ok(())
 }
 
-fn load_program(program: &mut Program) -> Result<(), aya::programs::ProgramError> {
+/// Loads all programs at once: the verifier takes most of a second for each of the large ones.
+fn load_programs(ebpf: &mut Ebpf) -> Result<(), ProgramError> {
+    std::thread::scope(|scope| {
+        let loads: Vec<_> =
+            ebpf.programs_mut().map(|(_, program)| scope.spawn(move || load_program(program))).collect();
+        loads.into_iter().try_for_each(|load| load.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
+}
+
+fn load_program(program: &mut Program) -> Result<(), ProgramError> {
     match program {
         Program::Xdp(program) => program.load(),
         Program::SchedClassifier(program) => program.load(),
         // Our object has no others; loading them would need to be told more.
-        other => Err(aya::programs::ProgramError::UnexpectedProgramType).inspect_err(|_| {
+        other => Err(ProgramError::UnexpectedProgramType).inspect_err(|_| {
             tracing::error!(kind = ?other.prog_type(), "a program of the object is neither XDP nor TC");
         }),
     }

@@ -99,18 +99,17 @@ fn create(directory: &Path, path: &Path) -> Result<(), StoreError> {
 
 /// Reads a state file's content without touching the file: redb repairs what it opens, and trusts what it does not
 /// check, so it gets a copy and is told to check every page. It may still give up with a panic over nonsense.
-fn inspect(octets: &[u8]) -> Result<(), Unusable> {
+pub(super) fn inspect(octets: &[u8]) -> Result<Option<Stored>, Unusable> {
     if octets.is_empty() {
         return Err(Unusable::Corrupt("it is empty".to_owned()));
     }
-    let read = || -> Result<(), Unusable> {
+    let read = || {
         let copy = InMemoryBackend::new();
         copy.set_len(octets.len() as u64).and_then(|()| copy.write(0, octets)).map_err(::redb::Error::from)?;
         // A copy in memory cannot fail but by its content.
         let nonsense = |error: DatabaseError| Unusable::Corrupt(error.to_string());
         let database = Builder::new().set_check_integrity_on_open(true).create_with_backend(copy).map_err(nonsense)?;
-        tables::read(&database.begin_read()?)?;
-        Ok(())
+        tables::read(&database.begin_read()?)
     };
     let gave_up = |_| Unusable::Corrupt("its structure is damaged".to_owned());
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| Err(gave_up(panic)))
