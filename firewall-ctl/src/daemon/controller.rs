@@ -6,7 +6,7 @@ use super::error::chain;
 use super::lockout::SshConnection;
 use super::net::{Netlink, NetlinkError, Snapshot, peer_addresses};
 use crate::actions::types::AttachDevice;
-use crate::actions::{ApiError, ErrorCode, Outcome, Request};
+use crate::actions::{ApiError, ErrorCode, Outcome, Request, Response};
 use crate::api::ApiErrorBody;
 use crate::api::server::{Call, Reply, Service};
 use crate::model::{AddressSource, Side};
@@ -178,7 +178,9 @@ impl<E: Enforcer, S: Store + 'static> Service for Controller<E, S> {
             self.answer(request, Caller { ssh, force, confirm_within }).await?;
         let body = serde_json::to_value(&response)
             .map_err(|error| ApiErrorBody::new("InternalError", format!("The answer has no JSON form: {error}")))?;
-        Ok(Reply { body, warnings })
+        // Our own actions tell them in their answer; those of the service have no place for them there.
+        let in_body = matches!(response, Response::AttachDevice(_) | Response::DetachDevice(_));
+        Ok(Reply { body, warnings: if in_body { Vec::new() } else { warnings } })
     }
 }
 

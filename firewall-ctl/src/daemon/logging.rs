@@ -50,5 +50,9 @@ fn targets(level: LogLevel) -> Targets {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    Targets::new().with_default(level).with_target(PROGRAMS, LevelFilter::TRACE)
+    // Of libraries only what went wrong: they tell of every step they take, and a log of that is no use to anybody.
+    Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target(env!("CARGO_CRATE_NAME"), level)
+        .with_target(PROGRAMS, LevelFilter::TRACE)
 }

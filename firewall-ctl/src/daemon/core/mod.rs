@@ -29,6 +29,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Told while the kernel has not taken all of what is recorded.
+const UNPUBLISHED: &str =
+    "a part of what is recorded is not in force yet: the kernel refused it, and it is tried again";
+
 /// What does not change while the controller runs.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -252,6 +256,9 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         tracing::info!(operation, "changed");
         if pending.is_some() {
             self.pending = pending;
+        }
+        if self.unpublished {
+            outcome.warnings.push(UNPUBLISHED.to_owned());
         }
         self.fill(&mut outcome.response, &outcome.warnings, &placed);
         Ok(outcome)

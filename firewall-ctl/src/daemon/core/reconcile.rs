@@ -54,10 +54,17 @@ impl<E: Enforcer, S: Store> Core<E, S> {
                 Standing::Placed(_, broken) if broken.is_empty() => {
                     let overtaken = kernel.get(&attachment.number).is_some_and(|seen| !seen.overtaken.is_empty());
                     if overtaken && self.may_move_forward(attachment.number, host) {
+                        tracing::warn!(
+                            device = attachment.device,
+                            "other programs have got ahead: ours go first again"
+                        );
                         repair.push(attachment);
                     }
                 }
-                Standing::Placed(..) => repair.push(attachment),
+                Standing::Placed(_, broken) => {
+                    tracing::warn!(device = attachment.device, amiss = broken.join("; "), "repairing");
+                    repair.push(attachment);
+                }
                 // Nothing has ever run under this number: it need not be another one.
                 Standing::Unplaced(_) if self.unused.contains(&attachment.number) => repair.push(attachment),
                 Standing::Unplaced(_) => {
@@ -126,7 +133,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
                 }
             }
             Err(error) => {
-                tracing::error!(device = attachment.device, error = error.message, "addresses are not followed")
+                tracing::error!(device = attachment.device, error = error.message, "addresses are not followed");
             }
         }
     }
@@ -181,7 +188,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
                 match status.amiss.as_slice() {
                     [] => tracing::info!(device = attachment.device, "enforced"),
                     amiss => {
-                        tracing::warn!(device = attachment.device, amiss = amiss.join("; "), "not as it should be")
+                        tracing::warn!(device = attachment.device, amiss = amiss.join("; "), "not as it should be");
                     }
                 }
             }

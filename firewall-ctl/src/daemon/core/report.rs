@@ -26,6 +26,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
                     self.model.interface_by_number(*number).and_then(|interface| interface.attachment.as_ref());
                 format!("{}: {}", attachment.map_or("?", |attachment| &attachment.device), status.amiss.join("; "))
             })
+            .chain(self.unpublished.then(|| super::UNPUBLISHED.to_owned()))
             .collect();
         let identity = &self.settings.identity;
         Response::Status(StatusResult {

@@ -59,7 +59,7 @@ fn rules_that_admit_the_caller_do() {
         (ssh(), "::/0", false),
         (Service::Ports { protocol: L4::Tcp, from: 23, to: 65_535 }, "0.0.0.0/0", false),
         (Service::Ports { protocol: L4::Udp, from: 0, to: 65_535 }, "0.0.0.0/0", false),
-        (Service::Other(6), "0.0.0.0/0", false),
+        (Service::Other(47), "0.0.0.0/0", false),
     ];
     for (service, peer, admits) in cases {
         let mut after = closed.clone();

@@ -155,9 +155,59 @@ fn another_hook_moves_the_programs_and_a_failure_leaves_them() {
     let diary = fake.diary();
     assert_eq!(
         diary,
-        ["prepare", "publish [1]", "attach 1 eth0 tc", "commit fails", "attach 1 eth0 auto", "prepare", "publish [1]"]
+        ["prepare", "publish [1]", "attach 1 eth0 tc", "commit fails", "prepare", "publish [1]", "attach 1 eth0 auto"]
     );
     fake.heal();
     attach(&mut core, &host(), body()).unwrap();
     assert_eq!(fake.diary(), ["prepare", "publish [1]", "attach 1 eth0 tc", "commit"]);
+}
+
+#[test]
+fn another_side_makes_room_first_and_a_failure_gives_it_back() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    attach(&mut core, &host(), json!({"Device": "eth0"})).unwrap();
+    fake.diary();
+    fake.fail("commit");
+    let body = json!({
+        "Device": "eth0", "Side": "workload", "PrivateIpAddresses": ["10.0.0.2"], "Replace": true,
+    });
+    attach(&mut core, &host(), body.clone()).unwrap_err();
+    let expected = [
+        "prepare",
+        "publish [2]",
+        "detach 1",
+        "attach 2 eth0 auto",
+        "commit fails",
+        "detach 2",
+        "prepare",
+        "publish [1]",
+        "attach 1 eth0 auto",
+    ];
+    assert_eq!(fake.diary(), expected);
+    assert_eq!(number_of(&core, "eth0"), 1);
+    fake.heal();
+    attach(&mut core, &host(), body).unwrap();
+    assert_eq!(fake.diary(), ["prepare", "publish [2]", "detach 1", "attach 2 eth0 auto", "commit"]);
+}
+
+#[test]
+fn who_has_got_ahead_is_overtaken_once_in_a_while() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    let mut host = host();
+    attach(&mut core, &host, json!({"Device": "eth0"})).unwrap();
+    fake.diary();
+    let ahead = || vec!["other runs before the in program".to_owned()];
+    fake.world().kernel.get_mut(&1).unwrap().overtaken = ahead();
+    core.reconcile(&host, &PeersSeen::new());
+    assert_eq!(fake.diary(), ["attach 1 eth0 auto"]);
+    fake.world().kernel.get_mut(&1).unwrap().overtaken = ahead();
+    host.now += jiff::SignedDuration::from_secs(5);
+    core.reconcile(&host, &PeersSeen::new());
+    assert_eq!(fake.diary(), Vec::<String>::new());
+    assert_eq!(core.view.load().devices[&1].amiss, ahead());
+    host.now += jiff::SignedDuration::from_secs(60);
+    core.reconcile(&host, &PeersSeen::new());
+    assert_eq!(fake.diary(), ["attach 1 eth0 auto"]);
 }

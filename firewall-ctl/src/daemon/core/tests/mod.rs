@@ -140,7 +140,26 @@ fn a_change_of_rules_that_fails_is_not_visible() {
         fake.heal();
         ask(&mut core, &host(), &caller, "AuthorizeSecurityGroupIngress", body).unwrap();
         assert_ne!(fake.world().published, before);
+        let number = core.model.groups.values().flat_map(|group| group.rules.values()).map(|rule| rule.number).max();
+        assert!(fake.world().forgotten.contains(&number.unwrap()), "what an older rule counted is not its");
     }
+}
+
+#[test]
+fn what_is_recorded_and_not_in_force_is_put_in_force_later() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    attach(&mut core, &host(), json!({"Device": "eth0"})).unwrap();
+    let group = core.model.groups.keys().next().unwrap().to_string();
+    let body =
+        json!({"GroupId": group, "IpPermissions": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}]});
+    fake.fail("publish");
+    ask(&mut core, &host(), &Caller::default(), "AuthorizeSecurityGroupIngress", body).unwrap();
+    core.reconcile(&host(), &PeersSeen::new());
+    assert_ne!(fake.world().published, *core.desired);
+    fake.heal();
+    core.reconcile(&host(), &PeersSeen::new());
+    assert_eq!(fake.world().published, *core.desired);
 }
 
 #[test]
