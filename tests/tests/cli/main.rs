@@ -1,0 +1,5 @@
+//! Every command, and what it says to bad input.
+
+mod commands;
+mod daemon;
+mod refusals;
