@@ -46,6 +46,15 @@ pub(super) struct Running {
     pub(super) program: u32,
 }
 
+/// The hooks chosen for a device.
+#[derive(Clone, Copy)]
+struct Hooks<'a> {
+    hook: Hook,
+    otherwise: Option<Hook>,
+    outgoing: Hook,
+    driver: Option<&'a str>,
+}
+
 impl Dataplane {
     /// Says what [`Dataplane::attach`] would do. Whether the driver takes an XDP program is known only by trying.
     ///
@@ -86,27 +95,46 @@ impl Dataplane {
         self.tables.set_interface(device.ifindex, entry)?;
         self.entries.insert(*number, (device.ifindex, entry));
 
-        let had_out = self.running(*number, Leg::Out, device.ifindex).is_some();
-        self.put(*number, Leg::Out, device, outgoing)?;
-        let put = match (self.put(*number, Leg::In, device, hook), otherwise) {
-            (Ok(()), _) => Ok(hook),
-            (Err(error), Some(second)) => {
-                let driver = facts.driver.clone().unwrap_or_default();
-                let cause = std::error::Error::source(&error).map_or_else(String::new, ToString::to_string);
-                warnings.push(Warning::XdpRefused { driver, error: cause });
-                self.put(*number, Leg::In, device, second).map(|()| second)
-            }
-            (Err(error), None) => Err(error),
-        };
-        match put {
+        let hooks = Hooks { hook, otherwise, outgoing, driver: facts.driver.as_deref() };
+        match self.put_both(*number, device, hooks, &mut warnings) {
             Ok(hook_in) => Ok(Attached { hook_in, hook_out: outgoing, mtu: facts.mtu, warnings }),
             Err(error) => {
-                if !had_out && let Err(worse) = self.take_off(*number, Leg::Out, device.ifindex) {
-                    tracing::error!(number, error = ?worse, "cannot take back the program for outgoing frames");
+                if before.is_none_or(|(ifindex, _)| ifindex != device.ifindex) {
+                    self.tables.set_interface(device.ifindex, Interface::default())?;
+                    self.entries.remove(number);
                 }
                 Err(error)
             }
         }
+    }
+
+    /// Puts both programs on a device, and says where the one for received frames has come to run.
+    fn put_both(
+        &self,
+        number: u32,
+        device: &Device,
+        hooks: Hooks<'_>,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Hook, DataplaneError> {
+        let Hooks { hook, otherwise, outgoing, driver } = hooks;
+        let had_out = self.running(number, Leg::Out, device.ifindex).is_some();
+        self.put(number, Leg::Out, device, outgoing)?;
+        let put = match (self.put(number, Leg::In, device, hook), otherwise) {
+            (Ok(()), _) => Ok(hook),
+            (Err(error), Some(second)) => {
+                let cause = std::error::Error::source(&error).map_or_else(String::new, ToString::to_string);
+                warnings.push(Warning::XdpRefused { driver: driver.unwrap_or_default().to_owned(), error: cause });
+                self.put(number, Leg::In, device, second).map(|()| second)
+            }
+            (Err(error), None) => Err(error),
+        };
+        if put.is_err()
+            && !had_out
+            && let Err(worse) = self.take_off(number, Leg::Out, device.ifindex)
+        {
+            tracing::error!(number, error = ?worse, "cannot take back the program for outgoing frames");
+        }
+        put
     }
 
     fn put(&self, number: u32, leg: Leg, device: &Device, hook: Hook) -> Result<(), DataplaneError> {
@@ -132,7 +160,19 @@ impl Dataplane {
             remedy: remedy(hook, &source),
             source: source.into(),
         };
-        match self.create(hook, leg, device.ifindex, program).map_err(failed)? {
+        let created = self.create(hook, leg, device.ifindex, program).inspect_err(|_| {
+            // Better the old hook than none.
+            let Some(Running { hook: old, program: _ }) = current.filter(|current| current.hook != hook) else {
+                return;
+            };
+            let program = self.programs.for_hook(old, leg == Leg::In);
+            if let Ok(Some(link)) = self.create(old, leg, device.ifindex, program)
+                && let Err(error) = bpf::pin(link.as_fd(), &path)
+            {
+                tracing::error!(number, %error, "cannot put the program back to where it was");
+            }
+        });
+        match created.map_err(failed)? {
             Some(link) => {
                 self.unlink(number, leg)?;
                 if current.is_some_and(|running| running.hook == Hook::Clsact) {
