@@ -6,10 +6,15 @@ use super::pins::{Leg, ignore_missing};
 use super::sys::bpf::{self, LinkTarget, attach_type};
 use super::{Dataplane, Device, clsact, device};
 use crate::model::{HookWish, Side};
-use firewall_common::abi::{self, Interface};
-use firewall_common::abi::{PolicyCell, program};
+use firewall_common::abi::{self, Interface, PolicyCell, program};
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::time::Duration;
+
+/// How often a hook is tried that our own program still holds, and how long after each try: links are freed within
+/// milliseconds of their last reference.
+const PATIENCE: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The wish to put the programs of an attachment on a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,7 +165,7 @@ impl Dataplane {
             remedy: remedy(hook, &source),
             source: source.into(),
         };
-        let created = self.create(hook, leg, device.ifindex, program).inspect_err(|_| {
+        let created = self.create_patiently(hook, leg, device.ifindex, program).inspect_err(|_| {
             // Better the old hook than none.
             let Some(Running { hook: old, program: _ }) = current.filter(|current| current.hook != hook) else {
                 return;
@@ -184,12 +189,33 @@ impl Dataplane {
         }
     }
 
+    /// Attaches a program. One that is there already without a pin is in the way: somebody has removed the pin, and the
+    /// kernel takes its time to let go of the link, or a process holds it and it is detached here.
+    fn create_patiently(&self, hook: Hook, leg: Leg, ifindex: u32, program: &OwnedFd) -> io::Result<Option<OwnedFd>> {
+        let (own, _) = bpf::program_name(program.as_fd())?;
+        let mut patience = PATIENCE;
+        loop {
+            let error = match self.create(hook, leg, ifindex, program) {
+                Err(error) if matches!(error.raw_os_error(), Some(libc::EEXIST | libc::EBUSY)) => error,
+                result => return result,
+            };
+            let is_ours = match hook {
+                Hook::Tcx => detach_program(ifindex, leg, own)?,
+                Hook::Xdp | Hook::XdpGeneric => device::links()
+                    .is_ok_and(|links| links.get(&ifindex).and_then(|link| link.xdp).is_some_and(|(id, _)| id == own)),
+                Hook::Clsact => false,
+            };
+            if !is_ours || patience == 0 {
+                return Err(error);
+            }
+            patience -= 1;
+            std::thread::sleep(PAUSE);
+        }
+    }
+
     /// Attaches a program. A clsact filter has no link.
     fn create(&self, hook: Hook, leg: Leg, ifindex: u32, program: &OwnedFd) -> io::Result<Option<OwnedFd>> {
-        let tcx = match leg {
-            Leg::In => attach_type::TCX_INGRESS,
-            Leg::Out => attach_type::TCX_EGRESS,
-        };
+        let tcx = tcx_type(leg);
         let program_fd = program.as_fd();
         match hook {
             Hook::Xdp => bpf::link_create(program_fd, ifindex, attach_type::XDP, bpf::XDP_DRIVER_MODE).map(Some),
@@ -262,11 +288,7 @@ impl Dataplane {
 
     /// Programs at a TCX hook in the order in which they run.
     pub(super) fn tcx_programs(&self, ifindex: u32, leg: Leg) -> io::Result<Vec<u32>> {
-        let kind = match leg {
-            Leg::In => attach_type::TCX_INGRESS,
-            Leg::Out => attach_type::TCX_EGRESS,
-        };
-        Ok(bpf::tcx_query(ifindex, kind)?.into_iter().map(|(program, _)| program).collect())
+        Ok(bpf::tcx_query(ifindex, tcx_type(leg))?.into_iter().map(|(program, _)| program).collect())
     }
 }
 
@@ -289,6 +311,26 @@ const fn is_detached(target: LinkTarget) -> bool {
     match target {
         LinkTarget::Xdp { ifindex } | LinkTarget::Tcx { ifindex, attach_type: _ } => ifindex == 0,
         LinkTarget::Other => false,
+    }
+}
+
+/// Detaches a program from a TCX hook as far as its link can be had, and says whether it was there.
+fn detach_program(ifindex: u32, leg: Leg, program: u32) -> io::Result<bool> {
+    let mut was_there = false;
+    for (_, link) in bpf::tcx_query(ifindex, tcx_type(leg))?.into_iter().filter(|(id, _)| *id == program) {
+        was_there = true;
+        // A link that the kernel is about to free cannot be opened any more.
+        if let Ok(link) = bpf::link_by_id(link) {
+            bpf::link_detach(link.as_fd())?;
+        }
+    }
+    Ok(was_there)
+}
+
+const fn tcx_type(leg: Leg) -> u32 {
+    match leg {
+        Leg::In => attach_type::TCX_INGRESS,
+        Leg::Out => attach_type::TCX_EGRESS,
     }
 }
 
