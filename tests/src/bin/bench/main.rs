@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 
 fn print(Report { title, head, rows }: &Report) {
     let mut table = Table::new();
-    table.load_preset(presets::ASCII_MARKDOWN).set_header(head.clone()).add_rows(rows.clone());
+    table.load_style(presets::ASCII_MARKDOWN).set_header(head.clone()).add_rows(rows.clone());
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
