@@ -92,9 +92,8 @@ impl EmptyProgram {
             ..TestRun::default()
         };
         // SAFETY: the frame is good for the call, and the kernel reads as much of it as its length says.
-        let result = unsafe {
-            libc::syscall(libc::SYS_bpf, command::PROG_TEST_RUN, &raw mut attributes, size_of::<TestRun>())
-        };
+        let result =
+            unsafe { libc::syscall(libc::SYS_bpf, command::PROG_TEST_RUN, &raw mut attributes, size_of::<TestRun>()) };
         if result != 0 {
             return Err(io::Error::last_os_error());
         }

@@ -7,8 +7,8 @@ mod host;
 mod kernel;
 mod plain;
 
-pub use host::Host;
 pub use empty::EmptyProgram;
+pub use host::Host;
 pub use kernel::{Kernel, ProgramSize, SharedKernel, TestRunError};
 
 use firewall_common::abi::{INTERFACE_WORKLOAD, Interface};

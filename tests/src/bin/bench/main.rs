@@ -60,7 +60,9 @@ fn programs() -> Report {
     Report {
         title: "Programs (the verifier gives up at 1 000 000)",
         head: vec!["program", "instructions", "verified"],
-        rows: rows.map(|size| vec![size.name.to_owned(), size.instructions.to_string(), size.verified.to_string()]).collect(),
+        rows: rows
+            .map(|size| vec![size.name.to_owned(), size.instructions.to_string(), size.verified.to_string()])
+            .collect(),
     }
 }
 
