@@ -28,10 +28,15 @@ pub fn run(Arguments { release }: Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Builds the programs that demonstration and tests start.
-pub fn programs() -> Result<()> {
+/// Builds the programs that demonstration, measurements and tests start.
+pub fn programs(release: bool) -> Result<()> {
     object()?;
-    process::run(process::cargo().args(["build", "--package", "firewall-ctl", "--package", "firewall-tests", "--bins"]))
+    let mut command = process::cargo();
+    command.args(["build", "--package", "firewall-ctl", "--package", "firewall-tests", "--bins"]);
+    if release {
+        command.arg("--release");
+    }
+    process::run(&mut command)
 }
 
 /// Where cargo puts a program.

@@ -3,6 +3,7 @@
 //! Each verb is a module of its name. What a verb decides is in functions without side effects, beside their tests;
 //! what it does to the machine, it prints first.
 
+mod bench;
 mod build;
 mod ci;
 mod compiler;
@@ -15,6 +16,7 @@ mod machine;
 mod process;
 mod root;
 mod sources;
+mod stage;
 mod test;
 mod tidy;
 mod toolchain;
@@ -39,6 +41,8 @@ enum Verb {
     Build(build::Arguments),
     /// Show packets allowed and denied between network namespaces (as root or by sudo)
     Demo(demo::Arguments),
+    /// Measure what a packet costs and how soon a change holds (as root or by sudo)
+    Bench(bench::Arguments),
     /// Run all tests, or the suites that are named (kernel tests run as root or by sudo)
     Test(test::Arguments),
     /// Check formatting, lints and house rules
@@ -52,6 +56,7 @@ fn main() -> ExitCode {
         Verb::Toolchain => toolchain::run(),
         Verb::Build(arguments) => build::run(arguments),
         Verb::Demo(arguments) => demo::run(arguments),
+        Verb::Bench(arguments) => bench::run(arguments),
         Verb::Test(arguments) => test::run(arguments),
         Verb::Lint => lint::run(),
         Verb::Ci => ci::run(),

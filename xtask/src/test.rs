@@ -42,7 +42,7 @@ pub fn run(Arguments { suites, rest }: Arguments) -> Result<()> {
         // Asked for first: a build of minutes that ends in "needs root" is no service.
         let firewall_ctl = build::program("firewall-ctl", false)?;
         prefix = root::prefix("the kernel tests", &[("FIREWALL_CTL", &firewall_ctl)])?;
-        build::programs()?;
+        build::programs(false)?;
         command.env("FIREWALL_CTL", firewall_ctl);
         // Kernel tests wait most of the time, each in namespaces of its own.
         if std::env::var_os("RUST_TEST_THREADS").is_none() {

@@ -108,14 +108,8 @@ fn transport_of(frame: &[u8]) -> Transport {
 #[test]
 fn tcp_header_is_read() {
     let transport = transport_of(&v4(protocol::TCP, &tcp(ACK | FIN)));
-    let expected = Transport {
-        source_port: 1000,
-        service: 443,
-        flags: ACK | FIN,
-        sequence: 5,
-        acknowledgement: 9,
-        extent: 4,
-    };
+    let expected =
+        Transport { source_port: 1000, service: 443, flags: ACK | FIN, sequence: 5, acknowledgement: 9, extent: 4 };
     assert_eq!(transport, expected);
     assert_eq!(transport_of(&v6(protocol::TCP, &tcp(ACK | FIN))), expected);
 }
@@ -230,11 +224,19 @@ fn malformed() -> Vec<(&'static str, Vec<u8>, Reason)> {
         ("IPv6 cut within its header", udp6[..l6 - 1].to_vec(), Reason::Ipv6Header),
         ("IPv6 that says version 4", with(udp6.clone(), &[(ip, 0x40)]), Reason::Ipv6Header),
         ("payload length beyond the frame", with(udp6.clone(), &[(ip + 5, 12)]), Reason::Ipv6Length),
-        ("hop-by-hop not first", v6(60, &[extension(0, 0, 8), extension(17, 0, 8), udp()].concat()), Reason::Ipv6Extension),
+        (
+            "hop-by-hop not first",
+            v6(60, &[extension(0, 0, 8), extension(17, 0, 8), udp()].concat()),
+            Reason::Ipv6Extension
+        ),
         ("extension beyond the payload", v6(60, &extension(17, 1, 8)), Reason::Ipv6Extension),
         ("extension cut", v6(60, &[17, 0]), Reason::Ipv6Extension),
         ("AH beyond the payload", v6(51, &extension(17, 1, 8)), Reason::Ipv6Extension),
-        ("seven extensions", v6(60, &[extension(60, 0, 8).repeat(6), extension(17, 0, 8), udp()].concat()), Reason::TooManyExtensions),
+        (
+            "seven extensions",
+            v6(60, &[extension(60, 0, 8).repeat(6), extension(17, 0, 8), udp()].concat()),
+            Reason::TooManyExtensions
+        ),
         ("first fragment, IPv6", v6(44, &[&[17, 0, 0, 1, 0, 0, 0, 1][..], &udp()].concat()), Reason::Fragment),
         ("later fragment, IPv6", v6(44, &[&[17, 0, 0, 8, 0, 0, 0, 1][..], &udp()].concat()), Reason::Fragment),
         ("TCP cut short", v4(protocol::TCP, &tcp(ACK)[..19]), Reason::TcpHeader),
@@ -259,9 +261,7 @@ fn malformed() -> Vec<(&'static str, Vec<u8>, Reason)> {
     ] {
         rows.push((name, v4(protocol::TCP, &tcp(flags)), Reason::TcpFlags));
     }
-    for (name, source) in
-        [("multicast", [224, 0, 0, 1]), ("broadcast", [255; 4]), ("loopback", [127, 9, 9, 9])]
-    {
+    for (name, source) in [("multicast", [224, 0, 0, 1]), ("broadcast", [255; 4]), ("loopback", [127, 9, 9, 9])] {
         let changes = [(26, source[0]), (27, source[1]), (28, source[2]), (29, source[3])];
         rows.push((name, with(tcp4.clone(), &changes), Reason::SourceAddress));
     }

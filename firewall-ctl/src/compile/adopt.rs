@@ -3,15 +3,19 @@
 //! What the live cells reach stays untouched until the first plan has published policies of its own beside it; then it is
 //! retired as a whole, together with whatever an interrupted change left behind.
 
-use super::layout::{Layout, MemberKey};
+use super::layout::Layout;
+use super::members::MemberKey;
 use super::plan::{Removal, TableFull, Write};
 use super::{Desired, Limits};
+use crate::model::GroupId;
 use firewall_common::abi::{
     CidrKeyV4, CidrKeyV6, GroupRules, GroupRulesKey, LEAF, MemberKeyV4, MemberKeyV6, Page, PolicyCell, Slot, V4, V6,
+    map,
 };
 use imbl::{OrdMap, OrdSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// What was found in the tables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -135,16 +139,37 @@ impl Layout {
         layout
     }
 
-    /// Lets the sets in the tables keep their numbers, as far as their members still have one set of groups.
-    pub(super) fn bind_foreign_sets(&mut self, desired: &Desired) {
-        if self.foreign.is_none() {
-            return;
+    /// The set of each member wanted, when another controller has given them sets. What those mean is known only to the
+    /// policies still in force, and these must go on treating every member as they do: so members share a set only if they
+    /// had the same one before. A set keeps its number for the first groups found, unless a member of it goes.
+    pub(super) fn intern_foreign_members(&mut self, desired: &Desired) -> Result<BTreeMap<MemberKey, u32>, TableFull> {
+        let goes = |key: &MemberKey| desired.members.get(key).is_none_or(BTreeSet::is_empty);
+        let leaving: BTreeSet<u32> = self.members.iter().filter(|(key, _)| goes(key)).map(|(_, set)| *set).collect();
+        let mut members = BTreeMap::new();
+        let mut known: BTreeMap<(&BTreeSet<GroupId>, Option<u32>), u32> = BTreeMap::new();
+        for (key, groups) in desired.members.iter().filter(|(_, groups)| !groups.is_empty()) {
+            let old = self.members.get(key).copied();
+            let set = match known.get(&(groups, old)) {
+                Some(set) => *set,
+                None => {
+                    let content = Arc::new(groups.clone());
+                    match old.filter(|old| !leaving.contains(old) && self.sets.get(*old).is_none()) {
+                        Some(old) => {
+                            self.sets.bind(old, content);
+                            old
+                        }
+                        None => {
+                            let interned = self.sets.intern_apart(content);
+                            interned.map_err(|limit| TableFull { table: map::GROUP_RULES, limit })?
+                        }
+                    }
+                }
+            };
+            known.insert((groups, old), set);
+            self.sets.retain(set);
+            members.insert(*key, set);
         }
-        for (key, set) in self.members.clone() {
-            if let Some(groups) = desired.members.get(&key).filter(|groups| !groups.is_empty()) {
-                self.sets.bind(set, std::sync::Arc::new(groups.clone()));
-            }
-        }
+        Ok(members)
     }
 
     /// Gives members that get a new set the rules that the policies still in force have for their old one: until the

@@ -111,15 +111,20 @@ impl<K: Ord + Clone> Interner<K> {
         Ok((number, true))
     }
 
-    /// Binds a number that something in the tables already holds to a content, unless either is bound.
-    pub(super) fn bind(&mut self, number: u32, content: Arc<K>) -> bool {
-        if self.by_content.contains_key(&content) || self.by_number.contains_key(&number) {
-            return false;
-        }
-        self.by_content.insert(Arc::clone(&content), number);
-        self.by_number.insert(number, Entry { content, references: 0 });
+    /// A number for a content that no other holder of the content has.
+    pub(super) fn intern_apart(&mut self, content: Arc<K>) -> Result<u32, u32> {
+        let number = self.numbers.take().ok_or(self.numbers.limit)?;
+        self.bind(number, content);
+        Ok(number)
+    }
+
+    /// Gives a content to a number that something in the tables already holds.
+    pub(super) fn bind(&mut self, number: u32, content: Arc<K>) {
         self.numbers.retire(number);
-        true
+        if !self.by_content.contains_key(&content) {
+            self.by_content.insert(Arc::clone(&content), number);
+        }
+        self.by_number.insert(number, Entry { content, references: 0 });
     }
 
     pub(super) fn get(&self, number: u32) -> Option<&Arc<K>> {
@@ -155,7 +160,9 @@ impl<K: Ord + Clone> Interner<K> {
 
     /// The content is not to be found again: its next user gets another number.
     pub(super) fn forget(&mut self, number: u32) {
-        if let Some(entry) = self.by_number.remove(&number) {
+        if let Some(entry) = self.by_number.remove(&number)
+            && self.by_content.get(&entry.content) == Some(&number)
+        {
             self.by_content.remove(&entry.content);
         }
     }

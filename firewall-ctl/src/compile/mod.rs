@@ -7,6 +7,7 @@ mod adopt;
 mod intern;
 pub mod layout;
 mod limits;
+mod members;
 pub mod memory;
 mod plan;
 mod policy;

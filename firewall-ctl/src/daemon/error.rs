@@ -35,7 +35,7 @@ pub enum DaemonError {
     #[error(transparent)]
     Socket(#[from] BindError),
     /// The process may not do what the daemon does.
-    #[error("the controller cannot run: {0}")]
+    #[error(transparent)]
     Privileges(#[from] MissingPrivileges),
     /// The record cannot be read, or the tables do not hold it.
     #[error(transparent)]

@@ -6,10 +6,15 @@ use super::pins::{Leg, ignore_missing};
 use super::sys::bpf::{self, LinkTarget, attach_type};
 use super::{Dataplane, Device, clsact, device};
 use crate::model::{HookWish, Side};
-use firewall_common::abi::{self, Interface};
-use firewall_common::abi::{PolicyCell, program};
+use firewall_common::abi::{self, Interface, PolicyCell, program};
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::time::Duration;
+
+/// How often a hook is tried that our own program still holds, and how long after each try: links are freed within
+/// milliseconds of their last reference.
+const PATIENCE: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The wish to put the programs of an attachment on a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +49,15 @@ pub struct Attached {
 pub(super) struct Running {
     pub(super) hook: Hook,
     pub(super) program: u32,
+}
+
+/// The hooks chosen for a device.
+#[derive(Clone, Copy)]
+struct Hooks<'a> {
+    hook: Hook,
+    otherwise: Option<Hook>,
+    outgoing: Hook,
+    driver: Option<&'a str>,
 }
 
 impl Dataplane {
@@ -86,27 +100,46 @@ impl Dataplane {
         self.tables.set_interface(device.ifindex, entry)?;
         self.entries.insert(*number, (device.ifindex, entry));
 
-        let had_out = self.running(*number, Leg::Out, device.ifindex).is_some();
-        self.put(*number, Leg::Out, device, outgoing)?;
-        let put = match (self.put(*number, Leg::In, device, hook), otherwise) {
-            (Ok(()), _) => Ok(hook),
-            (Err(error), Some(second)) => {
-                let driver = facts.driver.clone().unwrap_or_default();
-                let cause = std::error::Error::source(&error).map_or_else(String::new, ToString::to_string);
-                warnings.push(Warning::XdpRefused { driver, error: cause });
-                self.put(*number, Leg::In, device, second).map(|()| second)
-            }
-            (Err(error), None) => Err(error),
-        };
-        match put {
+        let hooks = Hooks { hook, otherwise, outgoing, driver: facts.driver.as_deref() };
+        match self.put_both(*number, device, hooks, &mut warnings) {
             Ok(hook_in) => Ok(Attached { hook_in, hook_out: outgoing, mtu: facts.mtu, warnings }),
             Err(error) => {
-                if !had_out && let Err(worse) = self.take_off(*number, Leg::Out, device.ifindex) {
-                    tracing::error!(number, error = ?worse, "cannot take back the program for outgoing frames");
+                if before.is_none_or(|(ifindex, _)| ifindex != device.ifindex) {
+                    self.tables.set_interface(device.ifindex, Interface::default())?;
+                    self.entries.remove(number);
                 }
                 Err(error)
             }
         }
+    }
+
+    /// Puts both programs on a device, and says where the one for received frames has come to run.
+    fn put_both(
+        &self,
+        number: u32,
+        device: &Device,
+        hooks: Hooks<'_>,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Hook, DataplaneError> {
+        let Hooks { hook, otherwise, outgoing, driver } = hooks;
+        let had_out = self.running(number, Leg::Out, device.ifindex).is_some();
+        self.put(number, Leg::Out, device, outgoing)?;
+        let put = match (self.put(number, Leg::In, device, hook), otherwise) {
+            (Ok(()), _) => Ok(hook),
+            (Err(error), Some(second)) => {
+                let cause = std::error::Error::source(&error).map_or_else(String::new, ToString::to_string);
+                warnings.push(Warning::XdpRefused { driver: driver.unwrap_or_default().to_owned(), error: cause });
+                self.put(number, Leg::In, device, second).map(|()| second)
+            }
+            (Err(error), None) => Err(error),
+        };
+        if put.is_err()
+            && !had_out
+            && let Err(worse) = self.take_off(number, Leg::Out, device.ifindex)
+        {
+            tracing::error!(number, error = ?worse, "cannot take back the program for outgoing frames");
+        }
+        put
     }
 
     fn put(&self, number: u32, leg: Leg, device: &Device, hook: Hook) -> Result<(), DataplaneError> {
@@ -132,7 +165,19 @@ impl Dataplane {
             remedy: remedy(hook, &source),
             source: source.into(),
         };
-        match self.create(hook, leg, device.ifindex, program).map_err(failed)? {
+        let created = self.create_patiently(hook, leg, device.ifindex, program).inspect_err(|_| {
+            // Better the old hook than none.
+            let Some(Running { hook: old, program: _ }) = current.filter(|current| current.hook != hook) else {
+                return;
+            };
+            let program = self.programs.for_hook(old, leg == Leg::In);
+            if let Ok(Some(link)) = self.create(old, leg, device.ifindex, program)
+                && let Err(error) = bpf::pin(link.as_fd(), &path)
+            {
+                tracing::error!(number, %error, "cannot put the program back to where it was");
+            }
+        });
+        match created.map_err(failed)? {
             Some(link) => {
                 self.unlink(number, leg)?;
                 if current.is_some_and(|running| running.hook == Hook::Clsact) {
@@ -144,12 +189,33 @@ impl Dataplane {
         }
     }
 
+    /// Attaches a program. One that is there already without a pin is in the way: somebody has removed the pin, and the
+    /// kernel takes its time to let go of the link, or a process holds it and it is detached here.
+    fn create_patiently(&self, hook: Hook, leg: Leg, ifindex: u32, program: &OwnedFd) -> io::Result<Option<OwnedFd>> {
+        let (own, _) = bpf::program_name(program.as_fd())?;
+        let mut patience = PATIENCE;
+        loop {
+            let error = match self.create(hook, leg, ifindex, program) {
+                Err(error) if matches!(error.raw_os_error(), Some(libc::EEXIST | libc::EBUSY)) => error,
+                result => return result,
+            };
+            let is_ours = match hook {
+                Hook::Tcx => detach_program(ifindex, leg, own)?,
+                Hook::Xdp | Hook::XdpGeneric => device::links()
+                    .is_ok_and(|links| links.get(&ifindex).and_then(|link| link.xdp).is_some_and(|(id, _)| id == own)),
+                Hook::Clsact => false,
+            };
+            if !is_ours || patience == 0 {
+                return Err(error);
+            }
+            patience -= 1;
+            std::thread::sleep(PAUSE);
+        }
+    }
+
     /// Attaches a program. A clsact filter has no link.
     fn create(&self, hook: Hook, leg: Leg, ifindex: u32, program: &OwnedFd) -> io::Result<Option<OwnedFd>> {
-        let tcx = match leg {
-            Leg::In => attach_type::TCX_INGRESS,
-            Leg::Out => attach_type::TCX_EGRESS,
-        };
+        let tcx = tcx_type(leg);
         let program_fd = program.as_fd();
         match hook {
             Hook::Xdp => bpf::link_create(program_fd, ifindex, attach_type::XDP, bpf::XDP_DRIVER_MODE).map(Some),
@@ -222,11 +288,7 @@ impl Dataplane {
 
     /// Programs at a TCX hook in the order in which they run.
     pub(super) fn tcx_programs(&self, ifindex: u32, leg: Leg) -> io::Result<Vec<u32>> {
-        let kind = match leg {
-            Leg::In => attach_type::TCX_INGRESS,
-            Leg::Out => attach_type::TCX_EGRESS,
-        };
-        Ok(bpf::tcx_query(ifindex, kind)?.into_iter().map(|(program, _)| program).collect())
+        Ok(bpf::tcx_query(ifindex, tcx_type(leg))?.into_iter().map(|(program, _)| program).collect())
     }
 }
 
@@ -249,6 +311,26 @@ const fn is_detached(target: LinkTarget) -> bool {
     match target {
         LinkTarget::Xdp { ifindex } | LinkTarget::Tcx { ifindex, attach_type: _ } => ifindex == 0,
         LinkTarget::Other => false,
+    }
+}
+
+/// Detaches a program from a TCX hook as far as its link can be had, and says whether it was there.
+fn detach_program(ifindex: u32, leg: Leg, program: u32) -> io::Result<bool> {
+    let mut was_there = false;
+    for (_, link) in bpf::tcx_query(ifindex, tcx_type(leg))?.into_iter().filter(|(id, _)| *id == program) {
+        was_there = true;
+        // A link that the kernel is about to free cannot be opened any more.
+        if let Ok(link) = bpf::link_by_id(link) {
+            bpf::link_detach(link.as_fd())?;
+        }
+    }
+    Ok(was_there)
+}
+
+const fn tcx_type(leg: Leg) -> u32 {
+    match leg {
+        Leg::In => attach_type::TCX_INGRESS,
+        Leg::Out => attach_type::TCX_EGRESS,
     }
 }
 

@@ -6,6 +6,7 @@ use super::error::DataplaneError;
 use super::programs::Programs;
 use super::sys::plain::Plain;
 use super::tables::{for_each, ignore_missing, open};
+use crate::compile::TableFull;
 use crate::compile::memory::FlowKey;
 use aya::maps::{HashMap, MapData, MapError};
 use aya::{TestRun as _, TestRunOptions};
@@ -171,6 +172,10 @@ impl Dataplane {
             match result {
                 Ok(()) => adopted += 1,
                 Err(MapError::SyscallError(error)) if error.io_error.raw_os_error() == Some(libc::EEXIST) => {}
+                Err(MapError::SyscallError(error)) if error.io_error.raw_os_error() == Some(libc::E2BIG) => {
+                    let limit = self.config.limits.max_entries(table).unwrap_or_default();
+                    return Err(TableFull { table, limit }.into());
+                }
                 Err(error) => return Err(DataplaneError::map("write to", table)(error)),
             }
         }

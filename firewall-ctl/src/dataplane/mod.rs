@@ -181,6 +181,7 @@ impl Dataplane {
     ///
     /// # Errors
     /// The kernel refuses.
+    #[expect(clippy::needless_pass_by_value, reason = "the proof is used up")]
     pub fn discard(&mut self, prepared: Prepared) -> Result<(), DataplaneError> {
         let Prepared { generation } = prepared;
         if self.pending.as_ref().is_some_and(|pending| pending.generation == generation) {
@@ -194,6 +195,7 @@ impl Dataplane {
     /// # Errors
     /// The kernel refuses an entry, for which there is room: it may be out of memory. What comes after it is published all
     /// the same, and preparing and publishing again writes what is missing.
+    #[expect(clippy::needless_pass_by_value, reason = "the proof is used up")]
     pub fn publish(&mut self, prepared: Prepared) -> Result<(), DataplaneError> {
         let Some(pending) = self.pending.take_if(|pending| pending.generation == prepared.generation) else {
             tracing::error!("a change was published that another one has replaced: nothing done");

@@ -30,7 +30,7 @@ fn check_set(held: &HashSet<Capability>) -> Result<(), MissingPrivileges> {
     let is_admin = held.contains(&Capability::CAP_SYS_ADMIN);
     let missing: Vec<String> = NEEDED
         .iter()
-        .filter(|needed| !held.contains(needed) && !(is_admin && **needed != Capability::CAP_NET_ADMIN))
+        .filter(|needed| !(held.contains(needed) || is_admin && **needed != Capability::CAP_NET_ADMIN))
         .map(ToString::to_string)
         .collect();
     if missing.is_empty() { Ok(()) } else { Err(MissingPrivileges { missing }) }

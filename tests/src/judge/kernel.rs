@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::os::fd::AsFd;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// The programs and their tables in the kernel.
 #[derive(Debug)]
@@ -31,6 +32,17 @@ pub struct Kernel {
     /// What had been counted after the last frame. Nobody else moves these counters.
     counters: Counters,
     rules: RuleCounters,
+}
+
+/// How large a program is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProgramSize {
+    /// Its name.
+    pub name: &'static str,
+    /// Its instructions, after the kernel has put in its own.
+    pub instructions: u32,
+    /// Instructions that the verifier went through on all paths; the kernel gives up at a million.
+    pub verified: u32,
 }
 
 /// The programs in the hands of one test; see [`Kernel::shared`].
@@ -217,6 +229,42 @@ impl Kernel {
         let rules = self.rules.iter().filter(|(rule, now)| had_rules.get(rule) != Some(now));
         let rules = rules.map(|(rule, _)| *rule).collect();
         Ok(Outcome { passed, moved, rules })
+    }
+
+    /// Runs a frame many times, and says what one run took on the average. Counters and flows move as they do.
+    ///
+    /// # Panics
+    /// If the kernel does not run it.
+    pub fn time(&mut self, hook: Hook, frame: &[u8], repeat: u32) -> Duration {
+        let options = TestRunOptions { data_in: Some(frame), repeat, ..TestRunOptions::default() };
+        let result = match hook {
+            Hook::Xdp => self.xdp().test_run(options),
+            Hook::TcReceive => self.tc(program::TC_RX).test_run(options),
+            Hook::TcSend => self.tc(program::TC_TX).test_run(options),
+        };
+        result.unwrap_or_else(|error| panic!("time {hook:?}: {error:?}")).duration
+    }
+
+    /// What the verifier and the compiler in the kernel made of each program.
+    ///
+    /// # Panics
+    /// If the kernel does not say.
+    #[must_use]
+    pub fn programs(&self) -> Vec<ProgramSize> {
+        let size = |name: &'static str| {
+            let info = match self.ebpf.program(name).unwrap_or_else(|| panic!("no program {name}")) {
+                Program::Xdp(program) => program.info(),
+                Program::SchedClassifier(program) => program.info(),
+                other => panic!("{name} is a {:?}", other.prog_type()),
+            };
+            let info = info.unwrap_or_else(|error| panic!("{name}: {error}"));
+            ProgramSize {
+                name,
+                instructions: info.size_translated().expect("the kernel tells root") / 8,
+                verified: info.verified_instruction_count().expect("the kernel counts since 5.16"),
+            }
+        };
+        [program::XDP_RX, program::TC_RX, program::TC_TX, program::COLLECT_V4, program::COLLECT_V6].map(size).to_vec()
     }
 
     /// Packets and octets of what has been counted.

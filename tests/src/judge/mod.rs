@@ -2,12 +2,14 @@
 //! [`crate::oracle`]) by common sense. What the first two did is told by the counters that moved.
 
 mod batch;
+mod empty;
 mod host;
 mod kernel;
 mod plain;
 
+pub use empty::EmptyProgram;
 pub use host::Host;
-pub use kernel::{Kernel, SharedKernel, TestRunError};
+pub use kernel::{Kernel, ProgramSize, SharedKernel, TestRunError};
 
 use firewall_common::abi::{INTERFACE_WORKLOAD, Interface};
 use firewall_common::verdict::{Direction, Verdict};

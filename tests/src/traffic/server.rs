@@ -1,6 +1,7 @@
 //! Servers in threads of their own.
 
 use crate::netns::Namespace;
+use nix::sys::socket::{MsgFlags, SockaddrStorage, recvfrom, sendto};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -112,9 +113,9 @@ pub fn udp_echo(namespace: &Namespace, address: SocketAddr) -> Server {
     let socket = OwnedFd::from(server.try_clone().expect("dup of a socket"));
     let thread = thread::spawn(move || {
         let mut buffer = [0; 2048];
-        // A socket that is shut down answers with nothing from nobody.
-        while let Ok((length @ 1.., client)) = server.recv_from(&mut buffer) {
-            drop(server.send_to(&buffer[..length], client));
+        // A socket that is shut down answers with nothing from nobody, which the standard library does not expect.
+        while let Ok((length @ 1.., Some(client))) = recvfrom::<SockaddrStorage>(server.as_raw_fd(), &mut buffer) {
+            drop(sendto(server.as_raw_fd(), &buffer[..length], &client, MsgFlags::empty()));
         }
     });
     Server { address, socket, streams: Arc::default(), thread: Some(thread) }

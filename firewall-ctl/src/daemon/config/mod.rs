@@ -4,11 +4,13 @@ mod args;
 mod file;
 mod level;
 mod numbers;
+mod reference;
 
 pub use args::DaemonArgs;
 pub use file::ConfigFile;
 pub use level::LogLevel;
 pub use numbers::{Key, NumberError, QuotaSettings, TableLimits};
+pub use reference::reference;
 
 use crate::model::{AccountId, MAX_RULES_PER_INTERFACE};
 use std::io;

@@ -1,0 +1,82 @@
+//! The reference of the configuration, for the documentation.
+
+use super::numbers::{Key, QuotaSettings, TableLimits};
+use super::{DEFAULT_BPFFS, DEFAULT_FILE, DEFAULT_RUN_DIR, DEFAULT_STATE_DIR};
+use std::fmt::Write;
+
+/// The keys outside of tables: name, default, sentence.
+const PLAIN: [(&str, &str, &str); 7] = [
+    ("state-dir", DEFAULT_STATE_DIR, "Directory of the state. Absolute; one controller each."),
+    ("run-dir", DEFAULT_RUN_DIR, "Directory of the socket `firewall.sock`. Absolute; one controller each."),
+    (
+        "bpffs",
+        DEFAULT_BPFFS,
+        "Directory for pinned programs and tables, on a BPF file system. Absolute; one controller each.",
+    ),
+    (
+        "log-level",
+        "info",
+        "Level of the controller's messages: `off`, `error`, `warn`, `info`, `debug` or `trace`. Read again on SIGHUP.",
+    ),
+    (
+        "program-log",
+        "off",
+        "Level of the messages of the programs in the kernel, in the same words. `off` costs nothing.",
+    ),
+    ("region", "local", "Name of the region in answers: lower-case letters, digits and hyphens."),
+    ("account-id", "000000000000", "Account that owns what is made: 12 digits."),
+];
+
+/// All keys of the configuration, as Markdown.
+#[must_use]
+pub fn reference() -> String {
+    let mut text = format!(
+        "# Configuration of the controller\n\n\
+         `firewall-ctl daemon --config FILE` reads a TOML file; without `--config` it reads `{DEFAULT_FILE}` where that \
+         exists. Every key is optional, a key that is not known is refused, and the flag of the same name overrides the \
+         file (`--limit KEY=N` and `--quota KEY=N` for those in tables). SIGHUP has the file read again, for `log-level` \
+         only.\n\n| key | default | what it is |\n|---|---|---|\n"
+    );
+    // Writing to a string does not fail.
+    for (name, default, sentence) in PLAIN {
+        let _ = writeln!(text, "| `{name}` | `{default}` | {sentence} |");
+    }
+    text += "\n## `[limits]`: entries of the tables in the kernel\n\nThey are allotted when the tables are made. A \
+             controller with other limits than those of the tables that are there does not start.\n\n";
+    table(&mut text, TableLimits::KEYS);
+    text += "\n## `[quotas]`: how much of everything there may be\n\n`rules-per-group` times `groups-per-interface` may \
+             not exceed 1000.\n\n";
+    table(&mut text, QuotaSettings::KEYS);
+    text
+}
+
+fn table(text: &mut String, keys: &[Key]) {
+    *text += "| key | default | from | to | what it is |\n|---|---|---|---|---|\n";
+    for Key { name, default, min, max, sentence } in keys {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "| `{name}` | {default} | {min} | {max} | {sentence} |");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::daemon::{Config, DaemonArgs};
+
+    #[test]
+    fn the_plain_keys_are_keys_with_these_defaults() {
+        let lines: String = PLAIN.iter().map(|(name, default, _)| format!("{name} = '{default}'\n")).collect();
+        let written = Config::merge(None, &lines, &DaemonArgs::default()).unwrap();
+        assert_eq!(written, Config::merge(None, "", &DaemonArgs::default()).unwrap());
+    }
+
+    #[test]
+    fn the_document_is_the_reference() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/configuration.md");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, reference()).unwrap();
+        }
+        let document = std::fs::read_to_string(path).unwrap();
+        assert!(document == reference(), "docs/configuration.md is stale: run this test with UPDATE_DOCS=1");
+    }
+}
