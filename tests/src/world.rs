@@ -1,7 +1,7 @@
 //! A host on a wire with its peers: what most tests with real sockets need.
 
 use crate::netns::{Namespace, veth};
-use crate::traffic::{Failure, Server, ping_from, tcp_echo, tcp_talk_from, udp_echo, udp_talk_from};
+use crate::traffic::{Attempt, Connection, Server, connected, ping, tcp, tcp_echo, udp, udp_echo};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// The port of a service that tests allow.
@@ -80,53 +80,43 @@ impl World {
     }
 
     /// A word over TCP from a peer to the host, in the family of the peer's address.
-    ///
-    /// # Errors
-    /// What became of it.
-    pub fn tcp_in(&self, from: IpAddr, port: u16) -> Result<(), Failure> {
-        tcp_talk_from(&self.beyond, from, SocketAddr::new(same_family(host(), from), port), "hello").map(drop)
+    pub fn tcp_in(&self, from: IpAddr, port: u16) -> Attempt<'_> {
+        tcp(&self.beyond, Some(from), SocketAddr::new(same_family(host(), from), port))
     }
 
     /// A word over UDP from a peer to the host.
-    ///
-    /// # Errors
-    /// What became of it.
-    pub fn udp_in(&self, from: IpAddr, port: u16) -> Result<(), Failure> {
-        let from_any_port = SocketAddr::new(from, 0);
-        udp_talk_from(&self.beyond, from_any_port, SocketAddr::new(same_family(host(), from), port), "hello").map(drop)
+    pub fn udp_in(&self, from: IpAddr, port: u16) -> Attempt<'_> {
+        udp(&self.beyond, Some(from), SocketAddr::new(same_family(host(), from), port))
     }
 
     /// An echo from a peer to the host.
+    pub fn ping_in(&self, from: IpAddr) -> Attempt<'_> {
+        ping(&self.beyond, Some(from), same_family(host(), from))
+    }
+
+    /// A connection from a peer to the host, which has to come about.
     ///
-    /// # Errors
-    /// What became of it.
-    pub fn ping_in(&self, from: IpAddr) -> Result<(), Failure> {
-        ping_from(&self.beyond, Some(from), same_family(host(), from))
+    /// # Panics
+    /// If it does not.
+    #[track_caller]
+    #[must_use]
+    pub fn connected_in(&self, from: IpAddr, port: u16) -> Connection {
+        connected(&self.beyond, Some(from), SocketAddr::new(same_family(host(), from), port))
     }
 
     /// A word over TCP from the host to the friend.
-    ///
-    /// # Errors
-    /// What became of it.
-    pub fn tcp_out(&self, to: IpAddr, port: u16) -> Result<(), Failure> {
-        tcp_talk_from(&self.host, same_family(host(), to), SocketAddr::new(to, port), "hello").map(drop)
+    pub fn tcp_out(&self, to: IpAddr, port: u16) -> Attempt<'_> {
+        tcp(&self.host, None, SocketAddr::new(to, port))
     }
 
     /// A word over UDP from the host to the friend.
-    ///
-    /// # Errors
-    /// What became of it.
-    pub fn udp_out(&self, to: IpAddr, port: u16) -> Result<(), Failure> {
-        let from = SocketAddr::new(same_family(host(), to), 0);
-        udp_talk_from(&self.host, from, SocketAddr::new(to, port), "hello").map(drop)
+    pub fn udp_out(&self, to: IpAddr, port: u16) -> Attempt<'_> {
+        udp(&self.host, None, SocketAddr::new(to, port))
     }
 
     /// An echo from the host to the friend.
-    ///
-    /// # Errors
-    /// What became of it.
-    pub fn ping_out(&self, to: IpAddr) -> Result<(), Failure> {
-        ping_from(&self.host, None, to)
+    pub fn ping_out(&self, to: IpAddr) -> Attempt<'_> {
+        ping(&self.host, None, to)
     }
 }
 

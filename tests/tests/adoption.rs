@@ -2,21 +2,18 @@
 
 use firewall_tests::controller::Controller;
 use firewall_tests::netns::{Namespace, veth};
-use firewall_tests::traffic::{Connection, Failure, connect, tcp_echo};
-use firewall_tests::world::{OPEN, World, friend, host};
+use firewall_tests::traffic::{Connection, connected, tcp, tcp_echo};
+use firewall_tests::world::{OPEN, World, friend};
 use std::net::SocketAddr;
 
 /// From the friend to the host, over both families.
 fn incoming(world: &World) -> [Connection; 2] {
-    [0, 1].map(|family| {
-        let target = SocketAddr::new(host()[family], OPEN);
-        connect(&world.beyond, Some(friend()[family]), target).expect("an open network")
-    })
+    friend().map(|friend| world.connected_in(friend, OPEN))
 }
 
 /// From the host to the friend.
 fn outgoing(world: &World) -> [Connection; 2] {
-    friend().map(|friend| connect(&world.host, None, SocketAddr::new(friend, OPEN)).expect("an open network"))
+    friend().map(|friend| connected(&world.host, None, SocketAddr::new(friend, OPEN)))
 }
 
 #[test]
@@ -30,11 +27,11 @@ fn connections_of_the_host_live_on() {
         let answer = ctl.ok(&["attach", "eth0", "--groups", &group, "--hook", hook]);
         assert_eq!(answer["AdoptedConnections"], 4, "{answer}");
         for connection in &mut connections {
-            assert_eq!(connection.talk("alive"), Ok("alive".to_owned()), "{hook}");
+            connection.talk("alive").answers();
         }
         for friend in friend() {
-            assert_eq!(world.tcp_in(friend, OPEN), Err(Failure::Silence), "{hook}: a new one has no rule");
-            assert_eq!(world.tcp_out(friend, OPEN), Err(Failure::Silence), "{hook}: a new one has no rule");
+            world.tcp_in(friend, OPEN).is_silent();
+            world.tcp_out(friend, OPEN).is_silent();
         }
     }
 }
@@ -48,14 +45,14 @@ fn without_adoption_they_end() {
     let mut connections = [incoming(&world), outgoing(&world)].concat_all();
     ctl.attach("eth0", &group, &["--no-adopt"]);
     for connection in &mut connections {
-        assert_eq!(connection.talk("alive"), Err(Failure::Silence));
+        connection.talk("alive").is_silent();
     }
 }
 
 /// The host does not know a workload's sockets: what the workload sends takes its connections up.
 #[test]
 fn a_workload_takes_up_its_own_connections() {
-    for (options, expected) in [(&[] as &[&str], Ok("alive".to_owned())), (&["--no-adopt"], Err(Failure::Silence))] {
+    for (options, adopted) in [(&[] as &[&str], true), (&["--no-adopt"], false)] {
         let (host, work) = (Namespace::new("host"), Namespace::inhabited("work"));
         veth((&host, "work0"), (&work, "eth0"));
         host.up("work0");
@@ -65,14 +62,20 @@ fn a_workload_takes_up_its_own_connections() {
         }
         let outside = SocketAddr::new("10.1.0.1".parse().unwrap(), OPEN);
         let _server = tcp_echo(&host, outside);
-        let mut connection = connect(&work, None, outside).unwrap();
+        let mut connection = connected(&work, None, outside);
         let ctl = Controller::start(&host);
         let group = ctl.group("closed");
         ctl.close_egress(&group);
         let side = ["--side", "workload", "--private-ip-addresses", "auto"];
         ctl.attach("work0", &group, &[&side, options].concat());
-        assert_eq!(connection.talk("alive"), expected, "{options:?}");
-        assert_eq!(connect(&work, None, outside).err(), Some(Failure::Silence), "a new one has no rule");
+        let attempt = connection.talk("alive");
+        if adopted {
+            attempt.answers();
+        } else {
+            attempt.is_silent();
+        }
+        // A new one has no rule.
+        tcp(&work, None, outside).is_silent();
     }
 }
 

@@ -2,11 +2,9 @@
 
 use firewall_tests::controller::Controller;
 use firewall_tests::netns::{Namespace, veth};
-use firewall_tests::traffic::{Failure, ping, tcp_echo, tcp_talk, udp_echo, udp_talk};
+use firewall_tests::traffic::{ping, tcp, tcp_echo, udp, udp_echo};
 use firewall_tests::world::{OPEN, OTHER, World, friend, only, stranger};
 use std::net::{IpAddr, SocketAddr};
-
-const SILENCE: Result<(), Failure> = Err(Failure::Silence);
 
 /// The same on every hook for received frames.
 macro_rules! on_every_hook {
@@ -23,6 +21,8 @@ on_every_hook! {
     rules_change_while_traffic_flows
     members_come_and_go
     a_workload_is_filtered_at_the_hosts_end
+    large_segments_pass_and_are_counted
+    detaching_ends_all_flows
 }
 
 fn rules_name_protocol_port_and_peer(hook: &str) {
@@ -37,18 +37,18 @@ fn rules_name_protocol_port_and_peer(hook: &str) {
     ctl.allow(&group, "icmpv6", "128-0", &only(friend()[1]));
     ctl.attach("eth0", &group, &["--hook", hook]);
     for (friend, stranger) in friend().into_iter().zip(stranger()) {
-        assert_eq!(world.tcp_in(friend, OPEN), Ok(()), "{friend}");
-        assert_eq!(world.udp_in(friend, OPEN), Ok(()), "{friend}");
-        assert_eq!(world.ping_in(friend), Ok(()), "{friend}");
+        world.tcp_in(friend, OPEN).answers();
+        world.udp_in(friend, OPEN).answers();
+        world.ping_in(friend).answers();
         let before = ctl.counter("eth0", "Ingress", "no-service");
-        assert_eq!(world.tcp_in(friend, OTHER), SILENCE, "{friend}");
+        world.tcp_in(friend, OTHER).is_silent();
         assert!(ctl.counter("eth0", "Ingress", "no-service") > before);
-        assert_eq!(world.udp_in(friend, OTHER), SILENCE, "{friend}");
+        world.udp_in(friend, OTHER).is_silent();
         let before = ctl.counter("eth0", "Ingress", "no-peer");
-        assert_eq!(world.tcp_in(stranger, OPEN), SILENCE, "{stranger}");
+        world.tcp_in(stranger, OPEN).is_silent();
         assert!(ctl.counter("eth0", "Ingress", "no-peer") > before);
-        assert_eq!(world.udp_in(stranger, OPEN), SILENCE, "{stranger}");
-        assert_eq!(world.ping_in(stranger), SILENCE, "{stranger}");
+        world.udp_in(stranger, OPEN).is_silent();
+        world.ping_in(stranger).is_silent();
     }
 }
 
@@ -58,19 +58,19 @@ fn replies_need_no_rule(hook: &str) {
     let group = ctl.group("asks");
     ctl.attach("eth0", &group, &["--hook", hook]);
     for friend in friend() {
-        assert_eq!(world.tcp_out(friend, OPEN), Ok(()), "{friend}");
-        assert_eq!(world.udp_out(friend, OPEN), Ok(()), "{friend}");
-        assert_eq!(world.ping_out(friend), Ok(()), "{friend}");
-        assert_eq!(world.tcp_in(friend, OPEN), SILENCE, "{friend}");
+        world.tcp_out(friend, OPEN).answers();
+        world.udp_out(friend, OPEN).answers();
+        world.ping_out(friend).answers();
+        world.tcp_in(friend, OPEN).is_silent();
     }
     ctl.close_egress(&group);
     for friend in friend() {
         let before = ctl.counter("eth0", "Egress", "no-service");
-        assert_eq!(world.tcp_out(friend, OPEN), SILENCE, "{friend}");
+        world.tcp_out(friend, OPEN).is_silent();
         assert!(ctl.counter("eth0", "Egress", "no-service") > before);
-        assert_eq!(world.udp_out(friend, OPEN), SILENCE, "{friend}");
+        world.udp_out(friend, OPEN).is_silent();
         ctl.allow(&group, "tcp", &OPEN.to_string(), &only(friend));
-        assert_eq!(world.tcp_in(friend, OPEN), Ok(()), "{friend}: the answer flows though egress is closed");
+        world.tcp_in(friend, OPEN).answers();
     }
 }
 
@@ -81,21 +81,16 @@ fn rules_change_while_traffic_flows(hook: &str) {
     ctl.attach("eth0", &group, &["--hook", hook]);
     for friend in friend() {
         let rule = ["tcp", &OPEN.to_string(), &only(friend)];
-        assert_eq!(world.tcp_in(friend, OPEN), SILENCE);
+        world.tcp_in(friend, OPEN).is_silent();
         ctl.allow(&group, rule[0], rule[1], rule[2]);
-        assert_eq!(world.tcp_in(friend, OPEN), Ok(()));
-        let mut open = firewall_tests::traffic::connect(
-            &world.beyond,
-            Some(friend),
-            SocketAddr::new(firewall_tests::world::host()[usize::from(friend.is_ipv6())], OPEN),
-        )
-        .unwrap();
+        world.tcp_in(friend, OPEN).answers();
+        let mut open = world.connected_in(friend, OPEN);
         ctl.revoke(&group, rule[0], rule[1], rule[2]);
-        assert_eq!(open.talk("still there"), Ok("still there".to_owned()));
-        assert_eq!(world.tcp_in(friend, OPEN), SILENCE);
+        open.talk("still there").answers();
+        world.tcp_in(friend, OPEN).is_silent();
         ctl.allow(&group, rule[0], rule[1], rule[2]);
-        assert_eq!(world.tcp_in(friend, OPEN), Ok(()));
-        assert_eq!(open.talk("and after"), Ok("and after".to_owned()));
+        world.tcp_in(friend, OPEN).answers();
+        open.talk("and after").answers();
     }
 }
 
@@ -106,17 +101,17 @@ fn members_come_and_go(hook: &str) {
     ctl.allow(&served, "tcp", &OPEN.to_string(), &trusted);
     ctl.attach("eth0", &served, &["--hook", hook]);
     for (friend, stranger) in friend().into_iter().zip(stranger()) {
-        assert_eq!(world.tcp_in(friend, OPEN), SILENCE);
+        world.tcp_in(friend, OPEN).is_silent();
         let member = ctl.member(&trusted, friend);
-        assert_eq!(world.tcp_in(friend, OPEN), Ok(()));
-        assert_eq!(world.tcp_in(stranger, OPEN), SILENCE);
+        world.tcp_in(friend, OPEN).answers();
+        world.tcp_in(stranger, OPEN).is_silent();
         let other = ctl.member(&trusted, stranger);
-        assert_eq!(world.tcp_in(stranger, OPEN), Ok(()));
+        world.tcp_in(stranger, OPEN).answers();
         ctl.delete_member(&member);
-        assert_eq!(world.tcp_in(friend, OPEN), SILENCE);
-        assert_eq!(world.tcp_in(stranger, OPEN), Ok(()));
+        world.tcp_in(friend, OPEN).is_silent();
+        world.tcp_in(stranger, OPEN).answers();
         ctl.ok(&["modify-network-interface-attribute", "--network-interface-id", &other, "--groups", &served]);
-        assert_eq!(world.tcp_in(stranger, OPEN), SILENCE);
+        world.tcp_in(stranger, OPEN).is_silent();
     }
 }
 
@@ -151,11 +146,59 @@ fn a_workload_is_filtered_at_the_hosts_end(hook: &str) {
     let found: Vec<_> = answer["PrivateIpAddresses"].as_array().unwrap().iter().filter_map(|a| a.as_str()).collect();
     assert!(found.contains(&"10.1.0.2") && found.contains(&"fd01::2"), "{answer}");
     for (outside, inside) in addresses(1).into_iter().zip(addresses(2)) {
-        assert_eq!(tcp_talk(&host, at(inside, OPEN), "in"), Ok("in".to_owned()));
-        assert_eq!(tcp_talk(&host, at(inside, OTHER), "in"), Err(Failure::Silence));
-        assert_eq!(udp_talk(&work, at(outside, OPEN), "out"), Ok("out".to_owned()));
-        assert_eq!(tcp_talk(&work, at(outside, OPEN), "out"), Err(Failure::Silence));
-        assert_eq!(udp_talk(&host, at(inside, OPEN), "in"), Err(Failure::Silence));
-        assert_eq!(ping(&work, outside), Err(Failure::Silence));
+        tcp(&host, None, at(inside, OPEN)).answers();
+        tcp(&host, None, at(inside, OTHER)).is_silent();
+        udp(&work, None, at(outside, OPEN)).answers();
+        tcp(&work, None, at(outside, OPEN)).is_silent();
+        udp(&host, None, at(inside, OPEN)).is_silent();
+        ping(&work, None, outside).is_silent();
+    }
+}
+
+/// Segments that the kernel has not cut yet, or has put together, are larger than a frame.
+fn large_segments_pass_and_are_counted(hook: &str) {
+    const PIECE: usize = 100_000;
+    let world = World::new();
+    let ctl = Controller::start(&world.host);
+    let group = ctl.group("bulk");
+    for friend in friend() {
+        ctl.allow(&group, "tcp", &OPEN.to_string(), &only(friend));
+    }
+    ctl.attach("eth0", &group, &["--hook", hook]);
+    let piece = "x".repeat(PIECE);
+    for friend in friend() {
+        let before = ["Ingress", "Egress"].map(|side| ctl.counter("eth0", side, "flow"));
+        let mut connection = world.connected_in(friend, OPEN);
+        for _ in 0..10 {
+            connection.talk(&piece).answers();
+        }
+        let after = ["Ingress", "Egress"].map(|side| ctl.counter("eth0", side, "flow"));
+        // As many as fit the wire: 1 500 octets a frame, whatever the kernel has made of them.
+        for (before, after) in before.into_iter().zip(after) {
+            assert!(after - before >= (10 * PIECE / 1500) as u64, "{friend}: {}", after - before);
+        }
+    }
+}
+
+fn detaching_ends_all_flows(hook: &str) {
+    let world = World::new();
+    let ctl = Controller::start(&world.host);
+    let group = ctl.group("served");
+    ctl.close_egress(&group);
+    for friend in friend() {
+        ctl.allow(&group, "tcp", &OPEN.to_string(), &only(friend));
+    }
+    ctl.attach("eth0", &group, &["--hook", hook]);
+    let mut connections = friend().map(|friend| world.connected_in(friend, OPEN));
+    for friend in friend() {
+        ctl.revoke(&group, "tcp", &OPEN.to_string(), &only(friend));
+    }
+    for connection in &mut connections {
+        connection.talk("tracked").answers();
+    }
+    ctl.ok(&["detach", "eth0"]);
+    ctl.ok(&["attach", "eth0", "--no-adopt"]);
+    for connection in &mut connections {
+        connection.talk("forgotten").is_silent();
     }
 }

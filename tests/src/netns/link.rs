@@ -90,8 +90,11 @@ impl Namespace {
     /// it can be used: the kernel finishes an IPv6 address after the call has returned.
     pub fn address(&self, device: &str, address: IpNet) {
         let index = self.index(device);
-        let result = self
-            .netlink(async |handle| handle.address().add(index, address.addr(), address.prefix_len()).execute().await);
+        let result = self.netlink(async |handle| {
+            let mut request = handle.address().add(index, address.addr(), address.prefix_len());
+            request.message_mut().header.flags |= AddressHeaderFlags::Nodad;
+            request.execute().await
+        });
         result.unwrap_or_else(|error| panic!("add {address} to {device} in {}: {error}", self.name()));
         let what = format!("{address} of {device} in {} can be used", self.name());
         eventually(&what, || self.run(|| UdpSocket::bind((address.addr(), 0)).is_ok()));

@@ -169,7 +169,7 @@ pub fn require_root() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::traffic::{ping, tcp_echo, tcp_talk, udp_echo, udp_talk};
+    use crate::traffic::{ping, tcp, tcp_echo, udp, udp_echo};
     use ipnet::IpNet;
     use std::net::{IpAddr, SocketAddr};
 
@@ -191,9 +191,9 @@ mod tests {
         for address in ["10.9.0.2", "fd09::2"].map(|text| text.parse::<IpAddr>().unwrap()) {
             let _tcp = tcp_echo(&right, SocketAddr::new(address, 7));
             let _udp = udp_echo(&right, SocketAddr::new(address, 7));
-            assert_eq!(tcp_talk(&left, SocketAddr::new(address, 7), "hello"), Ok("hello".to_owned()));
-            assert_eq!(udp_talk(&left, SocketAddr::new(address, 7), "hello"), Ok("hello".to_owned()));
-            assert_eq!(ping(&left, address), Ok(()));
+            tcp(&left, None, SocketAddr::new(address, 7)).answers();
+            udp(&left, None, SocketAddr::new(address, 7)).answers();
+            ping(&left, None, address).answers();
         }
     }
 
@@ -201,9 +201,10 @@ mod tests {
     fn nothing_listens_where_nothing_was_started() {
         use crate::traffic::Failure;
         let (left, right) = pair();
-        assert_eq!(tcp_talk(&left, "10.9.0.2:9".parse().unwrap(), "x"), Err(Failure::Refused));
+        let nowhere = tcp(&left, None, "10.9.0.2:9".parse().unwrap());
+        assert_eq!(nowhere.make(crate::wait::DEADLINE), Err(Failure::Refused));
         right.down("v0");
-        assert_eq!(ping(&left, "10.9.0.2".parse().unwrap()), Err(Failure::Silence));
+        ping(&left, None, "10.9.0.2".parse().unwrap()).is_silent();
     }
 
     #[test]

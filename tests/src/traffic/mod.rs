@@ -1,17 +1,21 @@
 //! Real sockets on both ends: servers that stop when they are dropped, clients that say what became of them.
 
+mod attempt;
 mod ping;
 mod server;
 mod tcp;
 mod udp;
 
-pub use ping::{ping, ping_from, probe_icmp};
+pub use attempt::Attempt;
+pub use ping::{ping, probe_icmp};
 pub use server::{Server, http_server, tcp_echo, udp_echo};
-pub use tcp::{Connection, connect, http_get, tcp_talk, tcp_talk_from};
-pub use udp::{udp_talk, udp_talk_from};
+pub use tcp::{Connection, connect, connected, http, tcp};
+pub use udp::udp;
 
 use std::fmt;
 use std::io::{Error, ErrorKind};
+use std::net::UdpSocket;
+use std::time::{Duration, Instant};
 
 /// What came of talking to a server, when no answer came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +57,41 @@ impl fmt::Display for Failure {
             Self::Refused => f.write_str("refused"),
             Self::Reset => f.write_str("reset"),
             Self::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+/// Sends a datagram, again each second, until an answer comes that is taken for one, or patience ends.
+fn ask(
+    socket: &UdpSocket,
+    question: &[u8],
+    patience: Duration,
+    mut answer: impl FnMut(&[u8]) -> Option<Result<(), Failure>>,
+) -> Result<(), Failure> {
+    const AGAIN: Duration = Duration::from_secs(1);
+    let deadline = Instant::now() + patience;
+    let mut buffer = [0; 2048];
+    loop {
+        socket.send(question)?;
+        let again = deadline.min(Instant::now() + AGAIN);
+        loop {
+            let left = again.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            socket.set_read_timeout(Some(left))?;
+            match socket.recv(&mut buffer) {
+                Ok(length) => {
+                    if let Some(result) = answer(&buffer[..length]) {
+                        return result;
+                    }
+                }
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if Instant::now() >= deadline {
+            return Err(Failure::Silence);
         }
     }
 }

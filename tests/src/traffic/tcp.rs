@@ -1,8 +1,8 @@
 //! TCP clients.
 
-use super::Failure;
+use super::{Attempt, Failure};
 use crate::netns::Namespace;
-use crate::wait::{DEADLINE, SILENCE};
+use crate::wait::DEADLINE;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrStorage, bind, setsockopt, socket, sockopt};
 use nix::sys::time::TimeVal;
 use std::io::{Read, Write};
@@ -16,29 +16,16 @@ pub struct Connection(TcpStream);
 
 impl Connection {
     /// Sends a text and waits for it to come back.
-    ///
-    /// # Errors
-    /// [`Failure::Silence`] when it does not within a short time: enough for one retransmission to be on its way, not
-    /// enough for it to hide that the first was dropped.
-    pub fn talk(&mut self, text: &str) -> Result<String, Failure> {
-        self.talk_within(text, SILENCE)
-    }
-
-    /// As [`Connection::talk`], for a flow that has to recover from losses.
-    ///
-    /// # Errors
-    /// [`Failure::Silence`] when it does not come back at all.
-    pub fn talk_patiently(&mut self, text: &str) -> Result<String, Failure> {
-        self.talk_within(text, DEADLINE)
-    }
-
-    fn talk_within(&mut self, text: &str, patience: Duration) -> Result<String, Failure> {
-        let Self(stream) = self;
-        stream.set_read_timeout(Some(patience))?;
-        stream.write_all(text.as_bytes())?;
-        let mut answer = vec![0; text.len()];
-        stream.read_exact(&mut answer)?;
-        Ok(String::from_utf8_lossy(&answer).into_owned())
+    pub fn talk(&mut self, text: &str) -> Attempt<'_> {
+        let text = text.to_owned();
+        Attempt::new(format!("{text:?} over an open connection"), move |patience| {
+            let Self(stream) = self;
+            stream.set_read_timeout(Some(patience))?;
+            stream.write_all(text.as_bytes())?;
+            let mut answer = vec![0; text.len()];
+            stream.read_exact(&mut answer)?;
+            same(&text, &String::from_utf8_lossy(&answer))
+        })
     }
 
     /// The client's address and port.
@@ -51,17 +38,37 @@ impl Connection {
     }
 }
 
+/// An echo that is not what was sent is no answer.
+pub(super) fn same(sent: &str, came: &str) -> Result<(), Failure> {
+    if sent == came { Ok(()) } else { Err(Failure::Other(format!("{came:?} instead of {sent:?}"))) }
+}
+
+/// Connects where a connection has to come about, from some address of the client if that matters.
+///
+/// # Panics
+/// If it does not.
+#[track_caller]
+#[must_use]
+pub fn connected(namespace: &Namespace, from: Option<IpAddr>, to: SocketAddr) -> Connection {
+    connect(namespace, from, to, DEADLINE).unwrap_or_else(|failure| panic!("connect to {to}: {failure}"))
+}
+
 /// Connects, from some address of the client if that matters.
 ///
 /// # Errors
 /// What became of the attempt.
-pub fn connect(namespace: &Namespace, from: Option<IpAddr>, to: SocketAddr) -> Result<Connection, Failure> {
+pub fn connect(
+    namespace: &Namespace,
+    from: Option<IpAddr>,
+    to: SocketAddr,
+    patience: Duration,
+) -> Result<Connection, Failure> {
     namespace.run(|| {
         let family = if to.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
         let fd = socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
         // The kernel bounds `connect` by the time-out for sending.
-        let patience = i64::try_from(SILENCE.as_micros()).expect("less than a second");
-        setsockopt(&fd, sockopt::SendTimeout, &TimeVal::new(0, patience))?;
+        let seconds = i64::try_from(patience.as_secs()).expect("less than an age");
+        setsockopt(&fd, sockopt::SendTimeout, &TimeVal::new(seconds, patience.subsec_micros().into()))?;
         if let Some(from) = from {
             bind(fd.as_raw_fd(), &SockaddrStorage::from(SocketAddr::new(from, 0)))?;
         }
@@ -72,32 +79,21 @@ pub fn connect(namespace: &Namespace, from: Option<IpAddr>, to: SocketAddr) -> R
     })
 }
 
-/// Connects to an echo server, sends a text and gives what comes back.
-///
-/// # Errors
-/// What became of the attempt.
-pub fn tcp_talk(namespace: &Namespace, to: SocketAddr, text: &str) -> Result<String, Failure> {
-    connect(namespace, None, to)?.talk(text)
+/// Connects to an echo server, from some address of the client if that matters, and sends a word.
+pub fn tcp(namespace: &Namespace, from: Option<IpAddr>, to: SocketAddr) -> Attempt<'_> {
+    Attempt::new(format!("TCP from {} to {to}", namespace.name()), move |patience| {
+        connect(namespace, from, to, patience)?.talk("hello").make(patience)
+    })
 }
 
-/// As [`tcp_talk`], from some address of the client.
-///
-/// # Errors
-/// What became of the attempt.
-pub fn tcp_talk_from(namespace: &Namespace, from: IpAddr, to: SocketAddr, text: &str) -> Result<String, Failure> {
-    connect(namespace, Some(from), to)?.talk(text)
-}
-
-/// Gets `/` and gives the body.
-///
-/// # Errors
-/// What became of the attempt; an answer other than 200 is [`Failure::Other`].
-pub fn http_get(namespace: &Namespace, from: Option<IpAddr>, to: SocketAddr) -> Result<String, Failure> {
-    let Connection(mut stream) = connect(namespace, from, to)?;
-    stream.set_read_timeout(Some(SILENCE))?;
-    stream.write_all(format!("GET / HTTP/1.0\r\nHost: {to}\r\n\r\n").as_bytes())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(|| Failure::Other(format!("answered {answer:?}")))?;
-    if head.starts_with("HTTP/1.0 200 ") { Ok(body.to_owned()) } else { Err(Failure::Other(head.to_owned())) }
+/// Gets `/`. An answer other than 200 is [`Failure::Other`].
+pub fn http(namespace: &Namespace, to: SocketAddr) -> Attempt<'_> {
+    Attempt::new(format!("HTTP from {} to {to}", namespace.name()), move |patience| {
+        let Connection(mut stream) = connect(namespace, None, to, patience)?;
+        stream.set_read_timeout(Some(patience))?;
+        stream.write_all(format!("GET / HTTP/1.0\r\nHost: {to}\r\n\r\n").as_bytes())?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        if answer.starts_with("HTTP/1.0 200 ") { Ok(()) } else { Err(Failure::Other(answer)) }
+    })
 }

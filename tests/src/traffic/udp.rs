@@ -1,32 +1,20 @@
 //! UDP clients.
 
-use super::Failure;
+use super::tcp::same;
+use super::{Attempt, ask};
 use crate::netns::Namespace;
-use crate::wait::SILENCE;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-/// Sends a datagram to an echo server and gives what comes back.
-///
-/// # Errors
-/// What became of the attempt.
-pub fn udp_talk(namespace: &Namespace, to: SocketAddr, text: &str) -> Result<String, Failure> {
-    let any = match to {
-        SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-    };
-    udp_talk_from(namespace, SocketAddr::new(any, 0), to, text)
-}
-
-/// As [`udp_talk`], from some address and port of the client.
-///
-/// # Errors
-/// What became of the attempt.
-pub fn udp_talk_from(namespace: &Namespace, from: SocketAddr, to: SocketAddr, text: &str) -> Result<String, Failure> {
-    let socket = namespace.run(|| UdpSocket::bind(from))?;
-    socket.set_read_timeout(Some(SILENCE))?;
-    socket.connect(to)?;
-    socket.send(text.as_bytes())?;
-    let mut buffer = [0; 2048];
-    let length = socket.recv(&mut buffer)?;
-    Ok(String::from_utf8_lossy(&buffer[..length]).into_owned())
+/// Sends a datagram to an echo server, from some address of the client if that matters, and waits for it.
+pub fn udp(namespace: &Namespace, from: Option<IpAddr>, to: SocketAddr) -> Attempt<'_> {
+    Attempt::new(format!("UDP from {} to {to}", namespace.name()), move |patience| {
+        let any = match to {
+            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        let socket = namespace.run(|| UdpSocket::bind((from.unwrap_or(any), 0)))?;
+        socket.connect(to)?;
+        let word = "hello";
+        ask(&socket, word.as_bytes(), patience, |answer| Some(same(word, &String::from_utf8_lossy(answer))))
+    })
 }

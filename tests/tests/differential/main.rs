@@ -52,13 +52,13 @@ impl Bench {
         let receive = if play.over_xdp { Hook::Xdp } else { Hook::TcReceive };
         let mut shown = Vec::new();
         for (number, scene) in play.scenes.iter().enumerate() {
-            let Scene { model, interface, entry, .. } = scene.build(play.side);
+            let Scene { model, interface, entry } = scene.build(play.side);
             kernel.publish(&model);
             host.publish(&model);
             kernel.place(entry);
             host.place(entry);
             for packet in &scene.packets {
-                let (direction, sketch) = packet.resolve(&shown);
+                let (direction, sketch) = packet.resolve(scene, &shown);
                 shown.push((direction, sketch.clone()));
                 let frame = sketch.frame();
                 let hook = if receive.direction(play.side) == direction { receive } else { Hook::TcSend };

@@ -2,12 +2,14 @@
 
 use firewall_common::abi::Interface;
 use firewall_common::verdict::Direction;
-use firewall_ctl::model::{GroupId, InterfaceId, Model, Peer, RuleKey, Service, Side};
+use firewall_ctl::model::{AccountId, GroupId, InterfaceId, L4, Model, Peer, RuleKey, Service, Side};
 use firewall_tests::build::ModelBuilder;
 use firewall_tests::judge::entry;
 use firewall_tests::oracle::{Content, IpSketch, Sketch, Upper};
 use firewall_tests::packet::flag;
+use ipnet::IpNet;
 use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// Number of the attachment that plays are about.
 pub const ATTACHMENT: u32 = 1;
@@ -63,10 +65,32 @@ pub enum PeerSketch {
 pub enum PacketSketch {
     /// A new one.
     Fresh(Direction, Sketch),
+    /// One that a rule of the scene is about, or that misses it by a little.
+    Aimed {
+        /// Which rule, counted around.
+        rule: usize,
+        /// Whether at the last of its ports, or the first.
+        last: bool,
+        /// By what it misses.
+        slip: Slip,
+        /// Whether its family is IPv4, where the rule leaves that open.
+        v4: bool,
+    },
     /// The answer to an earlier one, counted from the last: addresses and ports turned around.
     Answer(usize),
     /// An earlier one again; TCP without the SYN.
     Again(usize),
+}
+
+/// How a packet misses the rule that it is aimed at.
+#[derive(Debug, Clone, Copy)]
+pub enum Slip {
+    /// Not at all.
+    Hit,
+    /// By a port or a code.
+    Service,
+    /// By the address.
+    Peer,
 }
 
 /// A scene that is built.
@@ -97,7 +121,7 @@ impl SceneSketch {
         }
         let mut known = BTreeSet::new();
         for (group, RuleSketch { direction, service, peer }) in &self.rules {
-            let owner = firewall_ctl::model::AccountId::default();
+            let owner = AccountId::default();
             let peer = match *peer {
                 PeerSketch::Block(peer) => peer,
                 PeerSketch::Group(number) => Peer::Group { id: groups[number], owner },
@@ -112,11 +136,16 @@ impl SceneSketch {
 }
 
 impl PacketSketch {
-    /// The packet, given those before it. Where there is none to refer to, a harmless one takes its place.
-    pub fn resolve(&self, before: &[(Direction, Sketch)]) -> (Direction, Sketch) {
+    /// The packet, given the scene and the packets before it. Where there is none to refer to, a harmless one takes its
+    /// place.
+    pub fn resolve(&self, scene: &SceneSketch, before: &[(Direction, Sketch)]) -> (Direction, Sketch) {
         let earlier = |back: usize| before.len().checked_sub(1 + back % before.len().max(1)).map(|at| &before[at]);
         match self {
             Self::Fresh(direction, sketch) => (*direction, sketch.clone()),
+            Self::Aimed { rule, last, slip, v4 } => match scene.rules.get(rule % scene.rules.len().max(1)) {
+                Some((_, rule)) => aimed(scene, *rule, *last, *slip, *v4),
+                None => harmless(),
+            },
             Self::Answer(back) => match earlier(*back) {
                 Some((direction, sketch)) => (direction.reverse(), turned(sketch)),
                 None => harmless(),
@@ -130,8 +159,50 @@ impl PacketSketch {
 }
 
 fn harmless() -> (Direction, Sketch) {
-    let address = std::net::Ipv4Addr::new(10, 0, 0, 1);
+    let address = Ipv4Addr::new(10, 0, 0, 1);
     (Direction::Inbound, Sketch { vlans: Vec::new(), content: Content::Arp(address, address) })
+}
+
+/// A packet at a rule.
+fn aimed(scene: &SceneSketch, rule: RuleSketch, last: bool, slip: Slip, v4: bool) -> (Direction, Sketch) {
+    let RuleSketch { direction, service, peer } = rule;
+    let parse = |text: &str| text.parse::<IpAddr>().expect("an address");
+    let (v4, peer) = match (slip, peer) {
+        (Slip::Peer, _) => (v4, parse(if v4 { "198.51.100.1" } else { "2600::1" })),
+        (Slip::Hit | Slip::Service, PeerSketch::Block(Peer::Ipv4(net))) => (true, inside(net.into(), last)),
+        (Slip::Hit | Slip::Service, PeerSketch::Block(Peer::Ipv6(net))) => (false, inside(net.into(), last)),
+        (Slip::Hit | Slip::Service, PeerSketch::Block(Peer::Group { .. } | Peer::PrefixList(_))) => return harmless(),
+        (Slip::Hit | Slip::Service, PeerSketch::Group(group)) => {
+            let member = scene.members.iter().position(|groups| groups.contains(&group)).unwrap_or(0);
+            (v4, parse(MEMBERS[member][usize::from(!v4)]))
+        }
+    };
+    let by_one = u16::from(matches!(slip, Slip::Service));
+    let at = |from: u16, to: u16| if last { to.wrapping_add(by_one) } else { from.wrapping_sub(by_one) };
+    let upper = match service {
+        Service::All => Upper::Tcp(50_000, at(7, 7), flag::SYN),
+        Service::Ports { protocol: L4::Tcp, from, to } => Upper::Tcp(50_000, at(from, to), flag::SYN),
+        Service::Ports { protocol: L4::Udp, from, to } => Upper::Udp(50_000, at(from, to)),
+        Service::Icmp { family: _, kind, code } => {
+            let [_, code] = at(code.unwrap_or(0).into(), code.unwrap_or(0).into()).to_be_bytes();
+            Upper::Icmp(kind.unwrap_or(if v4 { 8 } else { 128 }), code, 5)
+        }
+        Service::Other(number) => Upper::Other(number),
+    };
+    let local = parse(if v4 { "10.0.0.1" } else { "fd00::1" });
+    let (source, destination) = if direction == Direction::Inbound { (peer, local) } else { (local, peer) };
+    let content = Content::Ip(IpSketch { source, destination, hop_limit: 64, upper, flaw: None });
+    (direction, Sketch { vlans: Vec::new(), content })
+}
+
+/// An address of a block. Those of the whole families have no first and no last that a packet could have.
+fn inside(net: IpNet, last: bool) -> IpAddr {
+    match (net, net.prefix_len()) {
+        (IpNet::V4(_), 0 | 1) => [10, 7, 7, 7].into(),
+        (IpNet::V6(_), 0 | 1) => "2600::7".parse().expect("an address"),
+        (IpNet::V4(net), _) => if last { net.broadcast() } else { net.network() }.into(),
+        (IpNet::V6(net), _) => if last { net.broadcast() } else { net.network() }.into(),
+    }
 }
 
 /// The other way round.

@@ -1,6 +1,6 @@
 //! How plays are made up.
 
-use super::scene::{GROUPS, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, SceneSketch};
+use super::scene::{GROUPS, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, SceneSketch, Slip};
 use firewall_common::verdict::Direction;
 use firewall_ctl::model::{IcmpFamily, L4, Peer, Service, Side};
 use firewall_tests::oracle::{Content, Flaw, IpSketch, Sketch, Upper, is_non_ip};
@@ -96,13 +96,17 @@ fn block() -> impl Strategy<Value = Peer> {
 
 fn packet() -> impl Strategy<Value = PacketSketch> {
     prop_oneof![
-        5 => (direction(), sketch()).prop_flat_map(|(direction, sketch)| {
-            // Mostly between the interface and somebody, in the direction that the packet goes.
-            Just(PacketSketch::Fresh(direction, oriented(direction, sketch)))
-        }),
-        4 => (0..6_usize).prop_map(PacketSketch::Answer),
-        2 => (0..6_usize).prop_map(PacketSketch::Again),
+        5 => (direction(), sketch())
+            .prop_map(|(direction, sketch)| PacketSketch::Fresh(direction, oriented(direction, sketch))),
+        6 => (any::<usize>(), any::<bool>(), slip(), any::<bool>())
+            .prop_map(|(rule, last, slip, v4)| PacketSketch::Aimed { rule, last, slip, v4 }),
+        4 => (0..4_usize).prop_map(PacketSketch::Answer),
+        2 => (0..4_usize).prop_map(PacketSketch::Again),
     ]
+}
+
+fn slip() -> impl Strategy<Value = Slip> {
+    prop_oneof![4 => Just(Slip::Hit), 1 => Just(Slip::Service), 1 => Just(Slip::Peer)]
 }
 
 fn sketch() -> impl Strategy<Value = Sketch> {

@@ -5,9 +5,11 @@ use super::paint::Paint;
 use super::stage::Machine;
 use super::story::Stopped;
 use firewall_tests::controller::{Answer, Controller};
-use firewall_tests::traffic::{Connection, Failure, http_get, ping, probe_icmp, tcp_talk};
+use firewall_tests::traffic::{Attempt, Connection, Failure, http, ping, probe_icmp, tcp};
+use firewall_tests::wait::{DEADLINE, SILENCE};
 use std::net::{IpAddr, SocketAddr};
 use std::thread;
+use std::time::Duration;
 
 /// Tries so far, and how many went as expected.
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,59 +36,56 @@ pub enum Expected {
     Silence,
 }
 
+impl Expected {
+    /// How long to wait for an answer.
+    const fn patience(self) -> Duration {
+        match self {
+            Self::Answer => DEADLINE,
+            Self::Silence => SILENCE,
+        }
+    }
+}
+
 /// Something to try.
 pub struct Try<'a> {
     from: &'a str,
     to: String,
     what: String,
     expected: Expected,
-    run: Box<dyn FnOnce() -> Result<(), Failure> + Send + 'a>,
+    attempt: Attempt<'a>,
 }
 
 impl<'a> Try<'a> {
-    fn new(
-        from: &'a str,
-        to: impl Into<String>,
-        what: impl Into<String>,
-        expected: Expected,
-        run: impl FnOnce() -> Result<(), Failure> + Send + 'a,
-    ) -> Self {
-        Self { from, to: to.into(), what: what.into(), expected, run: Box::new(run) }
-    }
-
     /// A page of a web server.
     pub fn http(from: &'a Machine, to: &str, address: IpAddr, expected: Expected) -> Self {
         let target = SocketAddr::new(address, super::stage::port::HTTP);
-        Self::new(from.name, to, format!("GET http://{target}/"), expected, move || {
-            http_get(&from.namespace, None, target).map(drop)
-        })
+        let attempt = http(&from.namespace, target);
+        Self { from: from.name, to: to.to_owned(), what: format!("GET http://{target}/"), expected, attempt }
     }
 
     /// A new TCP connection to a port, and a word over it.
     pub fn tcp(from: &'a Machine, to: &str, address: IpAddr, port: u16, expected: Expected) -> Self {
         let target = SocketAddr::new(address, port);
-        Self::new(from.name, to, format!("connect to {target}"), expected, move || {
-            tcp_talk(&from.namespace, target, "select 1").map(drop)
-        })
+        let attempt = tcp(&from.namespace, None, target);
+        Self { from: from.name, to: to.to_owned(), what: format!("connect to {target}"), expected, attempt }
     }
 
     /// A word over a connection that is open.
     pub fn open(from: &'a str, to: &str, connection: &'a mut Connection, expected: Expected) -> Self {
-        Self::new(from, to, "a word over the open connection", expected, move || {
-            connection.talk_patiently("select 2").map(drop)
-        })
+        let what = "a word over the open connection".to_owned();
+        Self { from, to: to.to_owned(), what, expected, attempt: connection.talk("select 2") }
     }
 
     /// An ICMP echo.
     pub fn ping(from: &'a Machine, to: &str, address: IpAddr, expected: Expected) -> Self {
-        Self::new(from.name, to, format!("ping {address}"), expected, move || ping(&from.namespace, address))
+        let attempt = ping(&from.namespace, None, address);
+        Self { from: from.name, to: to.to_owned(), what: format!("ping {address}"), expected, attempt }
     }
 
     /// An ICMP timestamp: another type, which the kernel answers as readily.
     pub fn timestamp(from: &'a Machine, to: &str, address: IpAddr, expected: Expected) -> Self {
-        Self::new(from.name, to, format!("ICMP timestamp {address}"), expected, move || {
-            probe_icmp(&from.namespace, None, address, 13, 14)
-        })
+        let attempt = probe_icmp(&from.namespace, None, address, 13, 14);
+        Self { from: from.name, to: to.to_owned(), what: format!("ICMP timestamp {address}"), expected, attempt }
     }
 }
 
@@ -98,12 +97,14 @@ pub struct Teller<'a> {
     /// How it went so far.
     pub tally: Tally,
     chapters: usize,
+    /// What identifiers are called, once something has been made.
+    names: Vec<(String, String)>,
 }
 
 impl<'a> Teller<'a> {
     /// Begins.
     pub fn new(interrupt: &'a Interrupt, paint: Paint) -> Self {
-        Self { interrupt, paint, tally: Tally::default(), chapters: 0 }
+        Self { interrupt, paint, tally: Tally::default(), chapters: 0, names: Vec::new() }
     }
 
     fn go_on(&self) -> Result<(), Stopped> {
@@ -123,10 +124,27 @@ impl<'a> Teller<'a> {
         println!("   {}", self.paint.aside(text));
     }
 
+    /// Gives a name to what a command has made: commands show it in the place of the identifier from then on.
+    pub fn call(&mut self, id: &str, name: &str) {
+        let name = format!("${name}");
+        self.say(&format!("{id}, called {name} from here on"));
+        self.names.push((id.to_owned(), name));
+    }
+
+    /// Words as one would type them.
+    fn typed(&self, words: &[&str]) -> String {
+        let typed = words.iter().map(|word| match self.names.iter().find(|(id, _)| id == word) {
+            Some((_, name)) => name.clone(),
+            None if word.contains(' ') => format!("'{word}'"),
+            None => (*word).to_owned(),
+        });
+        typed.collect::<Vec<_>>().join(" ")
+    }
+
     /// Gives a command, which has to succeed.
     pub fn command(&self, controller: &Controller<'_>, arguments: &[&str]) -> Result<serde_json::Value, Stopped> {
         self.go_on()?;
-        println!("   {}", self.paint.command(&format!("$ firewall-ctl {}", quoted(arguments))));
+        println!("   {}", self.paint.command(&format!("$ firewall-ctl {}", self.typed(arguments))));
         let Answer { command, code, stdout, stderr } = controller.ctl(arguments);
         if code != Some(0) {
             return Err(Stopped::Failed(anyhow::anyhow!("{command} ended with {code:?}:\n{stderr}{stdout}")));
@@ -145,7 +163,9 @@ impl<'a> Teller<'a> {
         let results = thread::scope(|scope| {
             let running: Vec<_> = tries
                 .into_iter()
-                .map(|Try { from, to, what, expected, run }| (from, to, what, expected, scope.spawn(run)))
+                .map(|Try { from, to, what, expected, attempt }| {
+                    (from, to, what, expected, scope.spawn(move || attempt.make(expected.patience())))
+                })
                 .collect();
             running
                 .into_iter()
@@ -176,10 +196,4 @@ impl<'a> Teller<'a> {
         // What was tried while a signal came may have been disturbed by it.
         self.go_on()
     }
-}
-
-/// Words as one would type them.
-fn quoted(words: &[&str]) -> String {
-    let words = words.iter().map(|word| if word.contains(' ') { format!("'{word}'") } else { (*word).to_owned() });
-    words.collect::<Vec<_>>().join(" ")
 }

@@ -8,6 +8,7 @@ use super::stage::{Stage, port};
 use anyhow::Context;
 use firewall_tests::controller::Controller;
 use firewall_tests::traffic::connect;
+use firewall_tests::wait::DEADLINE;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -142,7 +143,8 @@ fn live_rules(
 ) -> Result<(), Stopped> {
     let Stage { client, web, db, .. } = stage;
     let database = SocketAddr::new(db.v4, port::DATABASE);
-    let mut open = connect(&web.namespace, None, database).map_err(|error| failed("connect to db", &error))?;
+    let mut open =
+        connect(&web.namespace, None, database, DEADLINE).map_err(|error| failed("connect to db", &error))?;
     let http = ["--group-id", web_group, "--protocol", "tcp", "--port", "80", "--cidr", "0.0.0.0/0"];
     teller
         .chapter("Rules revoked", "A tracked connection lives on, as in the service; new ones are dropped at once.")?;
@@ -177,6 +179,7 @@ fn live_members(
     let create = ["create-network-interface", "--groups", web_group, "--private-ip-address", &address];
     let created = teller.command(controller, &create)?;
     let id = text(&created, "/NetworkInterface/NetworkInterfaceId")?;
+    teller.call(&id, "CLIENT");
     teller.tries(vec![
         Try::tcp(client, "db", db.v4, port::DATABASE, Answer),
         Try::tcp(client, "db", db.v6, port::DATABASE, Silence),
@@ -207,7 +210,8 @@ fn host(teller: &mut Teller<'_>, stage: &Stage, controller: &Controller<'_>) -> 
 fn without_daemon(teller: &mut Teller<'_>, stage: &Stage, controller: &mut Controller<'_>) -> Result<(), Stopped> {
     let Stage { client, web, db, .. } = stage;
     let database = SocketAddr::new(db.v4, port::DATABASE);
-    let mut open = connect(&web.namespace, None, database).map_err(|error| failed("connect to db", &error))?;
+    let mut open =
+        connect(&web.namespace, None, database, DEADLINE).map_err(|error| failed("connect to db", &error))?;
     teller
         .chapter("Without the daemon", "It is killed, and the kernel goes on: rules, members and open connections.")?;
     teller.say("the daemon is killed by SIGKILL");
@@ -230,13 +234,15 @@ fn without_daemon(teller: &mut Teller<'_>, stage: &Stage, controller: &mut Contr
 
 /// Makes a group and gives its id.
 fn create_group(
-    teller: &Teller<'_>,
+    teller: &mut Teller<'_>,
     controller: &Controller<'_>,
     name: &str,
     description: &str,
 ) -> Result<String, Stopped> {
     let command = ["create-security-group", "--group-name", name, "--description", description];
-    text(&teller.command(controller, &command)?, "/GroupId")
+    let id = text(&teller.command(controller, &command)?, "/GroupId")?;
+    teller.call(&id, &name.to_uppercase());
+    Ok(id)
 }
 
 /// The command about the rule that lets members of `web` reach the database.
