@@ -82,6 +82,7 @@ outcomes! {
         5 Dhcp "dhcp", "DHCP or DHCPv6 of a client.";
         6 NonIp "non-ip", "Neither IP nor ARP, on a host's own interface.";
         7 Adopted "adopted", "Takes up a connection of a workload that was alive when the firewall was attached.";
+        8 IcmpError "icmp-error", "An ICMP error about a packet of a flow that lives, sent to the side that sent the packet.";
     }
 }
 

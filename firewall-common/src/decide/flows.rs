@@ -144,10 +144,9 @@ pub struct Key<A: Address> {
 }
 
 impl<A: Address> Key<A> {
-    /// Of a packet, seen from the interface.
+    /// Of a packet that goes in a direction, seen from the interface.
     #[inline(always)]
-    pub fn of<T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> Self {
-        let direction = context.direction;
+    pub fn of<T: Tables>(packet: &Packet<A>, direction: Direction, context: &Context<'_, T>) -> Self {
         let ports = flow::key_ports::<A>(packet.protocol, &packet.transport, direction);
         let ((local_port, remote_port), tracked) = match ports {
             Some(ports) => (ports, true),

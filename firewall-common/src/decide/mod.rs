@@ -1,13 +1,14 @@
 //! The decision: what becomes of a packet.
 //!
-//! The order: the frame is parsed; what is always let through passes (spec, D9); a packet of a live flow passes; the
-//! rules judge the rest, and what they allow begins a flow. Every packet moves exactly one counter of its interface.
+//! The order: the frame is parsed; what is always let through passes (spec, D9); a packet of a live flow passes, and an
+//! ICMP error about one (spec, D3); the rules judge the rest, and what they allow begins a flow. Every packet moves exactly one counter of its interface.
 //!
 //! Some functions here are kept from being inlined. The kernel gives a program 512 octets of stack for all frames that
 //! are alive at once: parsing gives its frame back before the rules are looked at, and a family never holds the frame of
 //! the other.
 
 mod always;
+mod errors;
 mod flows;
 mod rules;
 mod tables;
@@ -87,6 +88,7 @@ fn judge_v4<B: Bytes, T: Tables>(
     packet::parse_v4(bytes, metadata, link, &mut packet)?;
     match always::v4(&packet, context)? {
         Some(pass) => Ok(pass),
+        None if errors::is_about_a_flow(bytes, &packet, context) => Ok(Pass::IcmpError),
         None => judge_packet(&packet, context),
     }
 }
@@ -102,13 +104,14 @@ fn judge_v6<B: Bytes, T: Tables>(
     packet::parse_v6(bytes, metadata, link, &mut packet)?;
     match always::v6(&packet, context)? {
         Some(pass) => Ok(pass),
+        None if errors::is_about_a_flow(bytes, &packet, context) => Ok(Pass::IcmpError),
         None => judge_packet(&packet, context),
     }
 }
 
 #[inline(never)]
 fn judge_packet<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> Result<Pass, Reason> {
-    let key = flows::Key::of(packet, context);
+    let key = flows::Key::of(packet, context.direction, context);
     let lookup = flows::Lookup::of(&key, packet, context);
     if lookup.status == flows::Status::Live {
         lookup.pass(packet, context);

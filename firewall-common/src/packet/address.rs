@@ -1,6 +1,7 @@
 //! Addresses of the two families, and which of them no packet on a wire may carry.
 
-use super::protocol;
+use super::quoted::{self, Quoted};
+use super::{Bytes, protocol};
 use crate::abi::{Flow, FlowKeyV4, FlowKeyV6, V4, V6};
 use crate::decide::{InsertError, Tables};
 
@@ -20,6 +21,10 @@ pub trait Address: Copy + Eq {
     /// The protocol number of the family's ICMP.
     const ICMP: u8;
 
+    /// Whether an ICMP type of the family says that a packet could not be delivered as it was.
+    fn is_error(kind: u8) -> bool;
+    /// Reads what an ICMP error quotes from an offset on.
+    fn quoted<B: Bytes>(bytes: &B, offset: usize) -> Option<Quoted<Self>>;
     /// Whether it may be the source of a packet: not multicast, broadcast, loopback or an IPv4 address in disguise.
     fn may_be_source(&self) -> bool;
     /// Whether it may be the destination of a packet: not loopback, unspecified or an IPv4 address in disguise.
@@ -43,6 +48,18 @@ impl Address for Ipv4 {
     const FAMILY: usize = V4;
     const UNSPECIFIED: Self = [0; 4];
     const ICMP: u8 = protocol::ICMP;
+
+    /// Destination unreachable, time exceeded, parameter problem. Source quench is to be ignored (RFC 6633), and a
+    /// redirect is no error.
+    #[inline(always)]
+    fn is_error(kind: u8) -> bool {
+        matches!(kind, 3 | 11 | 12)
+    }
+
+    #[inline(always)]
+    fn quoted<B: Bytes>(bytes: &B, offset: usize) -> Option<Quoted<Self>> {
+        quoted::v4(bytes, offset)
+    }
 
     #[inline(always)]
     fn may_be_source(&self) -> bool {
@@ -114,6 +131,18 @@ impl Address for Ipv6 {
     const FAMILY: usize = V6;
     const UNSPECIFIED: Self = [0; 16];
     const ICMP: u8 = protocol::ICMPV6;
+
+    /// Destination unreachable, packet too big, time exceeded, parameter problem (RFC 4443, 2.1: errors are below 128, and
+    /// the others of these are for experiments).
+    #[inline(always)]
+    fn is_error(kind: u8) -> bool {
+        matches!(kind, 1..=4)
+    }
+
+    #[inline(always)]
+    fn quoted<B: Bytes>(bytes: &B, offset: usize) -> Option<Quoted<Self>> {
+        quoted::v6(bytes, offset)
+    }
 
     #[inline(always)]
     fn may_be_source(&self) -> bool {

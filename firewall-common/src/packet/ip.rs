@@ -52,6 +52,7 @@ pub fn parse_v4<B: Bytes>(
         destination: [header[16], header[17], header[18], header[19]],
         protocol: header[9],
         hop_limit: header[8],
+        offset: (start + header_length) as u32,
         transport: Transport::NONE,
     };
     finish(bytes, metadata, packet, start + header_length, length - header_length)
@@ -114,6 +115,7 @@ pub fn parse_v6<B: Bytes>(
         destination: address(&header, 24),
         protocol: next,
         hop_limit: header[7],
+        offset: offset as u32,
         transport: Transport::NONE,
     };
     finish(bytes, metadata, packet, offset, length)

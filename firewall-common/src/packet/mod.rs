@@ -6,11 +6,13 @@
 mod address;
 mod ip;
 mod link;
+mod quoted;
 mod transport;
 
 pub use address::{Address, Ipv4, Ipv6};
 pub use ip::{parse_v4, parse_v6};
 pub use link::{Link, Network, parse as parse_link};
+pub use quoted::Quoted;
 pub use transport::{ACK, FIN, PSH, RST, SYN, Transport, URG};
 
 /// IP protocol numbers that the firewall knows by name.
@@ -71,6 +73,8 @@ pub struct Packet<A> {
     pub protocol: u8,
     /// TTL or hop limit.
     pub hop_limit: u8,
+    /// Where the header behind IP begins.
+    pub offset: u32,
     /// What the header behind IP says.
     pub transport: Transport,
 }
@@ -83,6 +87,7 @@ impl<A: Address> Packet<A> {
         destination: A::UNSPECIFIED,
         protocol: 0,
         hop_limit: 0,
+        offset: 0,
         transport: Transport::NONE,
     };
 }

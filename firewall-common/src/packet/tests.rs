@@ -296,6 +296,23 @@ fn every_malformed_frame_has_its_reason() {
 }
 
 #[test]
+fn quoted_packets_are_known_by_their_first_octets() {
+    let sent = v4(protocol::TCP, &tcp(SYN));
+    let quoted = Ipv4::quoted(&&sent[..ETHERNET + 28], ETHERNET).unwrap();
+    assert_eq!((quoted.source, quoted.destination), (SOURCE_V4, DESTINATION_V4));
+    assert_eq!((quoted.transport.source_port, quoted.transport.service), (1000, 443));
+    assert_eq!(Ipv4::quoted(&&sent[..ETHERNET + 27], ETHERNET), None, "a port is missing");
+    assert_eq!(Ipv4::quoted(&with(sent.clone(), &[(ETHERNET, 0x44)]).as_slice(), ETHERNET), None, "IHL 4");
+    assert_eq!(Ipv4::quoted(&with(sent.clone(), &[(ETHERNET, 0x65)]).as_slice(), ETHERNET), None, "version 6");
+    assert_eq!(Ipv4::quoted(&with(sent, &[(ETHERNET + 7, 1)]).as_slice(), ETHERNET), None, "a later fragment");
+    let sent = v6(protocol::ICMPV6, &[128, 0, 0, 0, 0x12, 0x34, 0, 1]);
+    let quoted = Ipv6::quoted(&sent.as_slice(), ETHERNET).unwrap();
+    assert_eq!((quoted.source, quoted.destination), (address(1), address(2)));
+    assert_eq!((quoted.transport.source_port, quoted.transport.icmp_type()), (0x1234, 128));
+    assert_eq!(Ipv6::quoted(&with(sent, &[(ETHERNET, 0x40)]).as_slice(), ETHERNET), None, "version 4");
+}
+
+#[test]
 fn good_flags_are_good() {
     for flags in [SYN, SYN | ACK, ACK, ACK | PSH, ACK | FIN, RST, RST | ACK, SYN | 0xc0, ACK | URG] {
         assert!(parse(&v4(protocol::TCP, &tcp(flags)), &Metadata::PLAIN).is_ok(), "{flags:#x}");
@@ -328,6 +345,8 @@ proptest! {
         segments in 1u32..4,
     ) {
         let _ = parse(&octets, &Metadata { vlan, segments });
+        let _ = Ipv4::quoted(&octets.as_slice(), usize::from(segments as u16));
+        let _ = Ipv6::quoted(&octets.as_slice(), usize::from(segments as u16));
     }
 
     #[test]

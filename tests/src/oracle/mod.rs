@@ -5,7 +5,7 @@
 
 mod sketch;
 
-pub use sketch::{Content, Flaw, IpSketch, Sketch, Upper, is_non_ip};
+pub use sketch::{Content, Flaw, IpSketch, Quote, Sketch, Upper, is_non_ip};
 
 use crate::packet::flag;
 use firewall_common::verdict::{Direction, Pass, Reason, Verdict};
@@ -98,6 +98,12 @@ impl Oracle {
         if let Some(judgement) = always(ip, direction, sent_by_workload) {
             return judgement;
         }
+        if quoted(ip).and_then(|quoted| flow_of(id, sketch, &quoted, direction.reverse())).is_some_and(|flow| {
+            // It is about a packet of a flow that is known, and goes to who sent that.
+            self.flows.contains(&flow)
+        }) {
+            return Judgement::pass(Pass::IcmpError);
+        }
         let flow = flow_of(id, sketch, ip, direction);
         let syn = is_syn(ip.upper);
         if !syn && flow.as_ref().is_some_and(|flow| self.flows.contains(flow)) {
@@ -145,6 +151,17 @@ fn always(ip: &IpSketch, direction: Direction, sent_by_workload: bool) -> Option
         }
         Upper::Tcp(..) | Upper::Icmp(..) | Upper::Other(_) => None,
     }
+}
+
+/// The packet that an ICMP error is about, if it goes to the one who has sent that packet.
+fn quoted(ip: &IpSketch) -> Option<IpSketch> {
+    let is_error = match (ip.upper, ip.source) {
+        (Upper::Icmp(kind, ..), IpAddr::V4(_)) => matches!(kind, 3 | 11 | 12),
+        (Upper::Icmp(kind, ..), IpAddr::V6(_)) => matches!(kind, 1..=4),
+        (Upper::Tcp(..) | Upper::Udp(..) | Upper::Other(_), _) => false,
+    };
+    let Quote { source, destination, upper } = ip.quote.filter(|quote| is_error && quote.source == ip.destination)?;
+    Some(IpSketch { source, destination, hop_limit: 64, upper, quote: None, flaw: None })
 }
 
 /// The flow that a packet belongs to or begins, if its kind has any.

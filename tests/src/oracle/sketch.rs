@@ -35,8 +35,21 @@ pub struct IpSketch {
     pub hop_limit: u8,
     /// What it carries.
     pub upper: Upper,
+    /// The packet that it is about, where it is an ICMP message and quotes one.
+    pub quote: Option<Quote>,
     /// What is wrong with it, if anything is.
     pub flaw: Option<Flaw>,
+}
+
+/// A packet that an ICMP message is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quote {
+    /// Who sent it.
+    pub source: IpAddr,
+    /// Where it was to go, in the same family.
+    pub destination: IpAddr,
+    /// What it carried.
+    pub upper: Upper,
 }
 
 /// What a packet carries.
@@ -86,7 +99,7 @@ impl Sketch {
 
 impl IpSketch {
     fn put_on(&self, packet: Packet) -> Packet {
-        let Self { source, destination, hop_limit, upper, flaw } = self;
+        let Self { source, destination, hop_limit, upper, quote, flaw } = self;
         let packet = packet.ip(*source, *destination).hop_limit(*hop_limit);
         let v4 = source.is_ipv4();
         if *flaw == Some(Flaw::ShortUpper) {
@@ -101,18 +114,20 @@ impl IpSketch {
             (Some(Flaw::Fragment), false) => packet.fragment_header(0, true, 1),
             (Some(Flaw::ShortUpper) | None, _) => packet,
         };
-        match (*upper, v4) {
-            (Upper::Tcp(source, destination, flags), _) => packet.tcp(source, destination).tcp_flags(flags),
-            (Upper::Udp(source, destination), _) => packet.udp(source, destination),
-            (Upper::Icmp(kind, code, id), true) => packet.icmp(kind, code).icmp_rest(rest(id)),
-            (Upper::Icmp(kind, code, id), false) => packet.icmpv6(kind, code).icmp_rest(rest(id)),
-            (Upper::Other(number), _) => packet.protocol(number).payload(&[0; 16]),
+        let packet = upper.put_on(packet, v4);
+        match quote {
+            Some(Quote { source, destination, upper }) => {
+                // The header of IP, and eight octets behind it.
+                let octets = if v4 { 28 } else { 48 };
+                packet.quote(&upper.put_on(eth().ip(*source, *destination), v4), octets)
+            }
+            None => packet,
         }
     }
 
     /// Why the packet is dropped before any rule is asked.
     pub(super) fn flaw_reason(&self) -> Option<Reason> {
-        let Self { source, destination, hop_limit: _, upper, flaw } = self;
+        let Self { source, destination, hop_limit: _, upper, quote: _, flaw } = self;
         let v4 = source.is_ipv4();
         match flaw {
             Some(Flaw::Version) => return Some(if v4 { Reason::Ipv4Header } else { Reason::Ipv6Header }),
@@ -138,6 +153,16 @@ impl IpSketch {
 }
 
 impl Upper {
+    fn put_on(self, packet: Packet, v4: bool) -> Packet {
+        match (self, v4) {
+            (Self::Tcp(source, destination, flags), _) => packet.tcp(source, destination).tcp_flags(flags),
+            (Self::Udp(source, destination), _) => packet.udp(source, destination),
+            (Self::Icmp(kind, code, id), true) => packet.icmp(kind, code).icmp_rest(rest(id)),
+            (Self::Icmp(kind, code, id), false) => packet.icmpv6(kind, code).icmp_rest(rest(id)),
+            (Self::Other(number), _) => packet.protocol(number).payload(&[0; 16]),
+        }
+    }
+
     /// The protocol number.
     #[must_use]
     pub const fn protocol(self, v4: bool) -> u8 {

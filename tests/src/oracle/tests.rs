@@ -7,7 +7,7 @@ fn ip(source: &str, destination: &str, upper: Upper) -> Sketch {
     let (source, destination) = (source.parse().unwrap(), destination.parse().unwrap());
     Sketch {
         vlans: Vec::new(),
-        content: Content::Ip(IpSketch { source, destination, hop_limit: 64, upper, flaw: None }),
+        content: Content::Ip(IpSketch { source, destination, hop_limit: 64, upper, quote: None, flaw: None }),
     }
 }
 

@@ -5,7 +5,7 @@ use firewall_common::verdict::Direction;
 use firewall_ctl::model::{AccountId, GroupId, InterfaceId, L4, Model, Peer, RuleKey, Service, Side};
 use firewall_tests::build::ModelBuilder;
 use firewall_tests::judge::entry;
-use firewall_tests::oracle::{Content, IpSketch, Sketch, Upper};
+use firewall_tests::oracle::{Content, IpSketch, Quote, Sketch, Upper};
 use firewall_tests::packet::flag;
 use ipnet::IpNet;
 use std::collections::BTreeSet;
@@ -80,6 +80,15 @@ pub enum PacketSketch {
     Answer(usize),
     /// An earlier one again; TCP without the SYN.
     Again(usize),
+    /// An ICMP error, or what looks like one, about an earlier one.
+    Error {
+        /// Which one, counted from the last.
+        about: usize,
+        /// Which of the types.
+        kind: usize,
+        /// By what it misses that packet.
+        slip: Slip,
+    },
 }
 
 /// How a packet misses the rule that it is aimed at.
@@ -150,6 +159,13 @@ impl PacketSketch {
                 Some((direction, sketch)) => (direction.reverse(), turned(sketch)),
                 None => harmless(),
             },
+            Self::Error { about, kind, slip } => match earlier(*about) {
+                Some((direction, Sketch { vlans, content: Content::Ip(ip) })) => {
+                    let content = Content::Ip(error_about(ip, *kind, *slip));
+                    (direction.reverse(), Sketch { vlans: vlans.clone(), content })
+                }
+                Some(_) | None => harmless(),
+            },
             Self::Again(back) => match earlier(*back) {
                 Some((direction, sketch)) => (*direction, again(sketch)),
                 None => harmless(),
@@ -191,7 +207,7 @@ fn aimed(scene: &SceneSketch, rule: RuleSketch, last: bool, slip: Slip, v4: bool
     };
     let local = parse(if v4 { "10.0.0.1" } else { "fd00::1" });
     let (source, destination) = if direction == Direction::Inbound { (peer, local) } else { (local, peer) };
-    let content = Content::Ip(IpSketch { source, destination, hop_limit: 64, upper, flaw: None });
+    let content = Content::Ip(IpSketch { source, destination, hop_limit: 64, upper, quote: None, flaw: None });
     (direction, Sketch { vlans: Vec::new(), content })
 }
 
@@ -202,6 +218,29 @@ fn inside(net: IpNet, last: bool) -> IpAddr {
         (IpNet::V6(_), 0 | 1) => "2600::7".parse().expect("an address"),
         (IpNet::V4(net), _) => if last { net.broadcast() } else { net.network() }.into(),
         (IpNet::V6(net), _) => if last { net.broadcast() } else { net.network() }.into(),
+    }
+}
+
+/// An ICMP message of a router's that quotes a packet. The last of the types is no error.
+fn error_about(ip: &IpSketch, kind: usize, slip: Slip) -> IpSketch {
+    let (kinds, router) = match ip.source {
+        IpAddr::V4(_) => ([3, 11, 12, 3, 5], "10.200.0.1"),
+        IpAddr::V6(_) => ([1, 2, 3, 4, 127], "fd00:1::1"),
+    };
+    let mut quote = Quote { source: ip.source, destination: ip.destination, upper: ip.upper };
+    match slip {
+        Slip::Hit => {}
+        Slip::Service => quote.upper = answer(quote.upper, ip.source.is_ipv4()),
+        // As if it had gone the other way.
+        Slip::Peer => std::mem::swap(&mut quote.source, &mut quote.destination),
+    }
+    IpSketch {
+        source: router.parse().expect("an address"),
+        destination: ip.source,
+        hop_limit: 64,
+        upper: Upper::Icmp(kinds[kind % kinds.len()], 0, 0),
+        quote: Some(quote),
+        flaw: None,
     }
 }
 

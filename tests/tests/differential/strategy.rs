@@ -102,6 +102,7 @@ fn packet() -> impl Strategy<Value = PacketSketch> {
             .prop_map(|(rule, last, slip, v4)| PacketSketch::Aimed { rule, last, slip, v4 }),
         4 => (0..4_usize).prop_map(PacketSketch::Answer),
         2 => (0..4_usize).prop_map(PacketSketch::Again),
+        3 => (0..4_usize, 0..5_usize, slip()).prop_map(|(about, kind, slip)| PacketSketch::Error { about, kind, slip }),
     ]
 }
 
@@ -136,7 +137,7 @@ fn ip() -> impl Strategy<Value = IpSketch> {
                 Some((address, false)) if !spoilt => (peer, address),
                 Some(_) | None => (peer, local),
             };
-            IpSketch { source, destination, hop_limit, upper, flaw }
+            IpSketch { source, destination, hop_limit, upper, quote: None, flaw }
         })
     })
 }
@@ -187,7 +188,9 @@ fn upper(v4: bool) -> impl Strategy<Value = Upper> {
     let kind = if v4 {
         prop_oneof![3 => icmp_kind(), 1 => Just(8_u8)].boxed()
     } else {
-        prop_oneof![3 => icmp_kind(), 1 => Just(128), 2 => 128..=144_u8].boxed()
+        // Those of the link, which have a meaning of their own, are seldom in order: in hop limit, code and direction.
+        let of_the_link = select(vec![130_u8, 131, 132, 133, 134, 135, 136, 137, 143]);
+        prop_oneof![3 => icmp_kind(), 1 => Just(128), 4 => of_the_link, 1 => 128..=144_u8].boxed()
     };
     // The ICMP of the other family is a protocol like others, and must be mistaken for nothing else.
     let other = if v4 { vec![47_u8, 50, 132, 59, 58, 253] } else { vec![47, 50, 132, 59, 1, 253] };

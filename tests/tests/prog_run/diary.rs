@@ -57,6 +57,8 @@ impl Diary {
     }
 }
 
+/// It is about a flow.
+pub const ERROR: Verdict = Verdict::Allow(Pass::IcmpError);
 /// A rule allows it.
 pub const RULE: Verdict = Verdict::Allow(Pass::Rule);
 /// It belongs to a flow.

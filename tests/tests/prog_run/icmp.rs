@@ -1,8 +1,8 @@
 //! ICMP and ICMPv6: requests, replies, errors.
 
-use super::diary::{Diary, FLOW, NO_SERVICE, RULE, both};
+use super::diary::{Diary, ERROR, FLOW, NO_SERVICE, RULE, both};
 use super::stage::{EPHEMERAL, Family, HTTP, HTTPS, families};
-use firewall_tests::packet::protocol;
+use firewall_tests::packet::{Packet, protocol};
 
 pub fn cases() -> Vec<Diary> {
     families().iter().flat_map(|family| [echo(family), types(family), errors(family)]).flatten().collect()
@@ -60,21 +60,56 @@ fn types(family: &Family) -> Vec<Diary> {
     diaries
 }
 
-/// No error is let in without a rule, and none makes a flow.
+/// An error passes when it is about a flow and goes to who sent the packet that it quotes. Others need a rule, and none
+/// makes a flow.
 fn errors(family: &Family) -> Vec<Diary> {
     let name = family.name;
-    let (kind, too_big) = if family.is_v4() { ((3, 3), (3, 4)) } else { ((1, 4), (2, 0)) };
+    let (unreachable, too_big, least) = if family.is_v4() { ((3, 3), (3, 4), 28) } else { ((1, 4), (2, 0), 48) };
     let sent = || family.going().tcp(EPHEMERAL, HTTP).syn();
-    let error = |(kind, code), quoted: &firewall_tests::packet::Packet| {
-        family.message(family.coming(), kind, code).quote(quoted, 60)
-    };
-    both(&format!("{name}: errors"), |diary| {
+    let error = |(kind, code), quoted: &Packet| family.message(family.coming(), kind, code).quote(quoted, 60);
+    let mut diaries = Vec::from(both(&format!("{name}: errors about what was sent"), |diary| {
         diary
-            .inbound(error(kind, &sent()), NO_SERVICE)
+            .inbound(error(unreachable, &sent()), NO_SERVICE)
             .outbound(sent(), RULE)
-            .inbound(error(too_big, &family.going().udp(1, 2)), NO_SERVICE)
-            .inbound(error(kind, &family.message(family.going(), kind.0, 0)), NO_SERVICE)
-            .inbound(family.message(family.coming(), kind.0, kind.1), NO_SERVICE)
-    })
-    .into()
+            .inbound(error(unreachable, &sent()), ERROR)
+            .inbound(error(too_big, &sent()), ERROR)
+            // A router on the way says so, and quotes no more than it must.
+            .inbound(family.message(family.from(family.stranger), too_big.0, too_big.1).quote(&sent(), least), ERROR)
+            .inbound(family.message(family.coming(), unreachable.0, 0).quote(&sent(), least - 1), NO_SERVICE)
+            .inbound(family.message(family.coming(), unreachable.0, unreachable.1), NO_SERVICE)
+            // Forged: another port, another peer, and a protocol that is not there.
+            .inbound(error(unreachable, &family.going().tcp(EPHEMERAL, HTTPS).syn()), NO_SERVICE)
+            .inbound(error(unreachable, &family.to(family.stranger).tcp(EPHEMERAL, HTTP).syn()), NO_SERVICE)
+            .inbound(error(too_big, &family.going().udp(EPHEMERAL, HTTP)), NO_SERVICE)
+            // In the direction of the packet that it quotes, or to another than its sender.
+            .outbound(family.message(family.going(), unreachable.0, 0).quote(&sent(), 60), NO_SERVICE)
+            .inbound(error(unreachable, &family.coming().tcp(HTTP, EPHEMERAL).syn_ack()), NO_SERVICE)
+            // About an error, however true that one is.
+            .inbound(error(unreachable, &error(unreachable, &sent())), NO_SERVICE)
+            // Types that are no errors.
+            .inbound(error((5, 0), &sent()), NO_SERVICE)
+            // None of them has begun anything.
+            .inbound(family.from(family.stranger).tcp(HTTP, EPHEMERAL).tcp_ack(), NO_SERVICE)
+    }));
+    diaries.extend(both(&format!("{name}: errors about what came"), |diary| {
+        let came = || family.coming().tcp(EPHEMERAL, HTTPS).syn();
+        let answer = |quoted: &Packet| family.message(family.going(), unreachable.0, unreachable.1).quote(quoted, 60);
+        diary
+            .outbound(answer(&came()), NO_SERVICE)
+            .inbound(came(), RULE)
+            .outbound(answer(&came()), ERROR)
+            .inbound(family.request(family.coming(), 7), RULE)
+            .outbound(answer(&family.request(family.coming(), 7)), ERROR)
+            .outbound(answer(&family.request(family.coming(), 8)), NO_SERVICE)
+    }));
+    if family.is_v4() {
+        diaries.extend(both("IPv4: an error about a fragment", |diary| {
+            let fragment = |offset| family.going().fragment(offset, true).tcp(EPHEMERAL, HTTP).syn();
+            diary
+                .outbound(sent(), RULE)
+                .inbound(error(unreachable, &fragment(0)), ERROR)
+                .inbound(error(unreachable, &fragment(8)), NO_SERVICE)
+        }));
+    }
+    diaries
 }

@@ -1,0 +1,39 @@
+//! ICMP errors: about what, and whom they concern.
+
+use super::flows::{Key, Lookup, Status};
+use super::{Context, Tables};
+use crate::packet::{Address, Bytes, Packet};
+
+/// Octets of an ICMP error before what it quotes.
+const ERROR_HEADER: usize = 8;
+
+/// Whether a packet is an ICMP error about a packet of a flow that lives, and is sent to the side that sent that packet
+/// (spec, D3). It keeps no flow alive and begins none. An error that quotes an error belongs to no flow, so it is none of
+/// these.
+#[inline(never)]
+pub fn is_about_a_flow<B: Bytes, A: Address, T: Tables>(
+    bytes: &B,
+    packet: &Packet<A>,
+    context: &Context<'_, T>,
+) -> bool {
+    if packet.protocol != A::ICMP || !A::is_error(packet.transport.icmp_type()) {
+        return false;
+    }
+    let Some(quoted) = A::quoted(bytes, packet.offset as usize + ERROR_HEADER) else { return false };
+    if quoted.source != packet.destination {
+        return false;
+    }
+    let quoted = Packet {
+        vlans: packet.vlans,
+        source: quoted.source,
+        destination: quoted.destination,
+        protocol: quoted.protocol,
+        hop_limit: 0,
+        offset: 0,
+        transport: quoted.transport,
+    };
+    // What an error is about went the other way.
+    let key = Key::of(&quoted, context.direction.reverse(), context);
+    let lookup = Lookup::of(&key, &quoted, context);
+    lookup.status == Status::Live
+}

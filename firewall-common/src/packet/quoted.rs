@@ -1,0 +1,63 @@
+//! What an ICMP error quotes of the packet that it is about: its IP header, and at least eight octets behind it.
+
+use super::{Address, Bytes, Ipv4, Ipv6, Transport, protocol};
+
+/// The beginning of a packet that was on its way when something went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quoted<A> {
+    /// Who sent it.
+    pub source: A,
+    /// Where it was to go.
+    pub destination: A,
+    /// IP protocol.
+    pub protocol: u8,
+    /// Its ports, or its ICMP type, code and identifier; the rest is zero.
+    pub transport: Transport,
+}
+
+/// Octets behind the IP header that every error quotes (RFC 792), and that hold all that a flow is known by.
+const QUOTED: usize = 8;
+
+/// Of IPv4. A later fragment does not say what flow it is of.
+#[inline(always)]
+pub fn v4<B: Bytes>(bytes: &B, offset: usize) -> Option<Quoted<Ipv4>> {
+    let header = bytes.read::<20>(offset)?;
+    let length = usize::from(header[0] & 0x0f) * 4;
+    let fragment_offset = u16::from_be_bytes([header[6], header[7]]) & 0x1fff;
+    if header[0] >> 4 != 4 || length < 20 || fragment_offset != 0 {
+        return None;
+    }
+    Some(Quoted {
+        source: [header[12], header[13], header[14], header[15]],
+        destination: [header[16], header[17], header[18], header[19]],
+        protocol: header[9],
+        transport: transport::<B, Ipv4>(bytes, header[9], offset + length)?,
+    })
+}
+
+/// Of IPv6, without extension headers: a packet that has some is not recognised.
+#[inline(always)]
+pub fn v6<B: Bytes>(bytes: &B, offset: usize) -> Option<Quoted<Ipv6>> {
+    let header = bytes.read::<40>(offset)?;
+    if header[0] >> 4 != 6 {
+        return None;
+    }
+    let (mut source, mut destination) = ([0; 16], [0; 16]);
+    source.copy_from_slice(&header[8..24]);
+    destination.copy_from_slice(&header[24..40]);
+    let protocol = header[6];
+    Some(Quoted { source, destination, protocol, transport: transport::<B, Ipv6>(bytes, protocol, offset + 40)? })
+}
+
+#[inline(always)]
+fn transport<B: Bytes, A: Address>(bytes: &B, number: u8, offset: usize) -> Option<Transport> {
+    let octets = bytes.read::<QUOTED>(offset)?;
+    let pair = |at: usize| u16::from_be_bytes([octets[at], octets[at + 1]]);
+    Some(if number == protocol::TCP || number == protocol::UDP {
+        Transport { source_port: pair(0), service: pair(2), ..Transport::NONE }
+    } else if number == A::ICMP {
+        Transport { source_port: pair(4), service: pair(0), ..Transport::NONE }
+    } else {
+        Transport::NONE
+    })
+}
