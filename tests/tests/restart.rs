@@ -2,6 +2,7 @@
 
 use firewall_tests::controller::Controller;
 use firewall_tests::traffic::Connection;
+use firewall_tests::wait::eventually;
 use firewall_tests::world::{OPEN, OTHER, World, friend, only, stranger};
 use nix::sys::signal::Signal;
 
@@ -129,6 +130,31 @@ fn emergency_detach_needs_nothing_but_the_pins() {
             world.tcp_in(stranger, OPEN).answers();
             world.tcp_in(stranger, OTHER).answers();
         }
+    }
+}
+
+#[test]
+fn a_running_daemon_leaves_alone_what_was_detached_in_an_emergency() {
+    for what in ["eth0", "--all"] {
+        let world = World::new();
+        let mut ctl = Controller::start(&world.host);
+        let group = served(&ctl);
+        ctl.attach("eth0", &group, &[]);
+        enforced(&world);
+        let pins = ctl.bpffs().to_str().unwrap().to_owned();
+        assert_eq!(ctl.ctl(&["emergency-detach", what, "--bpffs", &pins]).code, Some(0));
+        let state = |ctl: &Controller<'_>| ctl.ok(&["status"])["Interfaces"][0].to_string();
+        // The daemon looks at its devices every few seconds, and says so when it has.
+        eventually("the status says why", || state(&ctl).contains("emergency-detach"));
+        ctl.stop(Signal::SIGTERM);
+        ctl.restart();
+        eventually("the status says why", || state(&ctl).contains("emergency-detach"));
+        for stranger in stranger() {
+            world.tcp_in(stranger, OTHER).answers();
+        }
+        let answer = ctl.ok(&["attach", "eth0", "--groups", &group]);
+        assert_eq!(answer["State"], "attached", "{answer}");
+        enforced(&world);
     }
 }
 

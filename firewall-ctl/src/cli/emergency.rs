@@ -11,8 +11,8 @@ use std::path::PathBuf;
 /// Take the programs off a device, or off all, without the controller
 ///
 /// Needs root, and neither the controller nor its state: what is pinned is found by its pin, and the rest by the names of
-/// the programs. Everything passes from then on. The records are kept, and a controller that is running puts its
-/// programs back: stop it first, or use `firewall-ctl detach DEV`.
+/// the programs. Everything passes from then on. The records are kept, and a controller leaves the devices alone until
+/// `firewall-ctl attach DEV` puts the programs back, or the machine starts anew.
 #[derive(clap::Args, Debug)]
 #[command(group = ArgGroup::new("what").args(["device", "all"]).required(true), after_help = "Examples:
   firewall-ctl emergency-detach eth0
@@ -21,7 +21,7 @@ pub(super) struct EmergencyDetach {
     /// The device
     #[arg(value_name = "DEV")]
     device: Option<String>,
-    /// All devices of this network namespace; pinned programs and tables are removed too
+    /// All devices of this network namespace; pinned programs and tables are removed too where no controller runs
     #[arg(long)]
     all: bool,
     /// Where the controller pins its programs and tables

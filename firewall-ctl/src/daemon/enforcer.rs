@@ -53,6 +53,8 @@ pub struct InKernel {
     pub hook_tx: Option<String>,
     /// What is not as it should be and is repaired by putting the programs there anew.
     pub broken: Vec<String>,
+    /// Why it is left without programs, where somebody wants that.
+    pub released: Option<String>,
     /// Programs that others have put before ours. Putting ours in front again takes a moment without them.
     pub overtaken: Vec<String>,
 }

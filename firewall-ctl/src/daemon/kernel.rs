@@ -239,6 +239,7 @@ fn in_kernel(observed: Observed) -> InKernel {
         let text = drift.to_string();
         match drift {
             Drift::NotAttached { leg: _ } | Drift::NoEntry | Drift::DeviceGone { ifindex: _ } => seen.broken.push(text),
+            Drift::Released => seen.released = Some(text),
             Drift::Ahead { leg: _, program: _ } => seen.overtaken.push(text),
         }
     }

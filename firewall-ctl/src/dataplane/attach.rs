@@ -99,6 +99,7 @@ impl Dataplane {
         }
         self.tables.set_interface(device.ifindex, entry)?;
         self.entries.insert(*number, (device.ifindex, entry));
+        self.pins.take_up(device.ifindex).map_err(DataplaneError::pin("clear", self.pins.root()))?;
 
         let hooks = Hooks { hook, otherwise, outgoing, driver: facts.driver.as_deref() };
         match self.put_both(*number, device, hooks, &mut warnings) {
@@ -241,6 +242,7 @@ impl Dataplane {
         if let Some((ifindex, _)) = entry {
             self.tables.set_interface(ifindex, Interface::default())?;
             self.entries.remove(&number);
+            self.pins.take_up(ifindex).map_err(DataplaneError::pin("clear", self.pins.root()))?;
         }
         self.tables.cells.store(number, PolicyCell::default().to_word());
         self.purge_flows(number)?;

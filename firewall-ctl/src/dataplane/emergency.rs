@@ -6,6 +6,7 @@ use super::pins::{Leg, Pins};
 use super::programs::Programs;
 use super::sys::bpf::{self, LinkTarget, attach_type};
 use super::{attach, bpffs, clsact, device, privileges};
+use rustix::fs::{FlockOperation, flock};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
@@ -40,7 +41,8 @@ impl fmt::Display for Removed {
     }
 }
 
-/// Takes our programs off a device, or off all devices and then removes all pins, and says what there was.
+/// Takes our programs off a device, or off all devices, and says what there was. What was taken off stays off, also while
+/// a controller runs, until it is attached again. Where all devices are meant and no controller runs, all pins are removed.
 ///
 /// What is pinned is found by its pin. A device without a pinned link is searched for programs with our names; all
 /// devices of this network namespace are, when nothing is pinned. clsact filters are always searched for by name.
@@ -64,6 +66,8 @@ pub fn emergency_detach(root: &Path, device: Option<&str>) -> Result<Vec<Removed
     let mut removed = Vec::new();
     let had_pins = remove_pinned(&pins, device.is_some(), &targets, &devices, &mut removed)?;
     let failed = |source| DataplaneError::Query { what: "attached programs".to_owned(), source };
+    let had_bpffs = bpffs::is_bpffs(root).unwrap_or(false);
+    let is_running = had_bpffs && is_controller_running(root);
     for (ifindex, name) in &targets {
         if !had_pins {
             remove_by_name(*ifindex, name, &mut removed).map_err(failed)?;
@@ -74,12 +78,26 @@ pub fn emergency_detach(root: &Path, device: Option<&str>) -> Result<Vec<Removed
             }
         }
     }
-    if device.is_none() && bpffs::is_bpffs(root).unwrap_or(false) {
+    if had_bpffs && (device.is_some() || is_running) {
+        for (ifindex, name) in &targets {
+            let was_ours = removed.iter().any(|gone| matches!(gone, Removed::Program { device, .. } if device == name));
+            if was_ours {
+                pins.release(*ifindex).map_err(DataplaneError::pin("write to", root))?;
+            }
+        }
+    }
+    if device.is_none() && had_bpffs && !is_running {
         pins.remove_maps_and_programs().map_err(DataplaneError::pin("clear", root))?;
         pins.remove_directories().map_err(DataplaneError::pin("remove", root))?;
         removed.push(Removed::Pins { path: root.to_owned() });
     }
     Ok(removed)
+}
+
+/// Whether a controller runs on these pins: it holds a lock on their directory as long as it lives.
+fn is_controller_running(root: &Path) -> bool {
+    let Ok(directory) = std::fs::File::open(root) else { return false };
+    flock(&directory, FlockOperation::NonBlockingLockExclusive).is_err()
 }
 
 /// Detaches the pinned links of the targets, and says whether there were any.

@@ -39,6 +39,8 @@ pub enum Drift {
         /// Which one.
         leg: Leg,
     },
+    /// Its programs were taken off by emergency-detach, and stay off until it is attached again.
+    Released,
     /// Another program runs before ours, and may let packets pass that we never see.
     Ahead {
         /// At which of the two hooks.
@@ -54,6 +56,9 @@ impl fmt::Display for Drift {
             Self::DeviceGone { ifindex } => write!(formatter, "the device with index {ifindex} is gone"),
             Self::NoEntry => formatter.write_str("programs are pinned that no table knows"),
             Self::NotAttached { leg } => write!(formatter, "the {leg} program is not attached"),
+            Self::Released => {
+                formatter.write_str("taken off by emergency-detach: `firewall-ctl attach` puts the programs back")
+            }
             Self::Ahead { leg, program } => write!(formatter, "{program} runs before the {leg} program"),
         }
     }
@@ -79,6 +84,8 @@ impl Dataplane {
                 drift.push(Drift::NoEntry);
             } else if device.is_none() {
                 drift.push(Drift::DeviceGone { ifindex });
+            } else if self.pins.is_released(ifindex) {
+                drift.push(Drift::Released);
             } else {
                 for (leg, hook) in Leg::ALL.into_iter().zip(&mut hooks) {
                     let running = self.running(number, leg, ifindex);

@@ -4,6 +4,7 @@
 //! <bpffs>/maps/NAME
 //! <bpffs>/programs/NAME
 //! <bpffs>/links/NUMBER-in, NUMBER-out
+//! <bpffs>/released/IFINDEX    a directory: emergency-detach was here, and no controller puts programs back by itself
 //! ```
 //! Links are named by attachment number, since bpffs allows no dot in a name and devices have some (`eth0.100`).
 
@@ -101,6 +102,33 @@ impl Pins {
         self.links().join(format!("{number}-{leg}"))
     }
 
+    /// The directory of the devices that were taken off in an emergency.
+    fn released(&self) -> PathBuf {
+        self.root.join("released")
+    }
+
+    /// Notes that the programs of a device were taken off in an emergency. bpffs holds no files of ours, but directories.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn release(&self, ifindex: u32) -> io::Result<()> {
+        std::fs::create_dir_all(self.released().join(ifindex.to_string()))
+    }
+
+    /// Whether the programs of a device were taken off in an emergency.
+    #[must_use]
+    pub fn is_released(&self, ifindex: u32) -> bool {
+        self.released().join(ifindex.to_string()).exists()
+    }
+
+    /// Takes back [`Pins::release`].
+    ///
+    /// # Errors
+    /// It cannot be removed.
+    pub fn take_up(&self, ifindex: u32) -> io::Result<()> {
+        ignore_missing(std::fs::remove_dir(self.released().join(ifindex.to_string())))
+    }
+
     /// The pinned links, by attachment number. Names that are not ours are left out.
     ///
     /// # Errors
@@ -137,7 +165,10 @@ impl Pins {
     /// # Errors
     /// A directory is not empty.
     pub fn remove_directories(&self) -> io::Result<()> {
-        for directory in [self.links(), self.programs(), self.maps()] {
+        for name in names(&self.released())? {
+            ignore_missing(std::fs::remove_dir(self.released().join(name)))?;
+        }
+        for directory in [self.released(), self.links(), self.programs(), self.maps()] {
             ignore_missing(std::fs::remove_dir(directory))?;
         }
         match std::fs::remove_dir(&self.root) {

@@ -115,7 +115,8 @@ pub fn udp_echo(namespace: &Namespace, address: SocketAddr) -> Server {
         let mut buffer = [0; 2048];
         // A socket that is shut down answers with nothing from nobody, which the standard library does not expect.
         while let Ok((length @ 1.., Some(client))) = recvfrom::<SockaddrStorage>(server.as_raw_fd(), &mut buffer) {
-            drop(sendto(server.as_raw_fd(), &buffer[..length], &client, MsgFlags::empty()));
+            // Whoever waits for the answer notices.
+            let _ = sendto(server.as_raw_fd(), &buffer[..length], &client, MsgFlags::empty());
         }
     });
     Server { address, socket, streams: Arc::default(), thread: Some(thread) }

@@ -1,7 +1,8 @@
 //! What attaching needs to know of the device, and what the answer says of it.
 
+use super::transition::Missing;
 use super::{Core, DeviceStatus, Host};
-use crate::actions::types::{AttachDevice, AttachDeviceResult};
+use crate::actions::types::{AttachDevice, AttachDeviceResult, AttachState};
 use crate::actions::{ApiError, ErrorCode, Request, Response, set_observed_addresses};
 use crate::daemon::enforcer::{Enforcer, Place, Placed};
 use crate::daemon::net::{Link, Snapshot};
@@ -125,9 +126,25 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             result.warnings.extend(amiss.iter().cloned());
         }
         if let Some(done) = placed.get(&number) {
+            if result.state == AttachState::Unchanged {
+                result.state = AttachState::Attached;
+            }
             result.adopted_connections = Some(done.adopted);
             result.warnings.extend(done.warnings.iter().cloned());
         }
+    }
+
+    /// Puts programs back on a device that is attached already, and that emergency-detach has taken them off.
+    pub(super) fn put_released_back(&mut self, wish: &Wish, host: &Host) -> Result<BTreeMap<u32, Placed>, ApiError> {
+        let Some((_, attachment)) = attachment_of(&self.model, &wish.device) else { return Ok(BTreeMap::new()) };
+        let kernel = self.enforcer.in_kernel()?;
+        if kernel.get(&attachment.number).is_none_or(|seen| seen.released.is_none()) {
+            return Ok(BTreeMap::new());
+        }
+        let place = Place::of(&attachment, host).ok_or_else(|| no_device(&wish.device, &host.snapshot))?;
+        let placed = self.place(&[place], Missing::Refuse, host)?;
+        self.look(host);
+        Ok(placed)
     }
 
     /// The addresses that the record has in the end.

@@ -228,7 +228,11 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         let wish = attach::Wish::take(&mut request);
         let mut outcome = self.apply(request, host.now)?;
         let Some(mut next) = outcome.model.take() else {
-            self.fill(&mut outcome.response, &outcome.warnings, &BTreeMap::new());
+            let placed = match wish {
+                Some(wish) if !wish.dry_run => self.put_released_back(&wish, host)?,
+                Some(_) | None => BTreeMap::new(),
+            };
+            self.fill(&mut outcome.response, &outcome.warnings, &placed);
             return Ok(outcome);
         };
         if let Some(wish) = &wish {

@@ -50,6 +50,9 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         let mut repair = Vec::new();
         for interface in &attached {
             let Some(attachment) = &interface.attachment else { continue };
+            if kernel.get(&attachment.number).is_some_and(|seen| seen.released.is_some()) {
+                continue;
+            }
             match standing(attachment, kernel.get(&attachment.number), host) {
                 Standing::Placed(_, broken) if broken.is_empty() => {
                     let overtaken = kernel.get(&attachment.number).is_some_and(|seen| !seen.overtaken.is_empty());
@@ -176,7 +179,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     }
 
     /// Notes how the attachments are, and tells what has become different.
-    fn look(&mut self, host: &Host) {
+    pub(super) fn look(&mut self, host: &Host) {
         // That it cannot be looked at has been told.
         let Ok(kernel) = self.enforcer.in_kernel() else { return };
         let mut devices = BTreeMap::new();
@@ -210,7 +213,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             Standing::Unplaced(ifindex) => (Some(ifindex), vec!["not enforced".to_owned()]),
             Standing::Gone => (None, vec!["missing".to_owned()]),
         };
-        amiss.extend(kernel.iter().flat_map(|kernel| kernel.overtaken.iter().cloned()));
+        amiss.extend(kernel.iter().flat_map(|kernel| kernel.released.iter().chain(&kernel.overtaken).cloned()));
         DeviceStatus {
             ifindex,
             mtu: ifindex.and_then(|ifindex| host.snapshot.links.get(&ifindex)).map(|link| link.mtu),
