@@ -173,9 +173,12 @@ fn large_segments_pass_and_are_counted(hook: &str) {
             connection.talk(&piece).answers();
         }
         let after = ["Ingress", "Egress"].map(|side| ctl.counter("eth0", side, "flow"));
-        // As many as fit the wire: 1 500 octets a frame, whatever the kernel has made of them.
-        for (before, after) in before.into_iter().zip(after) {
-            assert!(after - before >= (10 * PIECE / 1500) as u64, "{friend}: {}", after - before);
+        // As many as fit the wire: 1 500 octets a frame, whatever the kernel has made of them. Only a frame that generic
+        // XDP receives counts as one however large it is: there is no telling how many segments are in it.
+        let frames = (10 * PIECE / 1500) as u64;
+        let least = [if hook == "xdp-generic" { 1 } else { frames }, frames];
+        for ((before, after), least) in before.into_iter().zip(after).zip(least) {
+            assert!(after - before >= least, "{friend}: {} of {least}", after - before);
         }
     }
 }
