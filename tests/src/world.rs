@@ -52,14 +52,7 @@ pub fn only(address: IpAddr) -> String {
 impl Default for World {
     fn default() -> Self {
         let (host, beyond) = (Namespace::new("host"), Namespace::new("beyond"));
-        veth((&host, "eth0"), (&beyond, "eth0"));
-        [&host, &beyond].iter().for_each(|namespace| namespace.up("eth0"));
-        for (namespace, numbers) in [(&host, [1].as_slice()), (&beyond, &[2, 3])] {
-            for address in numbers.iter().flat_map(|number| addresses(*number)) {
-                let length = if address.is_ipv4() { 24 } else { 64 };
-                namespace.address("eth0", ipnet::IpNet::new_assert(address, length));
-            }
-        }
+        connect(&host, &beyond);
         let mut servers = Vec::new();
         let everywhere = [(&host, self::host()), (&beyond, friend())];
         for (namespace, address) in everywhere.into_iter().flat_map(|(at, both)| both.map(|address| (at, address))) {
@@ -72,7 +65,25 @@ impl Default for World {
     }
 }
 
+/// Lays the wire between the two, with their addresses.
+fn connect(host: &Namespace, beyond: &Namespace) {
+    veth((host, "eth0"), (beyond, "eth0"));
+    [host, beyond].iter().for_each(|namespace| namespace.up("eth0"));
+    for (namespace, numbers) in [(host, [1].as_slice()), (beyond, &[2, 3])] {
+        for address in numbers.iter().flat_map(|number| addresses(*number)) {
+            let length = if address.is_ipv4() { 24 } else { 64 };
+            namespace.address("eth0", ipnet::IpNet::new_assert(address, length));
+        }
+    }
+}
+
 impl World {
+    /// Takes the wire away with both of its devices, and lays another one with devices of the same names and addresses.
+    pub fn rewire(&self) {
+        self.host.remove("eth0");
+        connect(&self.host, &self.beyond);
+    }
+
     /// Builds it, with echo servers for TCP and UDP on both ports at the host and at the friend.
     #[must_use]
     pub fn new() -> Self {

@@ -1,0 +1,74 @@
+//! What somebody else does to devices and programs is noticed, repaired and told.
+
+use firewall_tests::controller::Controller;
+use firewall_tests::wait::eventually;
+use firewall_tests::world::{OPEN, OTHER, World, friend, only, stranger};
+use std::fs;
+
+fn served(ctl: &Controller<'_>) -> String {
+    let group = ctl.group("served");
+    for address in friend() {
+        ctl.allow(&group, "tcp", &OPEN.to_string(), &only(address));
+    }
+    group
+}
+
+fn enforced(world: &World) {
+    for (friend, stranger) in friend().into_iter().zip(stranger()) {
+        world.tcp_in(friend, OPEN).answers();
+        world.tcp_in(friend, OTHER).is_silent();
+        world.tcp_in(stranger, OPEN).is_silent();
+    }
+}
+
+/// How often the daemon has said so.
+fn said(ctl: &Controller<'_>, words: &str) -> usize {
+    ctl.log().lines().filter(|line| line.contains(words)).count()
+}
+
+#[test]
+fn programs_whose_pins_were_removed_are_put_back() {
+    for hook in ["tc", "xdp"] {
+        let world = World::new();
+        let ctl = Controller::start(&world.host);
+        let group = served(&ctl);
+        ctl.attach("eth0", &group, &["--hook", hook]);
+        enforced(&world);
+        let (attached, links) = (said(&ctl, "attached device"), ctl.bpffs().join("links"));
+        for link in fs::read_dir(&links).unwrap() {
+            fs::remove_file(link.unwrap().path()).unwrap();
+        }
+        eventually("the programs are put back", || said(&ctl, "attached device") > attached);
+        assert!(said(&ctl, "repairing") > 0, "{}", ctl.log());
+        enforced(&world);
+        assert_eq!(fs::read_dir(&links).unwrap().count(), 2, "both links are pinned again");
+    }
+}
+
+#[test]
+fn a_device_that_comes_back_is_attached_again_and_inherits_nothing() {
+    let world = World::new();
+    let ctl = Controller::start(&world.host);
+    let group = served(&ctl);
+    ctl.attach("eth0", &group, &[]);
+    enforced(&world);
+    let mut flow = world.connected_in(friend()[0], OPEN);
+    flow.talk("before").answers();
+    let number = ctl.ok(&["attach", "eth0", "--groups", &group])["AttachmentNumber"].clone();
+    // Only its flow would let the connection go on.
+    for address in friend() {
+        ctl.revoke(&group, "tcp", &OPEN.to_string(), &only(address));
+    }
+    flow.talk("without a rule").answers();
+
+    let attached = said(&ctl, "attached device");
+    world.rewire();
+    eventually("the new device is attached", || said(&ctl, "attached device") > attached);
+    flow.talk("to another device of that name").is_silent();
+    let again = ctl.ok(&["attach", "eth0", "--groups", &group])["AttachmentNumber"].clone();
+    assert_ne!(again, number, "counters and flows of the old device are none of the new one's");
+    for address in friend() {
+        ctl.allow(&group, "tcp", &OPEN.to_string(), &only(address));
+    }
+    enforced(&world);
+}
