@@ -10,15 +10,18 @@ const ERROR_HEADER: usize = 8;
 /// Whether a packet is an ICMP error about a packet of a flow that lives, and is sent to the side that sent that packet
 /// (spec, D3). It keeps no flow alive and begins none. An error that quotes an error belongs to no flow, so it is none of
 /// these.
-#[inline(never)]
+#[inline(always)]
 pub fn is_about_a_flow<B: Bytes, A: Address, T: Tables>(
     bytes: &B,
     packet: &Packet<A>,
     context: &Context<'_, T>,
 ) -> bool {
-    if packet.protocol != A::ICMP || !A::is_error(packet.transport.icmp_type()) {
-        return false;
-    }
+    packet.protocol == A::ICMP && A::is_error(packet.transport.icmp_type()) && quotes_a_flow(bytes, packet, context)
+}
+
+/// Not inlined, so that its frame on the stack and its code are out of the way of other packets.
+#[inline(never)]
+fn quotes_a_flow<B: Bytes, A: Address, T: Tables>(bytes: &B, packet: &Packet<A>, context: &Context<'_, T>) -> bool {
     let Some(quoted) = A::quoted(bytes, packet.offset as usize + ERROR_HEADER) else { return false };
     if quoted.source != packet.destination {
         return false;
