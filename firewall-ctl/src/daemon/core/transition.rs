@@ -116,7 +116,10 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     ) -> Result<BTreeMap<u32, Placed>, ApiError> {
         let mut placed = BTreeMap::new();
         for place in places {
-            match (self.enforcer.attach(place), missing) {
+            // Connections are taken up when somebody asks for the attachment. A device that comes back inherits nothing, and
+            // what began while programs were missing has been judged by no rule.
+            let adopt = place.adopt && missing == Missing::Refuse;
+            match (self.enforcer.attach(&Place { adopt, ..place.clone() }), missing) {
                 (Ok(done), _) => {
                     self.retry.remove(&place.number);
                     tracing::info!(device = place.device, rx = done.hook_rx, tx = done.hook_tx, "attached");
