@@ -104,7 +104,7 @@ fn an_undone_detach_comes_back_with_another_number() {
     ask(&mut core, &host, &caller(MINUTE), "DetachDevice", json!({"Device": "eth0"})).unwrap();
     fake.diary();
     core.reconcile(&later(&host, 61), &PeersSeen::new());
-    assert_eq!(fake.diary(), ["prepare", "publish [2]", "attach 2 eth0 auto", "commit"]);
+    assert_eq!(fake.diary(), ["prepare", "publish [2]", "attach 2 eth0 auto without adoption", "commit"]);
     assert_eq!(number_of(&core, "eth0"), 2);
 }
 

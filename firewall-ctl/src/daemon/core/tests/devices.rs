@@ -59,7 +59,7 @@ fn a_device_that_goes_and_comes_back_gets_another_number() {
     host.snapshot.links.insert(9, Link { ifindex: 9, ..link });
     add_address(&mut host, 9, "192.0.2.1");
     core.reconcile(&host, &PeersSeen::new());
-    assert_eq!(fake.diary(), ["prepare", "publish [2]", "attach 2 eth0 auto", "commit", "detach 1"]);
+    assert_eq!(fake.diary(), ["prepare", "publish [2]", "attach 2 eth0 auto without adoption", "commit", "detach 1"]);
     assert_eq!(number_of(&core, "eth0"), 2);
     assert_eq!(core.view.load().devices[&2].amiss, Vec::<String>::new());
 }
@@ -74,7 +74,7 @@ fn another_device_of_the_same_name_inherits_nothing() {
     host.snapshot.links.insert(9, Link { ifindex: 9, ..link });
     fake.diary();
     core.reconcile(&host, &PeersSeen::new());
-    assert_eq!(fake.diary(), ["prepare", "publish [2]", "attach 2 eth0 auto", "commit", "detach 1"]);
+    assert_eq!(fake.diary(), ["prepare", "publish [2]", "attach 2 eth0 auto without adoption", "commit", "detach 1"]);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_program_that_was_taken_off_is_put_back() {
     fake.world().kernel.get_mut(&1).unwrap().broken = vec!["egress program is gone".to_owned()];
     fake.diary();
     core.reconcile(&host(), &PeersSeen::new());
-    assert_eq!(fake.diary(), ["attach 1 eth0 auto"]);
+    assert_eq!(fake.diary(), ["attach 1 eth0 auto without adoption"]);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_device_that_takes_no_programs_is_tried_again_under_the_same_number() {
     host.now += jiff::SignedDuration::from_secs(5);
     fake.heal();
     core.reconcile(&host, &PeersSeen::new());
-    assert_eq!(fake.diary(), ["attach 2 eth0 auto"]);
+    assert_eq!(fake.diary(), ["attach 2 eth0 auto without adoption"]);
     assert_eq!(core.view.load().devices[&2].amiss, Vec::<String>::new());
 }
 
@@ -201,7 +201,7 @@ fn who_has_got_ahead_is_overtaken_once_in_a_while() {
     let ahead = || vec!["other runs before the in program".to_owned()];
     fake.world().kernel.get_mut(&1).unwrap().overtaken = ahead();
     core.reconcile(&host, &PeersSeen::new());
-    assert_eq!(fake.diary(), ["attach 1 eth0 auto"]);
+    assert_eq!(fake.diary(), ["attach 1 eth0 auto without adoption"]);
     fake.world().kernel.get_mut(&1).unwrap().overtaken = ahead();
     host.now += jiff::SignedDuration::from_secs(5);
     core.reconcile(&host, &PeersSeen::new());

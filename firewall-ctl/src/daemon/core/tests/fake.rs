@@ -82,7 +82,8 @@ impl Enforcer for Fake {
     fn reclaim(&mut self) {}
 
     fn attach(&mut self, place: &Place) -> Result<Placed, ApiError> {
-        self.act("attach", format!("attach {} {} {}", place.number, place.device, place.wish))?;
+        let adopting = if place.adopt { "" } else { " without adoption" };
+        self.act("attach", format!("attach {} {} {}{adopting}", place.number, place.device, place.wish))?;
         let hooks = InKernel {
             ifindex: place.ifindex,
             hook_rx: Some("xdp".to_owned()),
