@@ -209,5 +209,5 @@ fn who_has_got_ahead_is_overtaken_once_in_a_while() {
     assert_eq!(core.view.load().devices[&1].amiss, ahead());
     host.now += jiff::SignedDuration::from_secs(60);
     core.reconcile(&host, &PeersSeen::new());
-    assert_eq!(fake.diary(), ["attach 1 eth0 auto"]);
+    assert_eq!(fake.diary(), ["attach 1 eth0 auto without adoption"]);
 }
