@@ -1,5 +1,6 @@
 //! A host on a wire with its peers: what most tests with real sockets need.
 
+use crate::controller::Controller;
 use crate::netns::{Namespace, veth};
 use crate::traffic::{Attempt, Connection, Server, connected, ping, tcp, tcp_echo, udp, udp_echo};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -134,4 +135,29 @@ impl World {
 /// The address that is of the family of another.
 fn same_family([v4, v6]: [IpAddr; 2], other: IpAddr) -> IpAddr {
     if other.is_ipv4() { v4 } else { v6 }
+}
+
+/// A group whose rules let the friend reach the open port by TCP, and nothing else in.
+///
+/// # Panics
+/// If the daemon refuses.
+#[must_use]
+pub fn served(ctl: &Controller<'_>) -> String {
+    let group = ctl.group("served");
+    for address in friend() {
+        ctl.allow(&group, "tcp", &OPEN.to_string(), &only(address));
+    }
+    group
+}
+
+/// Sees that the rules of [`served`] are in force on the host.
+///
+/// # Panics
+/// If they are not.
+pub fn enforced(world: &World) {
+    for (friend, stranger) in friend().into_iter().zip(stranger()) {
+        world.tcp_in(friend, OPEN).answers();
+        world.tcp_in(friend, OTHER).is_silent();
+        world.tcp_in(stranger, OPEN).is_silent();
+    }
 }

@@ -2,24 +2,8 @@
 
 use firewall_tests::controller::Controller;
 use firewall_tests::wait::eventually;
-use firewall_tests::world::{OPEN, OTHER, World, friend, only, stranger};
+use firewall_tests::world::{OPEN, World, enforced, friend, only, served};
 use std::fs;
-
-fn served(ctl: &Controller<'_>) -> String {
-    let group = ctl.group("served");
-    for address in friend() {
-        ctl.allow(&group, "tcp", &OPEN.to_string(), &only(address));
-    }
-    group
-}
-
-fn enforced(world: &World) {
-    for (friend, stranger) in friend().into_iter().zip(stranger()) {
-        world.tcp_in(friend, OPEN).answers();
-        world.tcp_in(friend, OTHER).is_silent();
-        world.tcp_in(stranger, OPEN).is_silent();
-    }
-}
 
 /// How often the daemon has said so.
 fn said(ctl: &Controller<'_>, words: &str) -> usize {

@@ -3,27 +3,11 @@
 use firewall_tests::controller::Controller;
 use firewall_tests::traffic::Connection;
 use firewall_tests::wait::eventually;
-use firewall_tests::world::{OPEN, OTHER, World, friend, only, stranger};
+use firewall_tests::world::{OPEN, OTHER, World, enforced, friend, only, served, stranger};
 use nix::sys::signal::Signal;
-
-fn served(ctl: &Controller<'_>) -> String {
-    let group = ctl.group("served");
-    for address in friend() {
-        ctl.allow(&group, "tcp", &OPEN.to_string(), &only(address));
-    }
-    group
-}
 
 fn flows(world: &World) -> [Connection; 2] {
     friend().map(|friend| world.connected_in(friend, OPEN))
-}
-
-fn enforced(world: &World) {
-    for (friend, stranger) in friend().into_iter().zip(stranger()) {
-        world.tcp_in(friend, OPEN).answers();
-        world.tcp_in(friend, OTHER).is_silent();
-        world.tcp_in(stranger, OPEN).is_silent();
-    }
 }
 
 fn talk(flows: &mut [Connection; 2], text: &str) {
