@@ -31,10 +31,13 @@ impl Direction {
     }
 }
 
-/// Room for outcomes in the counters of an attachment and direction: passes below [`FIRST_DROP`], drops from there.
-pub const OUTCOMES: u32 = 64;
+/// Room for outcomes in the counters of an attachment and direction: passes below [`FIRST_DROP`], drops from there, and
+/// from [`WOULD_DROP`] on the same drops again where an interface is only watched.
+pub const OUTCOMES: u32 = 128;
 /// The number of the first reason to drop.
 pub const FIRST_DROP: u8 = 16;
+/// What is added to the number of a reason when the packet passes all the same, since nothing is enforced.
+pub const WOULD_DROP: u8 = 64;
 
 /// Defines an enumeration of outcomes with its numbers, names and sentences in one table.
 macro_rules! outcomes {
@@ -83,6 +86,9 @@ outcomes! {
         6 NonIp "non-ip", "Neither IP nor ARP, on a host's own interface.";
         7 Adopted "adopted", "Takes up a connection of a workload that was alive when the firewall was attached.";
         8 IcmpError "icmp-error", "An ICMP error about a packet of a flow that lives, sent to the side that sent the packet.";
+        9 Untracked "untracked", "A rule opens the port to anyone, and the other direction is open to anyone: no flow is kept.";
+        10 Fragment "fragment", "A later fragment of a datagram whose first fragment has passed.";
+        11 AlwaysAllowed "always-allowed", "To or from an address that the configuration lets through always.";
     }
 }
 
@@ -93,7 +99,7 @@ outcomes! {
         17 NoPolicy "no-policy", "The interface has no policy.";
         18 NoService "no-service", "No rule names this protocol and port, or ICMP type and code.";
         19 NoPeer "no-peer", "Rules name this protocol and port, but none of them this peer.";
-        20 FlowTableFull "flow-table-full", "A rule allows it, but no further flow can be remembered.";
+        20 AllowanceExceeded "conntrack-allowance-exceeded", "A rule allows it, but no further flow can be remembered: the table or the interface's share of it is full.";
         21 FrameTooShort "frame-too-short", "The frame ends within its Ethernet header or VLAN tags.";
         22 TooManyVlans "too-many-vlans", "More than two VLAN tags.";
         23 EtherType "ether-type", "Neither IP nor ARP, where only those are let through.";
@@ -104,7 +110,7 @@ outcomes! {
         28 Ipv6Length "ipv6-length", "The IPv6 payload length is beyond the frame.";
         29 Ipv6Extension "ipv6-extension", "An IPv6 extension header is cut short, or out of its place.";
         30 TooManyExtensions "too-many-extensions", "More IPv6 extension headers than are looked through.";
-        31 Fragment "fragment", "A fragment: fragments are not put in relation to their flow yet.";
+        31 FragmentWithoutFirst "fragment-without-first", "A later fragment of a datagram whose first fragment was not seen, or did not pass.";
         32 TcpHeader "tcp-header", "The TCP header is cut short, or its data offset is below 5 or beyond the packet.";
         33 UdpHeader "udp-header", "The UDP header is cut short, or its length is below 8 or beyond the packet.";
         34 IcmpHeader "icmp-header", "The ICMP header is cut short.";
@@ -115,6 +121,15 @@ outcomes! {
         39 WorkloadDhcpServer "workload-dhcp-server", "A workload acts as a DHCP server.";
         40 TcpFlags "tcp-flags", "TCP flags that no segment of a connection has.";
         41 Internal "internal", "The tables contradict themselves; the packet is dropped to be safe.";
+        42 FragmentHeader "fragment-header", "A fragment that no sender makes: the first ends within the header that has the ports, one that is not the last is no multiple of 8 octets long, or the datagram ends beyond 65 535.";
+        43 FragmentOverlap "fragment-overlap", "A later fragment that begins within the first one.";
+        44 SourceNotOwn "source-not-own", "A workload sends from an address, or from a hardware address, that is not its own.";
+        45 DestinationNotOwn "destination-not-own", "A packet to a workload that goes to none of its addresses.";
+        46 SourceHeldHere "source-held-here", "A packet from outside whose source is an address of an interface of this host.";
+        47 NeighbourNotOwn "neighbour-not-own", "A workload answers ARP or neighbour discovery for an address that is not its own.";
+        48 CutFlow "cut-flow", "Belongs to a flow that was cut, until it has been idle.";
+        49 DeniedFlow "denied-flow", "Belongs to a flow that began with a packet that would have been dropped.";
+        50 NeighbourDiscoveryFragment "neighbour-discovery-fragment", "Neighbour or listener discovery in fragments (RFC 6980).";
     }
 }
 
@@ -126,6 +141,8 @@ pub enum Verdict {
     Allow(Pass),
     /// It is dropped, silently as in the service.
     Drop(Reason),
+    /// It would be dropped, and passes since nothing is enforced at its interface.
+    WouldDrop(Reason),
 }
 
 impl Verdict {
@@ -135,20 +152,44 @@ impl Verdict {
         match self {
             Self::Allow(pass) => pass.number(),
             Self::Drop(reason) => reason.number(),
+            Self::WouldDrop(reason) => WOULD_DROP + reason.number(),
         }
     }
 
-    /// Whether the packet passes.
+    /// Whether something allows the packet; what passes only because nothing is enforced is not allowed.
     #[must_use]
     pub const fn is_allow(self) -> bool {
         matches!(self, Self::Allow(_))
     }
 
+    /// Whether the packet goes on.
+    #[must_use]
+    pub const fn passes(self) -> bool {
+        match self {
+            Self::Allow(_) | Self::WouldDrop(_) => true,
+            Self::Drop(_) => false,
+        }
+    }
+
+    /// `pass`, `drop` or `would-drop`.
+    #[must_use]
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Allow(_) => "pass",
+            Self::Drop(_) => "drop",
+            Self::WouldDrop(_) => "would-drop",
+        }
+    }
+
     /// The verdict that an outcome's number stands for.
     #[must_use]
     pub fn from_outcome(outcome: u8) -> Option<Self> {
-        let pass = Pass::ALL.iter().find(|pass| pass.number() == outcome).map(|pass| Self::Allow(*pass));
-        pass.or_else(|| Reason::ALL.iter().find(|reason| reason.number() == outcome).map(|reason| Self::Drop(*reason)))
+        let reason = |number| Reason::ALL.iter().copied().find(|reason| reason.number() == number);
+        match outcome {
+            0..FIRST_DROP => Pass::ALL.iter().copied().find(|pass| pass.number() == outcome).map(Self::Allow),
+            FIRST_DROP..WOULD_DROP => reason(outcome).map(Self::Drop),
+            WOULD_DROP.. => reason(outcome - WOULD_DROP).map(Self::WouldDrop),
+        }
     }
 
     /// Name of the pass or the reason.
@@ -156,7 +197,7 @@ impl Verdict {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Allow(pass) => pass.name(),
-            Self::Drop(reason) => reason.name(),
+            Self::Drop(reason) | Self::WouldDrop(reason) => reason.name(),
         }
     }
 }
@@ -172,8 +213,11 @@ mod tests {
             assert_eq!(Verdict::from_outcome(pass.number()), Some(Verdict::Allow(*pass)));
         }
         for reason in Reason::ALL {
-            assert!((FIRST_DROP..OUTCOMES as u8).contains(&reason.number()), "{reason:?}");
-            assert_eq!(Verdict::from_outcome(reason.number()), Some(Verdict::Drop(*reason)));
+            assert!((FIRST_DROP..WOULD_DROP).contains(&reason.number()), "{reason:?}");
+            for verdict in [Verdict::Drop(*reason), Verdict::WouldDrop(*reason)] {
+                assert!(u32::from(verdict.outcome()) < OUTCOMES, "{reason:?}");
+                assert_eq!(Verdict::from_outcome(verdict.outcome()), Some(verdict));
+            }
         }
     }
 }

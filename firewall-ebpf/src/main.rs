@@ -70,7 +70,7 @@ fn judge_skb(ctx: &TcContext, received: bool) -> i32 {
 #[inline(always)]
 const fn xdp_action(verdict: Verdict) -> u32 {
     match verdict {
-        Verdict::Allow(_) => XDP_PASS,
+        Verdict::Allow(_) | Verdict::WouldDrop(_) => XDP_PASS,
         Verdict::Drop(_) => XDP_DROP,
     }
 }
@@ -79,7 +79,7 @@ const fn xdp_action(verdict: Verdict) -> u32 {
 #[inline(always)]
 const fn tc_action(verdict: Verdict) -> i32 {
     match verdict {
-        Verdict::Allow(_) => TC_ACT_UNSPEC,
+        Verdict::Allow(_) | Verdict::WouldDrop(_) => TC_ACT_UNSPEC,
         Verdict::Drop(_) => TC_ACT_SHOT,
     }
 }

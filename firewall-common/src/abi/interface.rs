@@ -10,6 +10,16 @@ pub const INTERFACE_WORKLOAD: u32 = 1 << 0;
 /// [`Interface::flags`]: frames that are neither IP nor ARP are dropped on a host's interface too (spec, D21).
 pub const INTERFACE_STRICT_L2: u32 = 1 << 1;
 
+/// [`Interface::flags`]: everything is judged and counted, and nothing dropped.
+pub const INTERFACE_MONITOR: u32 = 1 << 2;
+/// [`Interface::flags`]: frames of the device begin with the IP header.
+pub const INTERFACE_NO_ETHERNET: u32 = 1 << 3;
+/// [`Interface::flags`]: a workload sends from its own addresses only and receives to them, and what comes from outside
+/// does not come from an address of this host (spec, D18).
+pub const INTERFACE_SOURCE_CHECK: u32 = 1 << 4;
+/// [`Interface::flags`]: some addresses are let through always (spec, D9).
+pub const INTERFACE_ALWAYS: u32 = 1 << 5;
+
 /// Idle time-outs that can be set for each interface, in ticks; the rest are constants of [`crate::flow`].
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -45,7 +55,7 @@ pub struct Interface {
     pub attachment: u32,
     /// Number of the VPC on this host: the scope of group membership.
     pub vpc: u32,
-    /// [`INTERFACE_WORKLOAD`], [`INTERFACE_STRICT_L2`].
+    /// [`INTERFACE_WORKLOAD`] and the other flags.
     pub flags: u32,
     /// Always zero.
     pub reserved: u32,
@@ -61,6 +71,12 @@ impl Interface {
     #[must_use]
     pub const fn is_workload(&self) -> bool {
         self.flags & INTERFACE_WORKLOAD != 0
+    }
+
+    /// Whether a flag is set.
+    #[must_use]
+    pub const fn has(&self, flag: u32) -> bool {
+        self.flags & flag != 0
     }
 
     /// Whether frames that are neither IP nor ARP are dropped.

@@ -13,14 +13,17 @@ mod peer;
 mod policy;
 
 pub use flow::{Flow, FlowKeyV4, FlowKeyV6};
-pub use interface::{Counter, INTERFACE_STRICT_L2, INTERFACE_WORKLOAD, Interface, Manifest, RuleCounter, Timeouts};
+pub use interface::{
+    Counter, INTERFACE_ALWAYS, INTERFACE_MONITOR, INTERFACE_NO_ETHERNET, INTERFACE_SOURCE_CHECK, INTERFACE_STRICT_L2,
+    INTERFACE_WORKLOAD, Interface, Manifest, RuleCounter, Timeouts,
+};
 pub use peer::{CidrKeyV4, CidrKeyV6, GroupRules, GroupRulesKey, MemberKeyV4, MemberKeyV6};
 pub use policy::{
     HAS_CIDRS, HAS_GROUPS, LEAF, MAX_RULES, Page, PolicyCell, RULE_WORDS, RuleNumbers, RuleSet, Slot, SlotFamily,
 };
 
 /// Version of the layouts in this module and of the meaning of their fields.
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 2;
 
 /// Time as the programs count it: units of 2^20 nanoseconds (1.048576 ms) of `CLOCK_MONOTONIC`, so that the clock is
 /// one shift away. 40 bits of it last 36 years.

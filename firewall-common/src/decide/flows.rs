@@ -118,7 +118,7 @@ impl<F: FlowEntry> Lookup<F> {
             Ok(()) => Ok(true),
             // The same packet of the same connection on another CPU, judged by the same rules.
             Err(InsertError::Exists) => Ok(false),
-            Err(InsertError::Full) => Err(Reason::FlowTableFull),
+            Err(InsertError::Full) => Err(Reason::AllowanceExceeded),
         }
     }
 }

@@ -44,7 +44,7 @@ pub fn parse_v4<B: Bytes>(
     }
     // More fragments, or an offset: not a whole datagram.
     if u16::from_be_bytes([header[6], header[7]]) & 0x3fff != 0 {
-        return Err(Reason::Fragment);
+        return Err(Reason::FragmentWithoutFirst);
     }
     *packet = Packet {
         vlans: link.vlans,
@@ -102,7 +102,7 @@ pub fn parse_v6<B: Bytes>(
         }
         // An atomic fragment is a whole packet (RFC 6946): two reserved bits are all that may be set.
         if next == extension::FRAGMENT && u16::from_be_bytes([high, low]) & 0xfff9 != 0 {
-            return Err(Reason::Fragment);
+            return Err(Reason::FragmentWithoutFirst);
         }
         offset += extent;
         length -= extent;

@@ -218,9 +218,9 @@ fn malformed() -> Vec<(&'static str, Vec<u8>, Reason)> {
         ("total length below the header", with(tcp4.clone(), &[(ip + 3, 19)]), Reason::Ipv4Length),
         ("total length beyond the frame", with(tcp4.clone(), &[(ip + 3, 44)]), Reason::Ipv4Length),
         ("options beyond the total length", with(tcp4.clone(), &[(ip, 0x4f)]), Reason::Ipv4Length),
-        ("first fragment", with(tcp4.clone(), &[(ip + 6, 0x20)]), Reason::Fragment),
-        ("later fragment", with(tcp4.clone(), &[(ip + 7, 3)]), Reason::Fragment),
-        ("TCP at offset 8 octets", with(tcp4.clone(), &[(ip + 7, 1)]), Reason::Fragment),
+        ("first fragment", with(tcp4.clone(), &[(ip + 6, 0x20)]), Reason::FragmentWithoutFirst),
+        ("later fragment", with(tcp4.clone(), &[(ip + 7, 3)]), Reason::FragmentWithoutFirst),
+        ("TCP at offset 8 octets", with(tcp4.clone(), &[(ip + 7, 1)]), Reason::FragmentWithoutFirst),
         ("IPv6 cut within its header", udp6[..l6 - 1].to_vec(), Reason::Ipv6Header),
         ("IPv6 that says version 4", with(udp6.clone(), &[(ip, 0x40)]), Reason::Ipv6Header),
         ("payload length beyond the frame", with(udp6.clone(), &[(ip + 5, 12)]), Reason::Ipv6Length),
@@ -237,8 +237,16 @@ fn malformed() -> Vec<(&'static str, Vec<u8>, Reason)> {
             v6(60, &[extension(60, 0, 8).repeat(6), extension(17, 0, 8), udp()].concat()),
             Reason::TooManyExtensions
         ),
-        ("first fragment, IPv6", v6(44, &[&[17, 0, 0, 1, 0, 0, 0, 1][..], &udp()].concat()), Reason::Fragment),
-        ("later fragment, IPv6", v6(44, &[&[17, 0, 0, 8, 0, 0, 0, 1][..], &udp()].concat()), Reason::Fragment),
+        (
+            "first fragment, IPv6",
+            v6(44, &[&[17, 0, 0, 1, 0, 0, 0, 1][..], &udp()].concat()),
+            Reason::FragmentWithoutFirst
+        ),
+        (
+            "later fragment, IPv6",
+            v6(44, &[&[17, 0, 0, 8, 0, 0, 0, 1][..], &udp()].concat()),
+            Reason::FragmentWithoutFirst
+        ),
         ("TCP cut short", v4(protocol::TCP, &tcp(ACK)[..19]), Reason::TcpHeader),
         ("TCP data offset 4", with(tcp4.clone(), &[(l4 + 12, 0x40)]), Reason::TcpHeader),
         ("TCP data offset beyond the packet", with(tcp4.clone(), &[(l4 + 12, 0x60)]), Reason::TcpHeader),

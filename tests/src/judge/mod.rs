@@ -90,7 +90,7 @@ impl Outcome {
         };
         let expected = Moved { attachment, direction, outcome, packets: 1, bytes: length as u64 };
         let verdict = Verdict::from_outcome(outcome).ok_or_else(|| format!("an outcome has a name: {self:?}"))?;
-        if self.moved != [expected] || verdict.is_allow() != self.passed {
+        if self.moved != [expected] || verdict.passes() != self.passed {
             return Err(format!("{expected:?} is expected, and {verdict:?}, but it is {self:?}"));
         }
         Ok(verdict)

@@ -132,7 +132,7 @@ impl IpSketch {
         match flaw {
             Some(Flaw::Version) => return Some(if v4 { Reason::Ipv4Header } else { Reason::Ipv6Header }),
             Some(Flaw::TooLong) => return Some(if v4 { Reason::Ipv4Length } else { Reason::Ipv6Length }),
-            Some(Flaw::Fragment) => return Some(Reason::Fragment),
+            Some(Flaw::Fragment) => return Some(Reason::FragmentWithoutFirst),
             Some(Flaw::ShortUpper) | None => {}
         }
         if is_never_a_source(*source) {

@@ -20,16 +20,28 @@ const EVERYWHERE: [Verdict; 4] = [
 ];
 
 /// What no play can come to: these need frames, tables or clocks of another sort.
-const ELSEWHERE: [Verdict; 9] = [
+const ELSEWHERE: [Verdict; 21] = [
     Verdict::Allow(Pass::Adopted),
     Verdict::Drop(Reason::NoInterface),
     Verdict::Drop(Reason::NoPolicy),
-    Verdict::Drop(Reason::FlowTableFull),
+    Verdict::Drop(Reason::AllowanceExceeded),
     Verdict::Drop(Reason::FrameTooShort),
     Verdict::Drop(Reason::ArpMalformed),
     Verdict::Drop(Reason::Ipv6Extension),
     Verdict::Drop(Reason::TooManyExtensions),
     Verdict::Drop(Reason::Internal),
+    Verdict::Allow(Pass::Untracked),
+    Verdict::Allow(Pass::Fragment),
+    Verdict::Allow(Pass::AlwaysAllowed),
+    Verdict::Drop(Reason::FragmentHeader),
+    Verdict::Drop(Reason::FragmentOverlap),
+    Verdict::Drop(Reason::SourceNotOwn),
+    Verdict::Drop(Reason::DestinationNotOwn),
+    Verdict::Drop(Reason::SourceHeldHere),
+    Verdict::Drop(Reason::NeighbourNotOwn),
+    Verdict::Drop(Reason::CutFlow),
+    Verdict::Drop(Reason::DeniedFlow),
+    Verdict::Drop(Reason::NeighbourDiscoveryFragment),
 ];
 
 impl Coverage {

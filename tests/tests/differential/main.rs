@@ -94,6 +94,6 @@ fn names_the_rule(expected: Judgement, counted: &[u32]) -> bool {
     match (expected.verdict, expected.rule) {
         (_, Some(rule)) => counted == [rule],
         (Verdict::Allow(firewall_common::verdict::Pass::Flow), None) => counted.len() == 1,
-        (Verdict::Allow(_) | Verdict::Drop(_), None) => counted.is_empty(),
+        (Verdict::Allow(_) | Verdict::Drop(_) | Verdict::WouldDrop(_), None) => counted.is_empty(),
     }
 }

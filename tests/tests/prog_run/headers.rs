@@ -108,7 +108,7 @@ fn extensions(v6: &Family) -> Vec<Diary> {
 }
 
 fn fragments(family: &Family) -> Vec<Diary> {
-    let dropped = drop(Reason::Fragment);
+    let dropped = drop(Reason::FragmentWithoutFirst);
     // Octets that look like the header of an allowed segment.
     let looks = bare_segment();
     let (later, first, tiny, second) = if family.is_v4() {

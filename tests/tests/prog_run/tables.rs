@@ -73,7 +73,7 @@ fn a_full_table_refuses_new_flows_and_loses_none() {
             match verdict(&mut kernel, Hook::Xdp, ATTACHMENT, Side::Host, &syn(port)) {
                 RULE => admitted.push(port),
                 seen => {
-                    assert_eq!(seen, drop(Reason::FlowTableFull));
+                    assert_eq!(seen, drop(Reason::AllowanceExceeded));
                     refused += 1;
                 }
             }

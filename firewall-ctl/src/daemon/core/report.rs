@@ -149,7 +149,7 @@ fn outcomes(counters: &BTreeMap<(Direction, u8), Counter>, direction: Direction)
         .filter_map(|((_, outcome), counter)| {
             let verdict = Verdict::from_outcome(*outcome)?;
             Some(OutcomeCounter {
-                verdict: if verdict.is_allow() { "pass" } else { "drop" }.to_owned(),
+                verdict: verdict.kind().to_owned(),
                 reason: verdict.name().to_owned(),
                 packets: counter.packets,
                 bytes: counter.bytes,
