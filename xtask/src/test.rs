@@ -1,6 +1,7 @@
 //! `cargo xtask test [SUITE]…`: all tests, with the sum at the end.
 
 use crate::count::Count;
+use crate::ledger::{self, Ledger};
 use crate::{build, process, root, workspace};
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeSet;
@@ -14,6 +15,9 @@ use std::{fs, thread};
 const PACKAGES: [(&str, &str); 4] =
     [("common", "firewall-common"), ("ctl", "firewall-ctl"), ("tests", KERNEL), ("xtask", "xtask")];
 const KERNEL: &str = "firewall-tests";
+
+/// The suite whose lines are printed when it is asked for.
+const ATTACK: &str = "attack";
 
 /// Which tests to run.
 #[derive(clap::Args)]
@@ -38,12 +42,14 @@ pub fn run(Arguments { suites, rest }: Arguments) -> Result<()> {
     let mut command = process::cargo();
     command.args(["test", "--no-fail-fast"]);
     let mut prefix = Vec::new();
+    let ledger = workspace::root().join("target/test-ledger");
+    Ledger::clear(&ledger)?;
     if selection.needs_kernel() {
         // Asked for first: a build of minutes that ends in "needs root" is no service.
         let firewall_ctl = build::program("firewall-ctl", false)?;
-        prefix = root::prefix("the kernel tests", &[("FIREWALL_CTL", &firewall_ctl)])?;
+        prefix = root::prefix("the kernel tests", &[("FIREWALL_CTL", &firewall_ctl), (ledger::VARIABLE, &ledger)])?;
         build::programs(false)?;
-        command.env("FIREWALL_CTL", firewall_ctl);
+        command.env("FIREWALL_CTL", firewall_ctl).env(ledger::VARIABLE, &ledger);
         // Kernel tests wait most of the time, each in namespaces of its own.
         if std::env::var_os("RUST_TEST_THREADS").is_none() {
             let processors = thread::available_parallelism().map_or(1, usize::from);
@@ -54,10 +60,24 @@ pub fn run(Arguments { suites, rest }: Arguments) -> Result<()> {
         // Only the test programs run as root: what cargo writes stays the caller's.
         command.arg("--config").arg(runner(&prefix)?);
     }
-    command.args(selection.arguments()).arg("--").args(rest);
+    command.args(selection.arguments()).arg("--").args(&rest);
     let (count, is_good) = run_counting(&mut command)?;
+    let ledger = Ledger::read(&ledger)?;
+    if suites.iter().any(|suite| suite == ATTACK) {
+        println!("{ledger}");
+    }
+    if !ledger.is_empty() {
+        println!("{}", ledger.totals());
+    }
     println!("{count}");
     match (count.is_good(), is_good) {
+        // A filter leaves cases out.
+        (true, true) if rest.is_empty() && !ledger.missing().is_empty() => {
+            bail!(
+                "no test has shown case {:?}: a test of the suite `{ATTACK}` has to write a line for it",
+                ledger.missing()
+            )
+        }
         (true, true) => Ok(()),
         (false, _) => bail!("tests failed"),
         (true, false) => bail!("no test failed, but something did not build or did not end well: see above"),
