@@ -24,6 +24,13 @@ const ATTACK: &str = "attack";
 pub struct Arguments {
     /// Packages (common, ctl, tests, xtask) or files of tests/tests, by name; all when none is given
     suites: Vec<String>,
+    /// Made-up cases of each test that makes them up (differential: packets; attack: mutated frames), and print what they
+    /// came to
+    #[arg(long, value_name = "N")]
+    cases: Option<u64>,
+    /// What made-up cases follow from, to see others than in every run
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
     /// Arguments of the test programs: a filter, --nocapture, …
     #[arg(last = true)]
     rest: Vec<OsString>,
@@ -32,12 +39,12 @@ pub struct Arguments {
 impl Arguments {
     /// Every test.
     pub fn all() -> Self {
-        Self { suites: Vec::new(), rest: Vec::new() }
+        Self { suites: Vec::new(), cases: None, seed: None, rest: Vec::new() }
     }
 }
 
 /// Builds what the tests start, runs them, and ends with `N passed, N failed`.
-pub fn run(Arguments { suites, rest }: Arguments) -> Result<()> {
+pub fn run(Arguments { suites, cases, seed, rest }: Arguments) -> Result<()> {
     let selection = Selection::parse(&suites, &kernel_suites(&workspace::root().join("tests/tests"))?)?;
     let mut command = process::cargo();
     command.args(["test", "--no-fail-fast"]);
@@ -47,9 +54,14 @@ pub fn run(Arguments { suites, rest }: Arguments) -> Result<()> {
     if selection.needs_kernel() {
         // Asked for first: a build of minutes that ends in "needs root" is no service.
         let firewall_ctl = build::program("firewall-ctl", false)?;
-        prefix = root::prefix("the kernel tests", &[("FIREWALL_CTL", &firewall_ctl), (ledger::VARIABLE, &ledger)])?;
+        let numbers = [("FIREWALL_TEST_CASES", cases), ("FIREWALL_TEST_SEED", seed)];
+        let numbers: Vec<(&str, PathBuf)> =
+            numbers.into_iter().filter_map(|(name, number)| Some((name, number?.to_string().into()))).collect();
+        let mut variables = vec![("FIREWALL_CTL", firewall_ctl.as_path()), (ledger::VARIABLE, &ledger)];
+        variables.extend(numbers.iter().map(|(name, number)| (*name, number.as_path())));
+        prefix = root::prefix("the kernel tests", &variables)?;
         build::programs(false)?;
-        command.env("FIREWALL_CTL", firewall_ctl).env(ledger::VARIABLE, &ledger);
+        command.envs(variables);
         // Kernel tests wait most of the time, each in namespaces of its own.
         if std::env::var_os("RUST_TEST_THREADS").is_none() {
             let processors = thread::available_parallelism().map_or(1, usize::from);
@@ -61,6 +73,9 @@ pub fn run(Arguments { suites, rest }: Arguments) -> Result<()> {
         command.arg("--config").arg(runner(&prefix)?);
     }
     command.args(selection.arguments()).arg("--").args(&rest);
+    if cases.is_some() {
+        command.arg("--show-output");
+    }
     let (count, is_good) = run_counting(&mut command)?;
     let ledger = Ledger::read(&ledger)?;
     if suites.iter().any(|suite| suite == ATTACK) {
