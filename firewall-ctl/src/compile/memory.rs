@@ -141,16 +141,9 @@ impl MemoryTables {
         self.flow_limits = limits;
     }
 
-    /// What was counted by attachment, direction and outcome.
-    #[must_use]
-    pub fn counts(&self) -> Counts {
-        self.counts.borrow().clone()
-    }
-
-    /// What was counted by rule.
-    #[must_use]
-    pub fn rule_counts(&self) -> RuleCounts {
-        self.rule_counts.borrow().clone()
+    /// What has been counted since this was asked last, by attachment, direction and outcome, and by rule.
+    pub fn take_counts(&self) -> (Counts, RuleCounts) {
+        (self.counts.take(), self.rule_counts.take())
     }
 
     /// All flows.
