@@ -1,15 +1,15 @@
 //! The maps. Their keys and values are in `firewall_common::abi`; the sizes here are defaults that the controller
 //! replaces when it loads the object.
 //!
-//! Who writes what: the controller writes all but flows and counters; the programs write those. A policy is never
+//! Who writes what: the controller writes all but flows, fragments and counters; the programs write those. A policy is never
 //! written while a cell names it, so that no look-up needs a lock.
 
 use aya_ebpf::bindings::BPF_F_MMAPABLE;
 use aya_ebpf::macros::map;
-use aya_ebpf::maps::{Array, HashMap, LpmTrie, PerCpuArray};
+use aya_ebpf::maps::{Array, HashMap, LpmTrie, LruHashMap, PerCpuArray};
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, Counter, Flow, FlowKeyV4, FlowKeyV6, GroupRules, GroupRulesKey, Interface, Manifest,
-    MemberKeyV4, MemberKeyV6, Page, RuleCounter, RuleNumbers, RuleSet, Slot,
+    CidrKeyV4, CidrKeyV6, Counter, FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6, GroupRules,
+    GroupRulesKey, Interface, Manifest, MemberKeyV4, MemberKeyV6, Page, RuleCounter, RuleNumbers, RuleSet, Slot,
 };
 
 #[map]
@@ -40,6 +40,10 @@ pub static GROUP_RULES: HashMap<GroupRulesKey, GroupRules> = HashMap::with_max_e
 pub static FLOWS_V4: HashMap<FlowKeyV4, Flow> = HashMap::with_max_entries(262_144, 0);
 #[map]
 pub static FLOWS_V6: HashMap<FlowKeyV6, Flow> = HashMap::with_max_entries(131_072, 0);
+#[map]
+pub static FRAGMENTS_V4: LruHashMap<FragmentKeyV4, FirstFragment> = LruHashMap::with_max_entries(16384, 0);
+#[map]
+pub static FRAGMENTS_V6: LruHashMap<FragmentKeyV6, FirstFragment> = LruHashMap::with_max_entries(8192, 0);
 #[map]
 pub static COUNTERS: PerCpuArray<Counter> = PerCpuArray::with_max_entries(Counter::entries(1024), 0);
 #[map]

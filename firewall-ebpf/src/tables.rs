@@ -2,7 +2,7 @@
 
 use crate::atomic;
 use crate::maps::{
-    CELLS, CIDRS_V4, CIDRS_V6, COUNTERS, FLOWS_V4, FLOWS_V6, GROUP_RULES, INTERFACES, INTERFACES_HIGH, MEMBERS_V4,
+    CELLS, CIDRS_V4, CIDRS_V6, COUNTERS, FLOWS_V4, FLOWS_V6, FRAGMENTS_V4, FRAGMENTS_V6, GROUP_RULES, INTERFACES, INTERFACES_HIGH, MEMBERS_V4,
     MEMBERS_V6, PAGES, RULE_COUNTERS, RULE_NUMBERS, RULE_SETS, SLOTS,
 };
 use aya_ebpf::bindings::BPF_NOEXIST;
@@ -11,7 +11,7 @@ use aya_ebpf::maps::lpm_trie::Key;
 use core::hint::black_box;
 use core::ptr::NonNull;
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, Counter, Flow, FlowKeyV4, FlowKeyV6, GroupRulesKey, Interface, MemberKeyV4, MemberKeyV6,
+    CidrKeyV4, CidrKeyV6, Counter, FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6, GroupRulesKey, Interface, MemberKeyV4, MemberKeyV6,
     Page, PolicyCell, RuleSet, Slot, TICK_SHIFT,
 };
 use firewall_common::decide::{FlowEntry, InsertError, Tables};
@@ -205,6 +205,31 @@ impl Tables for Maps {
     #[inline(always)]
     fn remove_flow_v6(&self, key: &FlowKeyV6) {
         let _ = FLOWS_V6.remove(key);
+    }
+
+    #[inline(always)]
+    fn fragment_v4(&self, key: &FragmentKeyV4) -> Option<FirstFragment> {
+        // SAFETY: the octets are valid whatever they are. The kernel may give the entry to another datagram while it is read,
+        // and then a mixture of the two is seen: it lets a fragment of a datagram pass that has passed lately, or drops it,
+        // and never lets ports be replaced, since no fragment that is looked up begins within them.
+        unsafe { FRAGMENTS_V4.get(key) }.copied()
+    }
+
+    #[inline(always)]
+    fn fragment_v6(&self, key: &FragmentKeyV6) -> Option<FirstFragment> {
+        // SAFETY: as for IPv4.
+        unsafe { FRAGMENTS_V6.get(key) }.copied()
+    }
+
+    #[inline(always)]
+    fn remember_fragment_v4(&self, key: &FragmentKeyV4, first: &FirstFragment) {
+        // It fails when no entry can be had: what follows is dropped then, as if it had been pushed out.
+        let _ = FRAGMENTS_V4.insert(key, first, 0);
+    }
+
+    #[inline(always)]
+    fn remember_fragment_v6(&self, key: &FragmentKeyV6, first: &FirstFragment) {
+        let _ = FRAGMENTS_V6.insert(key, first, 0);
     }
 
     #[inline(always)]

@@ -8,11 +8,13 @@
 //! refuses to adopt them.
 
 mod flow;
+mod fragment;
 mod interface;
 mod peer;
 mod policy;
 
 pub use flow::{Flow, FlowKeyV4, FlowKeyV6};
+pub use fragment::{FirstFragment, FragmentKeyV4, FragmentKeyV6};
 pub use interface::{
     Counter, INTERFACE_ALWAYS, INTERFACE_MONITOR, INTERFACE_NO_ETHERNET, INTERFACE_SOURCE_CHECK, INTERFACE_STRICT_L2,
     INTERFACE_WORKLOAD, Interface, Manifest, RuleCounter, Timeouts,
@@ -23,7 +25,7 @@ pub use policy::{
 };
 
 /// Version of the layouts in this module and of the meaning of their fields.
-pub const ABI_VERSION: u32 = 2;
+pub const ABI_VERSION: u32 = 3;
 
 /// Time as the programs count it: units of 2^20 nanoseconds (1.048576 ms) of `CLOCK_MONOTONIC`, so that the clock is
 /// one shift away. 40 bits of it last 36 years.
@@ -82,6 +84,10 @@ pub mod map {
     pub const FLOWS_V4: &str = "FLOWS_V4";
     /// `HashMap<FlowKeyV6, Flow>`.
     pub const FLOWS_V6: &str = "FLOWS_V6";
+    /// `LruHashMap<FragmentKeyV4, FirstFragment>`.
+    pub const FRAGMENTS_V4: &str = "FRAGMENTS_V4";
+    /// `LruHashMap<FragmentKeyV6, FirstFragment>`.
+    pub const FRAGMENTS_V6: &str = "FRAGMENTS_V6";
     /// `PerCpuArray<Counter>` by `Counter::index`.
     pub const COUNTERS: &str = "COUNTERS";
     /// `PerCpuArray<RuleCounter>` by host-wide rule number.
@@ -90,7 +96,7 @@ pub mod map {
     pub const MANIFEST: &str = "MANIFEST";
 
     /// All maps that outlive the controller, in the order in which they are pinned.
-    pub const ALL: [&str; 17] = [
+    pub const ALL: [&str; 19] = [
         MANIFEST,
         INTERFACES,
         INTERFACES_HIGH,
@@ -106,6 +112,8 @@ pub mod map {
         GROUP_RULES,
         FLOWS_V4,
         FLOWS_V6,
+        FRAGMENTS_V4,
+        FRAGMENTS_V6,
         COUNTERS,
         RULE_COUNTERS,
     ];

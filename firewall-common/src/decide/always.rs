@@ -60,9 +60,12 @@ pub fn v6<T: Tables>(packet: &Packet<Ipv6>, context: &Context<'_, T>) -> Result<
     }
 }
 
-/// Passes a message of the link that has the hop limit and the code that it must have.
+/// Passes a message of the link that has the hop limit and the code that it must have, and is in one piece (RFC 6980).
 #[inline(always)]
 fn from_the_link(packet: &Packet<Ipv6>, hop_limit: u8, pass: Pass) -> Result<Option<Pass>, Reason> {
+    if !packet.fragment.is_whole() {
+        return Err(Reason::NeighbourDiscoveryFragment);
+    }
     if packet.hop_limit == hop_limit && packet.transport.icmp_code() == 0 {
         Ok(Some(pass))
     } else {

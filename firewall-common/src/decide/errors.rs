@@ -2,7 +2,7 @@
 
 use super::flows::{Key, Lookup, Status};
 use super::{Context, Tables};
-use crate::packet::{Address, Bytes, Packet};
+use crate::packet::{Address, Bytes, Fragment, Packet};
 
 /// Octets of an ICMP error before what it quotes.
 const ERROR_HEADER: usize = 8;
@@ -33,6 +33,7 @@ fn quotes_a_flow<B: Bytes, A: Address, T: Tables>(bytes: &B, packet: &Packet<A>,
         protocol: quoted.protocol,
         hop_limit: 0,
         offset: 0,
+        fragment: Fragment::WHOLE,
         transport: quoted.transport,
     };
     // What an error is about went the other way.

@@ -59,14 +59,14 @@ impl<F: FlowEntry> Lookup<F> {
         Self { status, entry, word }
     }
 
-    /// Lets a packet pass by the flow: its state, its time and its counters move.
+    /// Lets a packet pass by the flow: its state, its time and its counters move. Gives the number of the rule that admitted it.
     #[inline(always)]
-    pub fn pass<A, T>(self, packet: &Packet<A>, context: &Context<'_, T>)
+    pub fn pass<A, T>(self, packet: &Packet<A>, context: &Context<'_, T>) -> u32
     where
         A: Address,
         T: Tables<Flow = F>,
     {
-        let Some(entry) = self.entry else { return };
+        let Some(entry) = self.entry else { return 0 };
         let state = self.word.state();
         let next = if packet.protocol == protocol::TCP {
             let segment = TcpSegment { header: &packet.transport, direction: context.direction };
@@ -75,7 +75,9 @@ impl<F: FlowEntry> Lookup<F> {
             flow::track_other(state, context.direction == entry.opened())
         };
         self.touch(entry, next, context);
-        context.tables.count_rule(entry.rule(), 0, context.size.packets, context.size.bytes);
+        let rule = entry.rule();
+        context.count_rule(rule, false);
+        rule
     }
 
     /// Moves the time and the counters of the flow.

@@ -10,13 +10,14 @@
 mod always;
 mod errors;
 mod flows;
+mod fragments;
 mod rules;
 mod tables;
 
 pub use tables::{FlowEntry, InsertError, Tables};
 
 use crate::abi::Interface;
-use crate::packet::{self, Address, Bytes, Link, Metadata, Network, Packet};
+use crate::packet::{self, Address, Bytes, Form, Link, Metadata, Network, Packet};
 use crate::verdict::{Direction, Pass, Reason, Verdict};
 
 /// Where a frame was met.
@@ -35,6 +36,14 @@ struct Context<'a, T> {
     direction: Direction,
     size: Size,
     now: u64,
+}
+
+impl<T: Tables> Context<'_, T> {
+    /// Counts the packet for a rule, and the flow that it has begun, if it has.
+    #[inline(always)]
+    fn count_rule(&self, rule: u32, began: bool) {
+        self.tables.count_rule(rule, u64::from(began), self.size.packets, self.size.bytes);
+    }
 }
 
 /// What a packet counts for.
@@ -85,12 +94,22 @@ fn judge_v4<B: Bytes, T: Tables>(
     context: &Context<'_, T>,
 ) -> Result<Pass, Reason> {
     let mut packet = Packet::EMPTY;
-    packet::parse_v4(bytes, metadata, link, &mut packet)?;
-    match always::v4(&packet, context)? {
-        Some(pass) => Ok(pass),
-        None if errors::is_about_a_flow(bytes, &packet, context) => Ok(Pass::IcmpError),
-        None => judge_packet(&packet, context),
+    if packet::parse_v4(bytes, metadata, link, &mut packet)? == Form::Part {
+        packet::parse_part_v4(bytes, metadata, link, &mut packet)?;
     }
+    if packet.fragment.is_later() {
+        return fragments::follow(&packet, context);
+    }
+    let mut rule = 0;
+    let pass = match always::v4(&packet, context)? {
+        Some(pass) => pass,
+        None if errors::is_about_a_flow(bytes, &packet, context) => Pass::IcmpError,
+        None => judge_packet(&packet, context, &mut rule)?,
+    };
+    if packet.fragment.is_first() {
+        fragments::remember(&packet, rule, context);
+    }
+    Ok(pass)
 }
 
 #[inline(never)]
@@ -101,20 +120,36 @@ fn judge_v6<B: Bytes, T: Tables>(
     context: &Context<'_, T>,
 ) -> Result<Pass, Reason> {
     let mut packet = Packet::EMPTY;
-    packet::parse_v6(bytes, metadata, link, &mut packet)?;
-    match always::v6(&packet, context)? {
-        Some(pass) => Ok(pass),
-        None if errors::is_about_a_flow(bytes, &packet, context) => Ok(Pass::IcmpError),
-        None => judge_packet(&packet, context),
+    if packet::parse_v6(bytes, metadata, link, &mut packet)? == Form::Part {
+        packet::parse_part_v6(bytes, metadata, link, &mut packet)?;
     }
+    if packet.fragment.is_later() {
+        return fragments::follow(&packet, context);
+    }
+    let mut rule = 0;
+    let pass = match always::v6(&packet, context)? {
+        Some(pass) => pass,
+        None if errors::is_about_a_flow(bytes, &packet, context) => Pass::IcmpError,
+        None => judge_packet(&packet, context, &mut rule)?,
+    };
+    if packet.fragment.is_first() {
+        fragments::remember(&packet, rule, context);
+    }
+    Ok(pass)
 }
 
+/// Judges a packet by its flow, and by the rules. The rule that lets it through, or has admitted its flow, is put into a
+/// parameter: the verifier lets no function return more than a register.
 #[inline(never)]
-fn judge_packet<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> Result<Pass, Reason> {
+fn judge_packet<A: Address, T: Tables>(
+    packet: &Packet<A>,
+    context: &Context<'_, T>,
+    counted: &mut u32,
+) -> Result<Pass, Reason> {
     let key = flows::Key::of(packet, context.direction, context);
     let lookup = flows::Lookup::of(&key, packet, context);
     if lookup.status == flows::Status::Live {
-        lookup.pass(packet, context);
+        *counted = lookup.pass(packet, context);
         return Ok(Pass::Flow);
     }
     if lookup.status == flows::Status::Absent && flows::adopts(packet, context) {
@@ -123,6 +158,7 @@ fn judge_packet<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_,
     }
     let rule = rules::judge(packet, context)?;
     let began = lookup.begin(&key, packet, context, rule)?;
-    context.tables.count_rule(rule, u64::from(began), context.size.packets, context.size.bytes);
+    context.count_rule(rule, began);
+    *counted = rule;
     Ok(Pass::Rule)
 }

@@ -1,6 +1,8 @@
 //! What the decision reads and writes.
 
-use crate::abi::{Flow, FlowKeyV4, FlowKeyV6, Interface, Page, PolicyCell, RuleSet, Slot};
+use crate::abi::{
+    FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6, Interface, Page, PolicyCell, RuleSet, Slot,
+};
 use crate::verdict::Direction;
 
 /// The tables that the decision reads and the counters that it moves. In the kernel these are BPF maps, elsewhere
@@ -43,6 +45,15 @@ pub trait Tables {
     fn remove_flow_v4(&self, key: &FlowKeyV4);
     /// As [`Tables::remove_flow_v4`].
     fn remove_flow_v6(&self, key: &FlowKeyV6);
+    /// What is remembered of the first fragment of a datagram.
+    fn fragment_v4(&self, key: &FragmentKeyV4) -> Option<FirstFragment>;
+    /// As [`Tables::fragment_v4`].
+    fn fragment_v6(&self, key: &FragmentKeyV6) -> Option<FirstFragment>;
+    /// Remembers a first fragment, in the place of one with the same key, and perhaps of the one that was not asked for
+    /// longest.
+    fn remember_fragment_v4(&self, key: &FragmentKeyV4, first: &FirstFragment);
+    /// As [`Tables::remember_fragment_v4`].
+    fn remember_fragment_v6(&self, key: &FragmentKeyV6, first: &FirstFragment);
     /// The time, in ticks.
     fn now(&self) -> u64;
     /// A number that differs from one call to the next.

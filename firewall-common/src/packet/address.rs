@@ -1,9 +1,10 @@
 //! Addresses of the two families, and which of them no packet on a wire may carry.
 
 use super::quoted::{self, Quoted};
-use super::{Bytes, protocol};
-use crate::abi::{Flow, FlowKeyV4, FlowKeyV6, V4, V6};
+use super::{Bytes, Packet, protocol};
+use crate::abi::{FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6, V4, V6};
 use crate::decide::{InsertError, Tables};
+use crate::verdict::Direction;
 
 /// An IPv4 address.
 pub type Ipv4 = [u8; 4];
@@ -14,6 +15,8 @@ pub type Ipv6 = [u8; 16];
 pub trait Address: Copy + Eq {
     /// Key of a flow.
     type FlowKey;
+    /// Key of a datagram that passes in fragments.
+    type FragmentKey;
     /// Place of the family in the tables.
     const FAMILY: usize;
     /// The address that says that there is none.
@@ -41,10 +44,17 @@ pub trait Address: Copy + Eq {
     fn insert_flow<T: Tables>(tables: &T, key: &Self::FlowKey, flow: &Flow) -> Result<(), InsertError>;
     /// Removes a flow.
     fn remove_flow<T: Tables>(tables: &T, key: &Self::FlowKey);
+    /// The key of the datagram that a fragment belongs to.
+    fn fragment_key(attachment: u32, packet: &Packet<Self>, direction: Direction) -> Self::FragmentKey;
+    /// The first fragment of a datagram.
+    fn fragment<T: Tables>(tables: &T, key: &Self::FragmentKey) -> Option<FirstFragment>;
+    /// Remembers a first fragment.
+    fn remember_fragment<T: Tables>(tables: &T, key: &Self::FragmentKey, first: &FirstFragment);
 }
 
 impl Address for Ipv4 {
     type FlowKey = FlowKeyV4;
+    type FragmentKey = FragmentKeyV4;
     const FAMILY: usize = V4;
     const UNSPECIFIED: Self = [0; 4];
     const ICMP: u8 = protocol::ICMP;
@@ -111,6 +121,30 @@ impl Address for Ipv4 {
     fn remove_flow<T: Tables>(tables: &T, key: &FlowKeyV4) {
         tables.remove_flow_v4(key);
     }
+
+    #[inline(always)]
+    fn fragment_key(attachment: u32, packet: &Packet<Self>, direction: Direction) -> FragmentKeyV4 {
+        FragmentKeyV4 {
+            attachment,
+            vlans: packet.vlans,
+            source: packet.source,
+            destination: packet.destination,
+            id: packet.fragment.id,
+            protocol: packet.fragment.next,
+            direction: direction as u8,
+            reserved: [0; 2],
+        }
+    }
+
+    #[inline(always)]
+    fn fragment<T: Tables>(tables: &T, key: &FragmentKeyV4) -> Option<FirstFragment> {
+        tables.fragment_v4(key)
+    }
+
+    #[inline(always)]
+    fn remember_fragment<T: Tables>(tables: &T, key: &FragmentKeyV4, first: &FirstFragment) {
+        tables.remember_fragment_v4(key, first);
+    }
 }
 
 /// The two 64-bit halves of an address, for comparisons that are cheap in the kernel.
@@ -128,6 +162,7 @@ fn is_mapped(high: u64, low: u64) -> bool {
 
 impl Address for Ipv6 {
     type FlowKey = FlowKeyV6;
+    type FragmentKey = FragmentKeyV6;
     const FAMILY: usize = V6;
     const UNSPECIFIED: Self = [0; 16];
     const ICMP: u8 = protocol::ICMPV6;
@@ -195,5 +230,29 @@ impl Address for Ipv6 {
     #[inline(always)]
     fn remove_flow<T: Tables>(tables: &T, key: &FlowKeyV6) {
         tables.remove_flow_v6(key);
+    }
+
+    #[inline(always)]
+    fn fragment_key(attachment: u32, packet: &Packet<Self>, direction: Direction) -> FragmentKeyV6 {
+        FragmentKeyV6 {
+            attachment,
+            vlans: packet.vlans,
+            source: packet.source,
+            destination: packet.destination,
+            id: packet.fragment.id,
+            protocol: packet.fragment.next,
+            direction: direction as u8,
+            reserved: [0; 2],
+        }
+    }
+
+    #[inline(always)]
+    fn fragment<T: Tables>(tables: &T, key: &FragmentKeyV6) -> Option<FirstFragment> {
+        tables.fragment_v6(key)
+    }
+
+    #[inline(always)]
+    fn remember_fragment<T: Tables>(tables: &T, key: &FragmentKeyV6, first: &FirstFragment) {
+        tables.remember_fragment_v6(key, first);
     }
 }

@@ -1,5 +1,7 @@
 //! What an ICMP error quotes of the packet that it is about: its IP header, and at least eight octets behind it.
 
+use super::fragment;
+use super::ip::extension;
 use super::{Address, Bytes, Ipv4, Ipv6, Transport, protocol};
 
 /// The beginning of a packet that was on its way when something went wrong.
@@ -35,7 +37,8 @@ pub fn v4<B: Bytes>(bytes: &B, offset: usize) -> Option<Quoted<Ipv4>> {
     })
 }
 
-/// Of IPv6, without extension headers: a packet that has some is not recognised.
+/// Of IPv6. Extension headers are not looked through, but for that of a first fragment, and of a whole packet that has one
+/// all the same: a packet that has others is not recognised.
 #[inline(always)]
 pub fn v6<B: Bytes>(bytes: &B, offset: usize) -> Option<Quoted<Ipv6>> {
     let header = bytes.read::<40>(offset)?;
@@ -45,8 +48,15 @@ pub fn v6<B: Bytes>(bytes: &B, offset: usize) -> Option<Quoted<Ipv6>> {
     let (mut source, mut destination) = ([0; 16], [0; 16]);
     source.copy_from_slice(&header[8..24]);
     destination.copy_from_slice(&header[24..40]);
-    let protocol = header[6];
-    Some(Quoted { source, destination, protocol, transport: transport::<B, Ipv6>(bytes, protocol, offset + 40)? })
+    let (mut protocol, mut at) = (header[6], offset + 40);
+    if protocol == extension::FRAGMENT {
+        let [next, _, high, low] = bytes.read::<4>(at)?;
+        if u16::from_be_bytes([high, low]) & fragment::OFFSET != 0 {
+            return None;
+        }
+        (protocol, at) = (next, at + fragment::HEADER);
+    }
+    Some(Quoted { source, destination, protocol, transport: transport::<B, Ipv6>(bytes, protocol, at)? })
 }
 
 #[inline(always)]

@@ -35,6 +35,11 @@ pub struct Limits {
     pub flows_v4: u32,
     /// Flows of IPv6.
     pub flows_v6: u32,
+    /// Datagrams of IPv4 of which fragments may still come. When there are more, those that were not asked for longest are
+    /// forgotten.
+    pub fragments_v4: u32,
+    /// The same for IPv6.
+    pub fragments_v6: u32,
     /// Highest host-wide rule number.
     pub rule_numbers: u32,
 }
@@ -55,6 +60,8 @@ impl Default for Limits {
             group_rules: 262_144,
             flows_v4: 262_144,
             flows_v6: 131_072,
+            fragments_v4: 16_384,
+            fragments_v6: 8192,
             rule_numbers: 65_536,
         }
     }
@@ -78,6 +85,8 @@ impl Limits {
             group_rules,
             flows_v4,
             flows_v6,
+            fragments_v4,
+            fragments_v6,
             rule_numbers,
         } = *self;
         Some(match name {
@@ -95,6 +104,8 @@ impl Limits {
             map::GROUP_RULES => group_rules,
             map::FLOWS_V4 => flows_v4,
             map::FLOWS_V6 => flows_v6,
+            map::FRAGMENTS_V4 => fragments_v4,
+            map::FRAGMENTS_V6 => fragments_v6,
             map::COUNTERS => Counter::entries(attachments),
             map::RULE_COUNTERS => rule_numbers + 1,
             map::MANIFEST => 1,

@@ -5,8 +5,8 @@
 use super::adopt::Observed;
 use super::plan::{Change, Plan, Removal, Write};
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, Flow, FlowKeyV4, FlowKeyV6, GroupRules, GroupRulesKey, Interface, MemberKeyV4, MemberKeyV6,
-    Page, PolicyCell, RuleNumbers, RuleSet, Slot,
+    CidrKeyV4, CidrKeyV6, FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6, GroupRules,
+    GroupRulesKey, Interface, MemberKeyV4, MemberKeyV6, Page, PolicyCell, RuleNumbers, RuleSet, Slot,
 };
 use firewall_common::decide::{FlowEntry, InsertError, Tables};
 use firewall_common::verdict::Direction;
@@ -34,6 +34,8 @@ pub struct MemoryTables {
     group_rules: BTreeMap<GroupRulesKey, GroupRules>,
     flows: RefCell<BTreeMap<FlowKey, Cell<Flow>>>,
     flow_limits: [Option<usize>; 2],
+    fragments_v4: RefCell<BTreeMap<FragmentKeyV4, FirstFragment>>,
+    fragments_v6: RefCell<BTreeMap<FragmentKeyV6, FirstFragment>>,
     now: Cell<u64>,
     nonce: Cell<u16>,
     counts: RefCell<Counts>,
@@ -135,6 +137,13 @@ impl MemoryTables {
     #[must_use]
     pub fn flows(&self) -> BTreeMap<FlowKey, Flow> {
         self.flows.borrow().iter().map(|(key, flow)| (*key, flow.get())).collect()
+    }
+
+    /// Forgets all flows and fragments.
+    pub fn forget(&self) {
+        self.flows.borrow_mut().clear();
+        self.fragments_v4.borrow_mut().clear();
+        self.fragments_v6.borrow_mut().clear();
     }
 
     /// What another layout can take over.
@@ -327,6 +336,22 @@ impl<'a> Tables for &'a MemoryTables {
 
     fn remove_flow_v6(&self, key: &FlowKeyV6) {
         self.flows.borrow_mut().remove(&FlowKey::V6(*key));
+    }
+
+    fn fragment_v4(&self, key: &FragmentKeyV4) -> Option<FirstFragment> {
+        self.fragments_v4.borrow().get(key).copied()
+    }
+
+    fn fragment_v6(&self, key: &FragmentKeyV6) -> Option<FirstFragment> {
+        self.fragments_v6.borrow().get(key).copied()
+    }
+
+    fn remember_fragment_v4(&self, key: &FragmentKeyV4, first: &FirstFragment) {
+        self.fragments_v4.borrow_mut().insert(*key, *first);
+    }
+
+    fn remember_fragment_v6(&self, key: &FragmentKeyV6, first: &FirstFragment) {
+        self.fragments_v6.borrow_mut().insert(*key, *first);
     }
 
     fn now(&self) -> u64 {

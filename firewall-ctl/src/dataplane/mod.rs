@@ -18,6 +18,7 @@ mod emergency;
 mod error;
 mod features;
 mod flows;
+mod fragments;
 mod hooks;
 mod loader;
 mod logs;

@@ -48,16 +48,9 @@ impl Host {
         self.tables.set_now(now);
     }
 
-    /// Forgets all flows.
+    /// Forgets all flows and fragments.
     pub fn forget(&self) {
-        use firewall_common::decide::Tables;
-        use firewall_ctl::compile::memory::FlowKey;
-        for key in self.tables.flows().keys() {
-            match key {
-                FlowKey::V4(key) => (&self.tables).remove_flow_v4(key),
-                FlowKey::V6(key) => (&self.tables).remove_flow_v6(key),
-            }
-        }
+        self.tables.forget();
     }
 
     /// Judges a frame.

@@ -10,8 +10,8 @@ use aya::maps::{Array, HashMap, MapData};
 use aya::programs::{Program, SchedClassifier, TestRun, Xdp};
 use aya::{Ebpf, EbpfLoader, TestRunOptions};
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, Counter, Flow, FlowKeyV4, FlowKeyV6, GroupRules, GroupRulesKey, Interface, MemberKeyV4,
-    MemberKeyV6, Page, RuleNumbers, RuleSet, Slot, map, program,
+    CidrKeyV4, CidrKeyV6, Counter, FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6, GroupRules,
+    GroupRulesKey, Interface, MemberKeyV4, MemberKeyV6, Page, RuleNumbers, RuleSet, Slot, map, program,
 };
 use firewall_common::verdict::{Direction, OUTCOMES};
 use firewall_ctl::compile::{Change, Layout, Limits, Plan, Removal, Write, compile};
@@ -171,13 +171,15 @@ impl Kernel {
         self.array(map::INTERFACES).set(LOOPBACK, Plain(interface), 0).expect("write an interface");
     }
 
-    /// Forgets all flows.
+    /// Forgets all flows and fragments.
     ///
     /// # Panics
     /// If a table refuses it.
     pub fn forget(&mut self) {
-        self.clear::<FlowKeyV4>(map::FLOWS_V4);
-        self.clear::<FlowKeyV6>(map::FLOWS_V6);
+        self.clear::<FlowKeyV4, Flow>(map::FLOWS_V4);
+        self.clear::<FlowKeyV6, Flow>(map::FLOWS_V6);
+        self.clear::<FragmentKeyV4, FirstFragment>(map::FRAGMENTS_V4);
+        self.clear::<FragmentKeyV6, FirstFragment>(map::FRAGMENTS_V6);
     }
 
     /// Number of flows of both families.
@@ -360,11 +362,11 @@ impl Kernel {
         removed.unwrap_or_else(|error| panic!("{removal:?}: {error}"));
     }
 
-    fn clear<K: Value>(&mut self, name: &str) {
-        let mut hash = self.hash::<K, Flow>(name);
+    fn clear<K: Value, V: Value>(&mut self, name: &str) {
+        let mut hash = self.hash::<K, V>(name);
         let keys: Vec<Plain<K>> = hash.keys().collect::<Result<_, _>>().expect("read the keys");
         for key in keys {
-            hash.remove(&key).expect("remove a flow");
+            hash.remove(&key).expect("remove an entry");
         }
     }
 

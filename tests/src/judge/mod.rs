@@ -114,6 +114,8 @@ pub fn small_limits() -> Limits {
         group_rules: 512,
         flows_v4: 512,
         flows_v6: 512,
+        fragments_v4: 512,
+        fragments_v6: 512,
         rule_numbers: 1500,
     }
 }

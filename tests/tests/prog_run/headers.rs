@@ -13,7 +13,6 @@ pub fn cases() -> Vec<Diary> {
         diaries.extend(upper(family));
         diaries.extend(flags(family));
         diaries.extend(every_cut(family));
-        diaries.extend(fragments(family));
     }
     diaries
 }
@@ -104,41 +103,6 @@ fn extensions(v6: &Family) -> Vec<Diary> {
             .inbound(v6.coming().protocol(protocol::DESTINATION).payload(&[6, 0, 1]), bad)
             .inbound(v6.coming().protocol(protocol::DESTINATION), bad)
     }));
-    diaries
-}
-
-fn fragments(family: &Family) -> Vec<Diary> {
-    let dropped = drop(Reason::FragmentWithoutFirst);
-    // Octets that look like the header of an allowed segment.
-    let looks = bare_segment();
-    let (later, first, tiny, second) = if family.is_v4() {
-        (
-            family.coming().fragment(100, false).protocol(protocol::TCP).payload(&looks),
-            syn(family.coming()).fragment(0, true),
-            family.coming().fragment(0, true).protocol(protocol::TCP).payload(&looks[..8]),
-            family.coming().fragment(1, false).protocol(protocol::TCP).payload(&looks[8..]),
-        )
-    } else {
-        let part = |offset, more| family.coming().fragment_header(offset, more, 7);
-        (
-            part(100, false).protocol(protocol::TCP).payload(&looks),
-            syn(part(0, true)),
-            part(0, true).protocol(protocol::TCP).payload(&looks[..8]),
-            part(1, false).protocol(protocol::TCP).payload(&looks[8..]),
-        )
-    };
-    let mut diaries = Vec::from(both(&format!("{}: fragments", family.name), |diary| {
-        diary
-            .inbound(later.clone(), dropped)
-            .inbound(first.clone(), dropped)
-            .inbound(tiny.clone(), dropped)
-            .inbound(second.clone(), dropped)
-    }));
-    if !family.is_v4() {
-        let hidden =
-            family.coming().hop_by_hop().fragment_header(100, false, 7).protocol(protocol::TCP).payload(&looks);
-        diaries.push(host("IPv6: a fragment behind another header").inbound(hidden, dropped));
-    }
     diaries
 }
 

@@ -112,6 +112,8 @@ numbers! {
         group_rules "group-rules" = 262_144, 16..=16_777_216, "Pairs of a policy and a set of groups that some member has.";
         flows_v4 "flows-v4" = 262_144, 16..=67_108_864, "Flows of IPv4 that can be remembered.";
         flows_v6 "flows-v6" = 131_072, 16..=67_108_864, "Flows of IPv6 that can be remembered.";
+        fragments_v4 "fragments-v4" = 16_384, 16..=16_777_216, "Datagrams of IPv4 of which fragments may follow; those not asked for longest make room.";
+        fragments_v6 "fragments-v6" = 8192, 16..=16_777_216, "Datagrams of IPv6 of which fragments may follow.";
         rule_numbers "rule-numbers" = 65_536, 16..=16_777_216, "Rules of this host, of all groups.";
     }
 }
@@ -132,6 +134,8 @@ impl From<TableLimits> for Limits {
             group_rules,
             flows_v4,
             flows_v6,
+            fragments_v4,
+            fragments_v6,
             rule_numbers,
         } = limits;
         Self {
@@ -148,6 +152,8 @@ impl From<TableLimits> for Limits {
             group_rules,
             flows_v4,
             flows_v6,
+            fragments_v4,
+            fragments_v6,
             rule_numbers,
         }
     }
