@@ -6,10 +6,11 @@
 
 use aya_ebpf::bindings::BPF_F_MMAPABLE;
 use aya_ebpf::macros::map;
-use aya_ebpf::maps::{Array, HashMap, LpmTrie, LruHashMap, PerCpuArray};
+use aya_ebpf::maps::{Array, HashMap, LpmTrie, LruHashMap, LruPerCpuHashMap, PerCpuArray};
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, Counter, FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6, GroupRules,
-    GroupRulesKey, Interface, Manifest, MemberKeyV4, MemberKeyV6, Page, RuleCounter, RuleNumbers, RuleSet, Slot,
+    CidrKeyV4, CidrKeyV6, Counter, DropBudget, DropKey, DropRecord, FirstFragment, Flow, FlowGauge, FlowKeyV4,
+    FlowKeyV6, FragmentKeyV4, FragmentKeyV6, GroupRules, GroupRulesKey, Interface, LingerKey, Manifest, MemberKeyV4,
+    MemberKeyV6, Page, RingHeads, RingPlace, RuleCounter, RuleNumbers, RuleSet, Slot,
 };
 
 #[map]
@@ -44,6 +45,18 @@ pub static FLOWS_V6: HashMap<FlowKeyV6, Flow> = HashMap::with_max_entries(131_07
 pub static FRAGMENTS_V4: LruHashMap<FragmentKeyV4, FirstFragment> = LruHashMap::with_max_entries(16384, 0);
 #[map]
 pub static FRAGMENTS_V6: LruHashMap<FragmentKeyV6, FirstFragment> = LruHashMap::with_max_entries(8192, 0);
+#[map]
+pub static FLOW_GAUGES: Array<FlowGauge> = Array::with_max_entries(1025, BPF_F_MMAPABLE);
+#[map]
+pub static RINGS: Array<RingPlace> = Array::with_max_entries(65536, 0);
+#[map]
+pub static RING_HEADS: PerCpuArray<RingHeads> = PerCpuArray::with_max_entries(1025, 0);
+#[map]
+pub static LINGER: LpmTrie<LingerKey, u64> = LpmTrie::with_max_entries(4096, 0);
+#[map]
+pub static DROPS: LruPerCpuHashMap<DropKey, DropRecord> = LruPerCpuHashMap::with_max_entries(4096, 0);
+#[map]
+pub static DROP_BUDGET: PerCpuArray<DropBudget> = PerCpuArray::with_max_entries(1, 0);
 #[map]
 pub static COUNTERS: PerCpuArray<Counter> = PerCpuArray::with_max_entries(Counter::entries(1024), 0);
 #[map]

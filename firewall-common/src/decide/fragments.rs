@@ -7,7 +7,7 @@
 use super::{Context, Tables};
 use crate::abi::{FirstFragment, ticks};
 use crate::packet::{Address, Packet};
-use crate::verdict::{Pass, Reason};
+use crate::verdict::Reason;
 
 /// Ticks for which the others may follow: as long as the kernel waits for them (`net.ipv4.ipfrag_time`).
 const LIFETIME: u64 = ticks(30) as u64;
@@ -21,7 +21,7 @@ pub fn remember<A: Address, T: Tables>(packet: &Packet<A>, rule: u32, context: &
 
 /// Judges a fragment other than the first.
 #[inline(never)]
-pub fn follow<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> Result<Pass, Reason> {
+pub fn follow<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> Result<(), Reason> {
     let first = A::fragment(context.tables, &key(packet, context)).filter(|first| context.now < first.expires);
     let FirstFragment { expires: _, end, rule } = first.ok_or(Reason::FragmentWithoutFirst)?;
     if u32::from(packet.fragment.start) < end {
@@ -30,7 +30,7 @@ pub fn follow<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T
     if rule != 0 {
         context.count_rule(rule, false);
     }
-    Ok(Pass::Fragment)
+    Ok(())
 }
 
 /// What the fragments of a datagram have in common.

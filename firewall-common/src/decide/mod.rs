@@ -1,24 +1,30 @@
 //! The decision: what becomes of a packet.
 //!
-//! The order: the frame is parsed; what is always let through passes (spec, D9); a packet of a live flow passes, and an
-//! ICMP error about one (spec, D3); the rules judge the rest, and what they allow begins a flow. Every packet moves exactly one counter of its interface.
+//! The order: the frame is parsed; what is always let through passes (spec, D9), and so do ICMP errors about something that
+//! passes (spec, D3); what the rules open to anyone, both ways, passes without a flow; a packet of a live flow passes;
+//! the rules judge the rest, and what they allow begins a flow. Every packet moves exactly one counter of its
+//! interface. At an interface that is only watched, what would be dropped passes, and is counted apart.
 //!
 //! Some functions here are kept from being inlined. The kernel gives a program 512 octets of stack for all frames that
 //! are alive at once: parsing gives its frame back before the rules are looked at, and a family never holds the frame of
 //! the other.
 
 mod always;
+mod drops;
 mod errors;
 mod flows;
 mod fragments;
+mod rings;
 mod rules;
 mod tables;
 
-pub use tables::{FlowEntry, InsertError, Tables};
+pub use rings::ring;
+pub use tables::{FlowEntry, InsertError, PlaceEntry, Tables};
 
-use crate::abi::Interface;
-use crate::packet::{self, Address, Bytes, Form, Link, Metadata, Network, Packet};
+use crate::abi::{INTERFACE_MONITOR, Interface};
+use crate::packet::{self, Address, Bytes, Form, Ipv4, Ipv6, Link, Metadata, Network, Packet};
 use crate::verdict::{Direction, Pass, Reason, Verdict};
+use flows::{Admission, Status};
 
 /// Where a frame was met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +38,7 @@ pub struct Hook {
 /// What is the same for all that is asked about one packet.
 struct Context<'a, T> {
     tables: &'a T,
-    interface: Interface,
+    interface: &'a Interface,
     direction: Direction,
     size: Size,
     now: u64,
@@ -68,7 +74,7 @@ pub fn decide<B: Bytes, T: Tables>(bytes: &B, metadata: &Metadata, hook: Hook, t
     let context = Context { tables, interface, direction, size, now: tables.now() };
     let verdict = match judge(bytes, metadata, &context) {
         Ok(pass) => Verdict::Allow(pass),
-        Err(reason) => Verdict::Drop(reason),
+        Err(reason) => drops::verdict(reason, &context),
     };
     tables.count(interface.attachment, direction, verdict.outcome(), size.packets, size.bytes);
     verdict
@@ -94,22 +100,37 @@ fn judge_v4<B: Bytes, T: Tables>(
     context: &Context<'_, T>,
 ) -> Result<Pass, Reason> {
     let mut packet = Packet::EMPTY;
-    if packet::parse_v4(bytes, metadata, link, &mut packet)? == Form::Part {
-        packet::parse_part_v4(bytes, metadata, link, &mut packet)?;
+    let judged = judge_parsed_v4(bytes, metadata, link, &mut packet, context);
+    if let Err(reason) = judged {
+        drops::record(&packet, reason, context);
+    }
+    judged
+}
+
+#[inline(always)]
+fn judge_parsed_v4<B: Bytes, T: Tables>(
+    bytes: &B,
+    metadata: &Metadata,
+    link: &Link,
+    packet: &mut Packet<Ipv4>,
+    context: &Context<'_, T>,
+) -> Result<Pass, Reason> {
+    if packet::parse_v4(bytes, metadata, link, packet)? == Form::Part {
+        packet::parse_part_v4(bytes, metadata, link, packet)?;
     }
     if packet.fragment.is_later() {
-        return fragments::follow(&packet, context);
+        return fragments::follow(packet, context).map(|()| Pass::Fragment);
     }
-    let mut rule = 0;
-    let pass = match always::v4(&packet, context)? {
-        Some(pass) => pass,
-        None if errors::is_about_a_flow(bytes, &packet, context) => Pass::IcmpError,
-        None => judge_packet(&packet, context, &mut rule)?,
-    };
+    let mut admitted = Admitted { pass: Pass::Rule, rule: 0 };
+    match always::v4(packet, context)? {
+        Some(pass) => admitted.pass = pass,
+        None if errors::is_about_a_flow(bytes, packet, context) => admitted.pass = Pass::IcmpError,
+        None => judge_packet(packet, context, &mut admitted)?,
+    }
     if packet.fragment.is_first() {
-        fragments::remember(&packet, rule, context);
+        fragments::remember(packet, admitted.rule, context);
     }
-    Ok(pass)
+    Ok(admitted.pass)
 }
 
 #[inline(never)]
@@ -120,45 +141,115 @@ fn judge_v6<B: Bytes, T: Tables>(
     context: &Context<'_, T>,
 ) -> Result<Pass, Reason> {
     let mut packet = Packet::EMPTY;
-    if packet::parse_v6(bytes, metadata, link, &mut packet)? == Form::Part {
-        packet::parse_part_v6(bytes, metadata, link, &mut packet)?;
+    let judged = judge_parsed_v6(bytes, metadata, link, &mut packet, context);
+    if let Err(reason) = judged {
+        drops::record(&packet, reason, context);
     }
-    if packet.fragment.is_later() {
-        return fragments::follow(&packet, context);
-    }
-    let mut rule = 0;
-    let pass = match always::v6(&packet, context)? {
-        Some(pass) => pass,
-        None if errors::is_about_a_flow(bytes, &packet, context) => Pass::IcmpError,
-        None => judge_packet(&packet, context, &mut rule)?,
-    };
-    if packet.fragment.is_first() {
-        fragments::remember(&packet, rule, context);
-    }
-    Ok(pass)
+    judged
 }
 
-/// Judges a packet by its flow, and by the rules. The rule that lets it through, or has admitted its flow, is put into a
-/// parameter: the verifier lets no function return more than a register.
+#[inline(always)]
+fn judge_parsed_v6<B: Bytes, T: Tables>(
+    bytes: &B,
+    metadata: &Metadata,
+    link: &Link,
+    packet: &mut Packet<Ipv6>,
+    context: &Context<'_, T>,
+) -> Result<Pass, Reason> {
+    if packet::parse_v6(bytes, metadata, link, packet)? == Form::Part {
+        packet::parse_part_v6(bytes, metadata, link, packet)?;
+    }
+    if packet.fragment.is_later() {
+        return fragments::follow(packet, context).map(|()| Pass::Fragment);
+    }
+    let mut admitted = Admitted { pass: Pass::Rule, rule: 0 };
+    match always::v6(packet, context)? {
+        Some(pass) => admitted.pass = pass,
+        None if errors::is_about_a_flow(bytes, packet, context) => admitted.pass = Pass::IcmpError,
+        None => judge_packet(packet, context, &mut admitted)?,
+    }
+    if packet.fragment.is_first() {
+        fragments::remember(packet, admitted.rule, context);
+    }
+    Ok(admitted.pass)
+}
+
+/// Why a packet passes that was judged by its flow and the rules.
+struct Admitted {
+    pass: Pass,
+    /// Host-wide number of the rule that lets it through, or has admitted its flow; 0 where there is none.
+    rule: u32,
+}
+
+/// Judges a packet by its flow, and by the rules. What lets it through is put into a parameter: a function returns one
+/// register, and what takes up more is returned by a pointer, which the verifier refuses where it sees it.
 #[inline(never)]
 fn judge_packet<A: Address, T: Tables>(
     packet: &Packet<A>,
     context: &Context<'_, T>,
-    counted: &mut u32,
-) -> Result<Pass, Reason> {
+    admitted: &mut Admitted,
+) -> Result<(), Reason> {
+    let judge = rules::Judge::of(packet, context.direction, context)?;
+    if let Some(rule) = judge.untracked(packet, context)? {
+        context.count_rule(rule, false);
+        *admitted = Admitted { pass: Pass::Untracked, rule };
+        return Ok(());
+    }
     let key = flows::Key::of(packet, context.direction, context);
-    let lookup = flows::Lookup::of(&key, packet, context);
-    if lookup.status == flows::Status::Live {
-        *counted = lookup.pass(packet, context);
-        return Ok(Pass::Flow);
+    let lookup = flows::Lookup::of(&key, packet, context.direction, context);
+    match lookup.status {
+        Status::Live => {
+            *admitted = Admitted { pass: Pass::Flow, rule: lookup.pass(packet, context) };
+            return Ok(());
+        }
+        Status::Cut => {
+            lookup.rest(context);
+            return Err(Reason::CutFlow);
+        }
+        Status::Denied => {
+            if context.interface.has(INTERFACE_MONITOR) {
+                lookup.track(packet, lookup.word(), context);
+            }
+            return Err(Reason::DeniedFlow);
+        }
+        Status::Absent if flows::adopts(packet, context) => {
+            lookup.begin(&key, packet, context, Admission { rule: 0, denied: false })?;
+            *admitted = Admitted { pass: Pass::Adopted, rule: 0 };
+            return Ok(());
+        }
+        Status::Absent | Status::Untracked | Status::Taken | Status::Over | Status::DeniedOpener => {}
     }
-    if lookup.status == flows::Status::Absent && flows::adopts(packet, context) {
-        lookup.begin(&key, packet, context, 0)?;
-        return Ok(Pass::Adopted);
+    let rule = match judge.admit(packet, context) {
+        Ok(rule) => rule,
+        Err(reason) => {
+            if context.interface.has(INTERFACE_MONITOR) {
+                remember_denied(&lookup, &key, packet, context);
+            }
+            return Err(reason);
+        }
+    };
+    if lookup.status == Status::DeniedOpener {
+        lookup.redeem(packet, context, rule);
     }
-    let rule = rules::judge(packet, context)?;
-    let began = lookup.begin(&key, packet, context, rule)?;
+    let began = lookup.begin(&key, packet, context, Admission { rule, denied: false })?;
     context.count_rule(rule, began);
-    *counted = rule;
-    Ok(Pass::Rule)
+    *admitted = Admitted { pass: Pass::Rule, rule };
+    Ok(())
+}
+
+/// What passes only since nothing is enforced makes a flow with a mark: its answers would be dropped, too, and are when
+/// the rules are enforced.
+#[inline(always)]
+fn remember_denied<A: Address, T: Tables>(
+    lookup: &flows::Lookup<T::Flow>,
+    key: &flows::Key<A>,
+    packet: &Packet<A>,
+    context: &Context<'_, T>,
+) {
+    if lookup.status == Status::DeniedOpener {
+        lookup.track(packet, lookup.word(), context);
+    } else {
+        // Where there is no room for it, its answers are judged by the rules alone.
+        let _ = lookup.begin(key, packet, context, Admission { rule: 0, denied: true });
+    }
 }

@@ -3,7 +3,7 @@
 use super::quoted::{self, Quoted};
 use super::{Bytes, Packet, protocol};
 use crate::abi::{FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6, V4, V6};
-use crate::decide::{InsertError, Tables};
+use crate::decide::{InsertError, PlaceEntry, Tables};
 use crate::verdict::Direction;
 
 /// An IPv4 address.
@@ -50,6 +50,10 @@ pub trait Address: Copy + Eq {
     fn fragment<T: Tables>(tables: &T, key: &Self::FragmentKey) -> Option<FirstFragment>;
     /// Remembers a first fragment.
     fn remember_fragment<T: Tables>(tables: &T, key: &Self::FragmentKey, first: &FirstFragment);
+    /// Gives a place in a ring to a flow.
+    fn give<P: PlaceEntry>(place: &P, key: &Self::FlowKey, nonce: u16);
+    /// The address in the room for one of either family: IPv4 comes first, and zeros behind it.
+    fn padded(&self) -> [u8; 16];
 }
 
 impl Address for Ipv4 {
@@ -144,6 +148,17 @@ impl Address for Ipv4 {
     #[inline(always)]
     fn remember_fragment<T: Tables>(tables: &T, key: &FragmentKeyV4, first: &FirstFragment) {
         tables.remember_fragment_v4(key, first);
+    }
+
+    #[inline(always)]
+    fn give<P: PlaceEntry>(place: &P, key: &FlowKeyV4, nonce: u16) {
+        place.give_v4(key, nonce);
+    }
+
+    #[inline(always)]
+    fn padded(&self) -> [u8; 16] {
+        let [a, b, c, d] = *self;
+        [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
     }
 }
 
@@ -254,5 +269,15 @@ impl Address for Ipv6 {
     #[inline(always)]
     fn remember_fragment<T: Tables>(tables: &T, key: &FragmentKeyV6, first: &FirstFragment) {
         tables.remember_fragment_v6(key, first);
+    }
+
+    #[inline(always)]
+    fn give<P: PlaceEntry>(place: &P, key: &FlowKeyV6, nonce: u16) {
+        place.give_v6(key, nonce);
+    }
+
+    #[inline(always)]
+    fn padded(&self) -> [u8; 16] {
+        *self
     }
 }

@@ -243,7 +243,7 @@ fn malformed() -> Vec<(&'static str, Vec<u8>, Reason)> {
         (
             "first fragment within the TCP options",
             part4(protocol::TCP, 0x2000, &[&tcp(ACK)[..12], &[0x70; 12]].concat()),
-            Reason::FragmentHeader
+            Reason::FragmentHeader,
         ),
         ("TCP at offset 8 octets", part4(protocol::TCP, 1, &[0; 24]), Reason::FragmentHeader),
         ("TCP at offset 16 octets", part4(protocol::TCP, 2, &[0; 24]), Reason::FragmentHeader),
@@ -256,7 +256,7 @@ fn malformed() -> Vec<(&'static str, Vec<u8>, Reason)> {
         (
             "hop-by-hop not first",
             v6(60, &[extension(0, 0, 8), extension(17, 0, 8), udp()].concat()),
-            Reason::Ipv6Extension
+            Reason::Ipv6Extension,
         ),
         ("extension beyond the payload", v6(60, &extension(17, 1, 8)), Reason::Ipv6Extension),
         ("extension cut", v6(60, &[17, 0]), Reason::Ipv6Extension),
@@ -264,7 +264,7 @@ fn malformed() -> Vec<(&'static str, Vec<u8>, Reason)> {
         (
             "seven extensions",
             v6(60, &[extension(60, 0, 8).repeat(6), extension(17, 0, 8), udp()].concat()),
-            Reason::TooManyExtensions
+            Reason::TooManyExtensions,
         ),
         ("first fragment of 11 octets, IPv6", part6(17, 1, &udp()), Reason::FragmentHeader),
         ("first fragment within the TCP header, IPv6", part6(6, 1, &tcp(ACK)[..16]), Reason::FragmentHeader),
@@ -274,9 +274,13 @@ fn malformed() -> Vec<(&'static str, Vec<u8>, Reason)> {
         (
             "datagram of 65 536 octets with its options",
             v6(60, &[extension(44, 0, 8), vec![17, 0, 0xff, 0xf0, 0, 0, 0, 1], vec![0; 8]].concat()),
-            Reason::FragmentHeader
+            Reason::FragmentHeader,
         ),
-        ("fragment of a fragment", part6(44, 1, &[17, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]), Reason::FragmentHeader),
+        (
+            "fragment of a fragment",
+            part6(44, 1, &[17, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]),
+            Reason::FragmentHeader,
+        ),
         ("fragment header cut", v6(44, &[17, 0, 0, 1, 0, 0, 0]), Reason::Ipv6Extension),
         ("extension beyond the first fragment", part6(60, 1, &extension(17, 1, 8)), Reason::Ipv6Extension),
         ("TCP cut short", v4(protocol::TCP, &tcp(ACK)[..19]), Reason::TcpHeader),

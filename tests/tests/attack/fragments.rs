@@ -1,6 +1,6 @@
 //! Fragments: the first one decides, the others follow it.
 
-use super::diary::{Diary, ERROR, FLOW, NO_SERVICE, RULE, both, drop, host, workload};
+use super::diary::{Diary, ERROR, FLOW, NO_SERVICE, RULE, both, case, drop, host, workload};
 use super::stage::{CLOSED, DNS, EPHEMERAL, Family, HTTPS, families};
 use firewall_common::verdict::{Pass, Reason, Verdict};
 use firewall_tests::packet::{Packet, bare, eth, protocol};
@@ -17,13 +17,18 @@ const ID: u16 = 7;
 pub fn cases() -> Vec<Diary> {
     let mut diaries = Vec::new();
     for family in families() {
-        for cases in [in_order, looks_allowed, tiny, overlaps, without_order, other_datagrams, of_flows, of_icmp] {
-            diaries.extend(cases(&family));
-        }
+        diaries.extend(in_order(&family));
+        diaries.extend(case(1, looks_allowed(&family)));
+        diaries.extend(case(2, tiny(&family)));
+        diaries.extend(case(2, overlaps(&family)));
+        diaries.extend(case(3, without_order(&family)));
+        diaries.extend(case(3, other_datagrams(&family)));
+        diaries.extend(of_flows(&family));
+        diaries.extend(case(10, of_icmp(&family)));
     }
     let [_, v6] = families();
-    diaries.extend(behind_other_headers(&v6));
-    diaries.extend(atomic(&v6));
+    diaries.extend(case(1, behind_other_headers(&v6)));
+    diaries.extend(case(4, atomic(&v6)));
     diaries.extend(discovery());
     diaries.extend(dhcp());
     diaries
