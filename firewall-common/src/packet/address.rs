@@ -164,7 +164,7 @@ impl Address for Ipv4 {
 
 /// The two 64-bit halves of an address, for comparisons that are cheap in the kernel.
 #[inline(always)]
-fn halves(address: &Ipv6) -> (u64, u64) {
+pub(super) fn halves(address: &Ipv6) -> (u64, u64) {
     let [a, b, c, d, e, f, g, h, low @ ..] = *address;
     (u64::from_be_bytes([a, b, c, d, e, f, g, h]), u64::from_be_bytes(low))
 }

@@ -1,8 +1,8 @@
 //! Fragments: which octets of a datagram a packet carries, and which of them no sender makes.
 
+use super::opaque::zero;
 use super::protocol;
 use crate::verdict::Reason;
-use core::hint::black_box;
 
 /// What an IPv6 fragment header takes up.
 pub(super) const HEADER: usize = 8;
@@ -32,12 +32,12 @@ impl Fragment {
     /// No fragment but a whole datagram.
     pub const WHOLE: Self = Self { id: 0, start: 0, end: 0, next: 0 };
 
-    /// [`Self::WHOLE`], made of any number in a way that the verifier cannot see through. It would keep what it knows of a
-    /// whole datagram apart from what it knows of a fragment, and go through all that follows twice.
+    /// [`Self::WHOLE`], made of any number so that the verifier does not know it: it would keep what it knows of a whole
+    /// datagram apart from what it knows of a fragment, and go through all that follows twice.
     #[inline(always)]
-    pub(super) fn none(number: u8) -> Self {
-        let zero = black_box(u32::from(number)) ^ black_box(u32::from(number));
-        Self { id: zero, start: zero as u16, end: zero as u16, next: zero as u8 }
+    pub(super) fn none(unknown: u64) -> Self {
+        let zero = zero(unknown);
+        Self { id: zero as u32, start: zero as u16, end: zero as u16, next: zero as u8 }
     }
 
     /// Whether it is a whole datagram.

@@ -1,7 +1,9 @@
 //! IPv4, IPv6 and its extension headers.
 
+use super::address::halves;
 use super::fragment::{self, Fragment};
 use super::link::Link;
+use super::opaque::opaque;
 use super::transport::{self, Transport};
 use super::{Address, Bytes, Ipv4, Ipv6, Metadata, Packet};
 use crate::verdict::Reason;
@@ -54,6 +56,8 @@ pub fn parse_v4<B: Bytes>(
     if length < header_length || length > available {
         return Err(Reason::Ipv4Length);
     }
+    let [.., a, b, c, d, e, f, g, h] = header;
+    let unknown = u64::from_ne_bytes([a, b, c, d, e, f, g, h]);
     *packet = Packet {
         vlans: link.vlans,
         source: [header[12], header[13], header[14], header[15]],
@@ -61,7 +65,7 @@ pub fn parse_v4<B: Bytes>(
         protocol: header[9],
         hop_limit: header[8],
         offset: (start + header_length) as u32,
-        fragment: Fragment::none(header[8]),
+        fragment: Fragment::none(unknown),
         transport: Transport::NONE,
     };
     check_addresses(packet)?;
@@ -115,18 +119,21 @@ pub fn parse_v6<B: Bytes>(
     if length > available {
         return Err(Reason::Ipv6Length);
     }
+    let source = address(&header, 8);
+    let unknown = halves(&source).1;
     *packet = Packet {
         vlans: link.vlans,
-        source: address(&header, 8),
+        source,
         destination: address(&header, 24),
         protocol: header[6],
         hop_limit: header[7],
         offset: (start + IPV6_HEADER) as u32,
-        fragment: Fragment::none(header[7]),
+        fragment: Fragment::none(unknown),
         transport: Transport::NONE,
     };
     check_addresses(packet)?;
     let (next, offset, length) = extensions::<_, MAX_EXTENSIONS>(bytes, header[6], start + IPV6_HEADER, length)?;
+    let offset = opaque(offset, unknown);
     packet.protocol = next;
     packet.offset = offset as u32;
     if next == extension::FRAGMENT {
@@ -162,6 +169,7 @@ pub fn parse_part_v6<B: Bytes>(
     if next == extension::FRAGMENT {
         return Err(Reason::FragmentHeader);
     }
+    let offset = opaque(offset, halves(&packet.source).1);
     packet.protocol = next;
     packet.offset = offset as u32;
     packet.transport = transport::parse::<B, Ipv6>(bytes, metadata, next, offset, length, false)?;

@@ -7,6 +7,7 @@ mod address;
 mod fragment;
 mod ip;
 mod link;
+mod opaque;
 mod quoted;
 mod transport;
 

@@ -148,7 +148,7 @@ fn overlaps(family: &Family) -> Vec<Diary> {
             .inbound(udp(family, (3, true), &[0; 8]), FOLLOWS)
             // Out of order there is nothing yet that it could overlap.
             .inbound(part(family.coming(), family, protocol::UDP, 8, (2, false), &[0; 16]), ALONE)
-            .inbound(part(family.coming(), family, protocol::UDP, 8, (0, true), &beginning(DNS)), RULE)
+            .inbound(part(family.coming(), family, protocol::UDP, 8, (0, true), &beginning(DNS)), FLOW)
             .inbound(part(family.coming(), family, protocol::UDP, 8, (2, false), &[0; 16]), OVERLAP)
             // A longer first one covers more.
             .inbound(udp(family, (0, true), &[beginning(DNS), vec![0; 8]].concat()), FLOW)
