@@ -36,6 +36,10 @@ pub static MEMBERS_V4: HashMap<MemberKeyV4, u32> = HashMap::with_max_entries(655
 #[map]
 pub static MEMBERS_V6: HashMap<MemberKeyV6, u32> = HashMap::with_max_entries(65536, 0);
 #[map]
+pub static OWNERS_V4: HashMap<MemberKeyV4, u32> = HashMap::with_max_entries(16384, 0);
+#[map]
+pub static OWNERS_V6: HashMap<MemberKeyV6, u32> = HashMap::with_max_entries(16384, 0);
+#[map]
 pub static GROUP_RULES: HashMap<GroupRulesKey, GroupRules> = HashMap::with_max_entries(65536, 0);
 #[map]
 pub static FLOWS_V4: HashMap<FlowKeyV4, Flow> = HashMap::with_max_entries(262_144, 0);

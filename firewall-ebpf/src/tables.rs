@@ -3,8 +3,8 @@
 use crate::atomic;
 use crate::maps::{
     CELLS, CIDRS_V4, CIDRS_V6, COUNTERS, DROP_BUDGET, DROPS, FLOW_GAUGES, FLOWS_V4, FLOWS_V6, FRAGMENTS_V4,
-    FRAGMENTS_V6, GROUP_RULES, INTERFACES, INTERFACES_HIGH, LINGER, MEMBERS_V4, MEMBERS_V6, PAGES, RING_HEADS, RINGS,
-    RULE_COUNTERS, RULE_NUMBERS, RULE_SETS, SLOTS,
+    FRAGMENTS_V6, GROUP_RULES, INTERFACES, INTERFACES_HIGH, LINGER, MEMBERS_V4, MEMBERS_V6, OWNERS_V4, OWNERS_V6,
+    PAGES, RING_HEADS, RINGS, RULE_COUNTERS, RULE_NUMBERS, RULE_SETS, SLOTS,
 };
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::generated::{bpf_get_prandom_u32, bpf_get_smp_processor_id, bpf_ktime_get_coarse_ns};
@@ -231,6 +231,18 @@ impl Tables for Maps {
     fn member_v6(&self, vpc: u32, address: [u8; 16]) -> Option<u32> {
         // SAFETY: as for IPv4.
         unsafe { MEMBERS_V6.get(MemberKeyV6 { vpc, address }) }.copied()
+    }
+
+    #[inline(always)]
+    fn owner_v4(&self, vpc: u32, address: [u8; 4]) -> Option<u32> {
+        // SAFETY: as in `member_v4`.
+        unsafe { OWNERS_V4.get(MemberKeyV4 { vpc, address }) }.copied()
+    }
+
+    #[inline(always)]
+    fn owner_v6(&self, vpc: u32, address: [u8; 16]) -> Option<u32> {
+        // SAFETY: as in `member_v4`.
+        unsafe { OWNERS_V6.get(MemberKeyV6 { vpc, address }) }.copied()
     }
 
     #[inline(always)]

@@ -19,9 +19,9 @@ pub use flow::{
 };
 pub use fragment::{FirstFragment, FragmentKeyV4, FragmentKeyV6};
 pub use interface::{
-    Counter, FlowGauge, INTERFACE_ALWAYS, INTERFACE_LINGER, INTERFACE_MONITOR, INTERFACE_NO_ETHERNET,
-    INTERFACE_SOURCE_CHECK, INTERFACE_STRICT_L2, INTERFACE_WORKLOAD, Interface, LingerKey, Manifest, RuleCounter,
-    Timeouts,
+    Counter, FlowGauge, INTERFACE_ALWAYS, INTERFACE_LINGER, INTERFACE_MONITOR, INTERFACE_NEIGHBOURS,
+    INTERFACE_NO_ETHERNET, INTERFACE_SOURCE_CHECK, INTERFACE_STRICT_L2, INTERFACE_WORKLOAD, Interface, LingerKey,
+    Manifest, RuleCounter, Timeouts,
 };
 pub use peer::{CidrKeyV4, CidrKeyV6, GroupRules, GroupRulesKey, MemberKeyV4, MemberKeyV6};
 pub use policy::{
@@ -83,6 +83,10 @@ pub mod map {
     pub const MEMBERS_V4: &str = "MEMBERS_V4";
     /// `HashMap<MemberKeyV6, u32>`.
     pub const MEMBERS_V6: &str = "MEMBERS_V6";
+    /// `HashMap<MemberKeyV4, u32>`: the attachment that an address belongs to; under VPC 0 those let through always.
+    pub const OWNERS_V4: &str = "OWNERS_V4";
+    /// `HashMap<MemberKeyV6, u32>`.
+    pub const OWNERS_V6: &str = "OWNERS_V6";
     /// `HashMap<GroupRulesKey, GroupRules>`.
     pub const GROUP_RULES: &str = "GROUP_RULES";
     /// `HashMap<FlowKeyV4, Flow>`.
@@ -113,7 +117,7 @@ pub mod map {
     pub const MANIFEST: &str = "MANIFEST";
 
     /// All maps that outlive the controller, in the order in which they are pinned.
-    pub const ALL: [&str; 25] = [
+    pub const ALL: [&str; 27] = [
         MANIFEST,
         INTERFACES,
         INTERFACES_HIGH,
@@ -126,6 +130,8 @@ pub mod map {
         CIDRS_V6,
         MEMBERS_V4,
         MEMBERS_V6,
+        OWNERS_V4,
+        OWNERS_V6,
         GROUP_RULES,
         FLOWS_V4,
         FLOWS_V6,

@@ -14,11 +14,14 @@ mod port {
 }
 
 /// ICMPv6 types of neighbour discovery (RFC 4861) and multicast listener discovery (RFC 2710, 3810).
-mod icmpv6 {
+pub mod icmpv6 {
     pub const LISTENER_QUERY: u8 = 130;
+    pub const LISTENER_REPORT: u8 = 131;
     pub const LISTENER_DONE: u8 = 132;
     pub const ROUTER_SOLICITATION: u8 = 133;
     pub const ROUTER_ADVERTISEMENT: u8 = 134;
+    pub const NEIGHBOUR_SOLICITATION: u8 = 135;
+    pub const NEIGHBOUR_ADVERTISEMENT: u8 = 136;
     pub const REDIRECT: u8 = 137;
     pub const LISTENER_REPORT_V2: u8 = 143;
 }

@@ -14,6 +14,7 @@ mod drops;
 mod errors;
 mod flows;
 mod fragments;
+mod origin;
 mod rings;
 mod rules;
 mod tables;
@@ -84,7 +85,7 @@ pub fn decide<B: Bytes, T: Tables>(bytes: &B, metadata: &Metadata, hook: Hook, t
 fn judge<B: Bytes, T: Tables>(bytes: &B, metadata: &Metadata, context: &Context<'_, T>) -> Result<Pass, Reason> {
     let link = packet::parse_link(bytes, metadata)?;
     match link.network {
-        Network::Arp => Ok(Pass::Arp),
+        Network::Arp => origin::check_arp(bytes, &link, context).map(|()| Pass::Arp),
         Network::Other if context.interface.is_strict_l2() => Err(Reason::EtherType),
         Network::Other => Ok(Pass::NonIp),
         Network::V4 => judge_v4(bytes, metadata, &link, context),
@@ -118,12 +119,14 @@ fn judge_parsed_v4<B: Bytes, T: Tables>(
     if packet::parse_v4(bytes, metadata, link, packet)? == Form::Part {
         packet::parse_part_v4(bytes, metadata, link, packet)?;
     }
+    origin::check(bytes, packet, context)?;
     if packet.fragment.is_later() {
         return fragments::follow(packet, context).map(|()| Pass::Fragment);
     }
     let mut admitted = Admitted { pass: Pass::Rule, rule: 0 };
     match always::v4(packet, context)? {
         Some(pass) => admitted.pass = pass,
+        None if origin::is_let_through(packet, context) => admitted.pass = Pass::AlwaysAllowed,
         None if errors::is_about_a_flow(bytes, packet, context) => admitted.pass = Pass::IcmpError,
         None => judge_packet(packet, context, &mut admitted)?,
     }
@@ -159,12 +162,14 @@ fn judge_parsed_v6<B: Bytes, T: Tables>(
     if packet::parse_v6(bytes, metadata, link, packet)? == Form::Part {
         packet::parse_part_v6(bytes, metadata, link, packet)?;
     }
+    origin::check(bytes, packet, context)?;
     if packet.fragment.is_later() {
         return fragments::follow(packet, context).map(|()| Pass::Fragment);
     }
     let mut admitted = Admitted { pass: Pass::Rule, rule: 0 };
     match always::v6(packet, context)? {
         Some(pass) => admitted.pass = pass,
+        None if origin::is_let_through(packet, context) => admitted.pass = Pass::AlwaysAllowed,
         None if errors::is_about_a_flow(bytes, packet, context) => admitted.pass = Pass::IcmpError,
         None => judge_packet(packet, context, &mut admitted)?,
     }

@@ -34,6 +34,10 @@ pub trait Tables {
     fn member_v4(&self, vpc: u32, address: [u8; 4]) -> Option<u32>;
     /// As [`Tables::member_v4`].
     fn member_v6(&self, vpc: u32, address: [u8; 16]) -> Option<u32>;
+    /// The attachment that an address of a VPC belongs to.
+    fn owner_v4(&self, vpc: u32, address: [u8; 4]) -> Option<u32>;
+    /// As [`Tables::owner_v4`].
+    fn owner_v6(&self, vpc: u32, address: [u8; 16]) -> Option<u32>;
     /// Index of the rules of a policy whose peer is one of a set of groups.
     fn group_rules(&self, slot: u32, set: u32, family: usize) -> Option<u32>;
     /// A flow.

@@ -2,7 +2,7 @@
 
 use super::quoted::{self, Quoted};
 use super::{Bytes, Packet, protocol};
-use crate::abi::{FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6, V4, V6};
+use crate::abi::{FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6, Interface, V4, V6};
 use crate::decide::{InsertError, PlaceEntry, Tables};
 use crate::verdict::Direction;
 
@@ -38,6 +38,17 @@ pub trait Address: Copy + Eq {
     fn cidr<T: Tables>(tables: &T, slot: u32, address: Self) -> Option<u32>;
     /// The set of groups that the address is a member of.
     fn member<T: Tables>(tables: &T, vpc: u32, address: Self) -> Option<u32>;
+    /// The address in an interface's own entry.
+    fn own(interface: &Interface) -> Self;
+    /// The attachment that an address of a VPC belongs to.
+    fn owner<T: Tables>(tables: &T, vpc: u32, address: Self) -> Option<u32>;
+    /// The address at an offset of a frame.
+    fn read<B: Bytes>(bytes: &B, offset: usize) -> Option<Self>;
+    /// Whether each link has addresses of its own in this block, which hosts give to themselves and no router passes on. In
+    /// IPv4 such addresses are given like others.
+    fn is_link_local(&self) -> bool;
+    /// Whether it is a group of hosts, or all of a link.
+    fn is_for_many(&self) -> bool;
     /// A flow.
     fn flow<T: Tables>(tables: &T, key: &Self::FlowKey) -> Option<T::Flow>;
     /// Adds a flow.
@@ -109,6 +120,31 @@ impl Address for Ipv4 {
     #[inline(always)]
     fn member<T: Tables>(tables: &T, vpc: u32, address: Self) -> Option<u32> {
         tables.member_v4(vpc, address)
+    }
+
+    #[inline(always)]
+    fn own(interface: &Interface) -> Self {
+        interface.own_v4
+    }
+
+    #[inline(always)]
+    fn owner<T: Tables>(tables: &T, vpc: u32, address: Self) -> Option<u32> {
+        tables.owner_v4(vpc, address)
+    }
+
+    #[inline(always)]
+    fn read<B: Bytes>(bytes: &B, offset: usize) -> Option<Self> {
+        bytes.read(offset)
+    }
+
+    #[inline(always)]
+    fn is_link_local(&self) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    fn is_for_many(&self) -> bool {
+        self[0] & 0xf0 == 0xe0 || u32::from_be_bytes(*self) == u32::MAX
     }
 
     #[inline(always)]
@@ -230,6 +266,31 @@ impl Address for Ipv6 {
     #[inline(always)]
     fn member<T: Tables>(tables: &T, vpc: u32, address: Self) -> Option<u32> {
         tables.member_v6(vpc, address)
+    }
+
+    #[inline(always)]
+    fn own(interface: &Interface) -> Self {
+        interface.own_v6
+    }
+
+    #[inline(always)]
+    fn owner<T: Tables>(tables: &T, vpc: u32, address: Self) -> Option<u32> {
+        tables.owner_v6(vpc, address)
+    }
+
+    #[inline(always)]
+    fn read<B: Bytes>(bytes: &B, offset: usize) -> Option<Self> {
+        bytes.read(offset)
+    }
+
+    #[inline(always)]
+    fn is_link_local(&self) -> bool {
+        self[0] == 0xfe && self[1] & 0xc0 == 0x80
+    }
+
+    #[inline(always)]
+    fn is_for_many(&self) -> bool {
+        self[0] == 0xff
     }
 
     #[inline(always)]

@@ -29,6 +29,10 @@ pub struct Limits {
     pub members_v4: u32,
     /// The same for IPv6.
     pub members_v6: u32,
+    /// IPv4 addresses of the interfaces that are attached here.
+    pub owners_v4: u32,
+    /// The same for IPv6.
+    pub owners_v6: u32,
     /// Pairs of a policy and a set of groups that some member has.
     pub group_rules: u32,
     /// Flows of IPv4.
@@ -69,6 +73,8 @@ impl Default for Limits {
             cidrs_v6: 262_144,
             members_v4: 131_072,
             members_v6: 131_072,
+            owners_v4: 16_384,
+            owners_v6: 16_384,
             group_rules: 262_144,
             flows_v4: 262_144,
             flows_v6: 131_072,
@@ -100,6 +106,8 @@ impl Limits {
             cidrs_v6,
             members_v4,
             members_v6,
+            owners_v4,
+            owners_v6,
             group_rules,
             flows_v4,
             flows_v6,
@@ -125,6 +133,8 @@ impl Limits {
             map::CIDRS_V6 => cidrs_v6,
             map::MEMBERS_V4 => members_v4,
             map::MEMBERS_V6 => members_v6,
+            map::OWNERS_V4 => owners_v4,
+            map::OWNERS_V6 => owners_v6,
             map::GROUP_RULES => group_rules,
             map::FLOWS_V4 => flows_v4,
             map::FLOWS_V6 => flows_v6,

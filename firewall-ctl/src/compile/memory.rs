@@ -3,6 +3,7 @@
 //! [`firewall_common::decide::Tables`] is implemented for a reference, because an entry of the flow table refers to it.
 
 use super::adopt::Observed;
+use super::owners::Owners;
 use super::plan::{Change, Plan, Removal, Write};
 use firewall_common::abi::{
     CidrKeyV4, CidrKeyV6, DropKey, DropRecord, FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6,
@@ -13,6 +14,7 @@ use firewall_common::decide::{FlowEntry, InsertError, PlaceEntry, Tables};
 use firewall_common::verdict::Direction;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// Packets and octets by attachment, direction and outcome.
 pub type Counts = BTreeMap<(u32, Direction, u8), (u64, u64)>;
@@ -35,6 +37,7 @@ pub struct MemoryTables {
     cidrs_v6: BTreeMap<(u32, CidrKeyV6), u32>,
     members_v4: BTreeMap<MemberKeyV4, u32>,
     members_v6: BTreeMap<MemberKeyV6, u32>,
+    owners: Owners,
     group_rules: BTreeMap<GroupRulesKey, GroupRules>,
     flows: RefCell<BTreeMap<FlowKey, Cell<Flow>>>,
     flow_limits: [Option<usize>; 2],
@@ -120,6 +123,11 @@ impl MemoryTables {
     /// Sets the entry of a network interface.
     pub fn set_interface(&mut self, ifindex: u32, interface: Interface) {
         self.interfaces.insert(ifindex, interface);
+    }
+
+    /// Says whose addresses are whose.
+    pub fn set_owners(&mut self, owners: Owners) {
+        self.owners = owners;
     }
 
     /// Sets the time, in ticks.
@@ -374,6 +382,14 @@ impl<'a> Tables for &'a MemoryTables {
 
     fn member_v6(&self, vpc: u32, address: [u8; 16]) -> Option<u32> {
         self.members_v6.get(&MemberKeyV6 { vpc, address }).copied()
+    }
+
+    fn owner_v4(&self, vpc: u32, address: [u8; 4]) -> Option<u32> {
+        self.owners.get(&(vpc, IpAddr::from(address))).copied()
+    }
+
+    fn owner_v6(&self, vpc: u32, address: [u8; 16]) -> Option<u32> {
+        self.owners.get(&(vpc, IpAddr::from(address))).copied()
     }
 
     fn group_rules(&self, slot: u32, set: u32, family: usize) -> Option<u32> {

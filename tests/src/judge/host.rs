@@ -32,6 +32,7 @@ impl Host {
         let desired = compile(model).unwrap_or_else(|error| panic!("compile: {error}"));
         let (next, plan) = self.layout.plan(&desired).unwrap_or_else(|error| panic!("plan: {error}"));
         self.tables.publish(&plan);
+        self.tables.set_owners(desired.owners.clone());
         self.layout = next;
         for removal in self.layout.reclaim() {
             self.tables.remove(removal);

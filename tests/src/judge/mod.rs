@@ -125,6 +125,8 @@ pub fn small_limits() -> Limits {
         cidrs_v6: 4096,
         members_v4: 512,
         members_v6: 512,
+        owners_v4: 64,
+        owners_v6: 64,
         group_rules: 512,
         flows_v4: 512,
         flows_v6: 512,

@@ -109,6 +109,8 @@ numbers! {
         cidrs_v6 "cidrs-v6" = 262_144, 16..=16_777_216, "Prefixes of IPv6, over all policies.";
         members_v4 "members-v4" = 131_072, 16..=16_777_216, "Addresses of IPv4 that are members of groups.";
         members_v6 "members-v6" = 131_072, 16..=16_777_216, "Addresses of IPv6 that are members of groups.";
+        owners_v4 "owners-v4" = 16_384, 16..=16_777_216, "Addresses of IPv4 of the interfaces that are attached here.";
+        owners_v6 "owners-v6" = 16_384, 16..=16_777_216, "Addresses of IPv6 of the interfaces that are attached here.";
         group_rules "group-rules" = 262_144, 16..=16_777_216, "Pairs of a policy and a set of groups that some member has.";
         flows_v4 "flows-v4" = 262_144, 16..=67_108_864, "Flows of IPv4 that can be remembered.";
         flows_v6 "flows-v6" = 131_072, 16..=67_108_864, "Flows of IPv6 that can be remembered.";
@@ -137,6 +139,8 @@ impl From<TableLimits> for Limits {
             cidrs_v6,
             members_v4,
             members_v6,
+            owners_v4,
+            owners_v6,
             group_rules,
             flows_v4,
             flows_v6,
@@ -161,6 +165,8 @@ impl From<TableLimits> for Limits {
             cidrs_v6,
             members_v4,
             members_v6,
+            owners_v4,
+            owners_v6,
             group_rules,
             flows_v4,
             flows_v6,
