@@ -184,44 +184,38 @@ fn judge_parsed_v6<B: Bytes, T: Steps>(
     Ok(answer.outcome())
 }
 
+/// Judges a packet by flows and rules. There is no `Result` in here that holds a number: the compiler would put both of its
+/// sides into one register, and the verifier refuses what is set on one side only.
 #[inline(always)]
 fn judge_packet<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> Answer {
-    match judge_by_flow_and_rules(packet, context) {
-        Ok(answer) => answer,
-        Err(reason) => Answer::new(reason.into(), 0),
-    }
-}
-
-#[inline(always)]
-fn judge_by_flow_and_rules<A: Address, T: Tables>(
-    packet: &Packet<A>,
-    context: &Context<'_, T>,
-) -> Result<Answer, Reason> {
-    let judge = rules::Judge::of(packet, context.direction(), context)?;
+    let judge = match rules::Judge::of(packet, context.direction(), context) {
+        Ok(judge) => judge,
+        Err(reason) => return Answer::new(reason.into(), 0),
+    };
     let rule = judge.untracked(packet, context);
     if rule != rules::NOBODY {
         context.count_rule(rule, false);
-        return Ok(Answer::new(Pass::Untracked.into(), rule));
+        return Answer::new(Pass::Untracked.into(), rule);
     }
     let key = flows::Key::of(packet, context.direction(), context);
     let lookup = flows::Lookup::of(&key, packet, context.direction(), context);
     match lookup.status {
-        Status::Live => {
-            return Ok(Answer::new(Pass::Flow.into(), lookup.pass(packet, context)));
-        }
+        Status::Live => return Answer::new(Pass::Flow.into(), lookup.pass(packet, context)),
         Status::Cut => {
             lookup.rest(context);
-            return Err(Reason::CutFlow);
+            return Answer::new(Reason::CutFlow.into(), 0);
         }
         Status::Denied => {
             if context.interface.has(INTERFACE_MONITOR) {
                 lookup.track(packet, lookup.word(), context);
             }
-            return Err(Reason::DeniedFlow);
+            return Answer::new(Reason::DeniedFlow.into(), 0);
         }
         Status::Absent if flows::adopts(packet, context) => {
-            lookup.begin(&key, packet, context, Admission { rule: 0, denied: false })?;
-            return Ok(Answer::new(Pass::Adopted.into(), 0));
+            return match lookup.begin(&key, packet, context, Admission { rule: 0, denied: false }) {
+                Ok(_) => Answer::new(Pass::Adopted.into(), 0),
+                Err(reason) => Answer::new(reason.into(), 0),
+            };
         }
         Status::Absent | Status::Untracked | Status::Taken | Status::Over | Status::DeniedOpener => {}
     }
@@ -230,14 +224,18 @@ fn judge_by_flow_and_rules<A: Address, T: Tables>(
         if context.interface.has(INTERFACE_MONITOR) {
             remember_denied(&lookup, &key, packet, context);
         }
-        return Err(judge.refusal());
+        return Answer::new(judge.refusal().into(), 0);
     }
     if lookup.status == Status::DeniedOpener {
         lookup.redeem(packet, context, rule);
     }
-    let began = lookup.begin(&key, packet, context, Admission { rule, denied: false })?;
-    context.count_rule(rule, began);
-    Ok(Answer::new(Pass::Rule.into(), rule))
+    match lookup.begin(&key, packet, context, Admission { rule, denied: false }) {
+        Ok(began) => {
+            context.count_rule(rule, began);
+            Answer::new(Pass::Rule.into(), rule)
+        }
+        Err(reason) => Answer::new(reason.into(), 0),
+    }
 }
 
 /// What passes only since nothing is enforced makes a flow with a mark: its answers would be dropped, too, and are when

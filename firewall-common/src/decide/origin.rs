@@ -116,7 +116,7 @@ fn sends_itself<B: Bytes, T: Tables>(bytes: &B, context: &Context<'_, T>) -> boo
 /// Whether a frame goes to all stations of the link, or to a group of them.
 #[inline(always)]
 fn is_sent_to_many<B: Bytes, T: Tables>(bytes: &B, context: &Context<'_, T>) -> bool {
-    !context.interface.has(INTERFACE_NO_ETHERNET) && bytes.read::<1>(0).is_some_and(|[first]| first & 1 == 1)
+    !context.interface.has(INTERFACE_NO_ETHERNET) && bytes.read::<6>(0).is_some_and(|[first, ..]| first & 1 == 1)
 }
 
 /// Whether a neighbour advertisement of a workload is about an address of its own.
