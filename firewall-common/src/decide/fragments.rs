@@ -13,22 +13,22 @@ use crate::verdict::Reason;
 const LIFETIME: u64 = ticks(30) as u64;
 
 /// Remembers a first fragment that has passed, by a rule or by none.
-#[inline(never)]
+#[inline(always)]
 pub fn remember<A: Address, T: Tables>(packet: &Packet<A>, rule: u32, context: &Context<'_, T>) {
-    let first = FirstFragment { expires: context.now + LIFETIME, end: u32::from(packet.fragment.end), rule };
-    A::remember_fragment(context.tables, &key(packet, context), &first);
+    let first = FirstFragment { expires: context.moment.now + LIFETIME, end: u32::from(packet.fragment.end), rule };
+    A::remember_fragment(&context.tables, &key(packet, context), &first);
 }
 
 /// Judges a fragment other than the first.
-#[inline(never)]
+#[inline(always)]
 pub fn follow<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> Result<(), Reason> {
-    let first = A::fragment(context.tables, &key(packet, context)).filter(|first| context.now < first.expires);
+    let first = A::fragment(&context.tables, &key(packet, context)).filter(|first| context.moment.now < first.expires);
     let FirstFragment { expires: _, end, rule } = first.ok_or(Reason::FragmentWithoutFirst)?;
     if u32::from(packet.fragment.start) < end {
         return Err(Reason::FragmentOverlap);
     }
     if rule != 0 {
-        context.count_rule(rule, false);
+        context.tables.count_rule(rule, 0, context.moment.packets, context.moment.bytes);
     }
     Ok(())
 }
@@ -36,5 +36,5 @@ pub fn follow<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T
 /// What the fragments of a datagram have in common.
 #[inline(always)]
 fn key<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> A::FragmentKey {
-    A::fragment_key(context.interface.attachment, packet, context.direction)
+    A::fragment_key(context.interface.attachment, packet, context.direction())
 }

@@ -7,7 +7,8 @@
 //!
 //! Some functions here are kept from being inlined. The kernel gives a program 512 octets of stack for all frames that
 //! are alive at once: parsing gives its frame back before the rules are looked at, and a family never holds the frame of
-//! the other.
+//! the other. What such a function answers has to fit a register, which is why they answer with an [`Outcome`]: an answer
+//! through memory leaves a pointer into the stack behind, and the verifier refuses that.
 
 mod always;
 mod drops;
@@ -17,14 +18,16 @@ mod fragments;
 mod origin;
 mod rings;
 mod rules;
+pub mod steps;
 mod tables;
 
 pub use rings::ring;
+pub use steps::{Judged, Moment, Steps};
 pub use tables::{FlowEntry, InsertError, PlaceEntry, Tables};
 
 use crate::abi::{INTERFACE_MONITOR, Interface};
 use crate::packet::{self, Address, Bytes, Form, Ipv4, Ipv6, Link, Metadata, Network, Packet};
-use crate::verdict::{Direction, Pass, Reason, Verdict};
+use crate::verdict::{Direction, Outcome, Pass, Reason};
 use flows::{Admission, Status};
 
 /// Where a frame was met.
@@ -38,174 +41,172 @@ pub struct Hook {
 
 /// What is the same for all that is asked about one packet.
 struct Context<'a, T> {
-    tables: &'a T,
+    tables: T,
     interface: &'a Interface,
-    direction: Direction,
-    size: Size,
-    now: u64,
+    moment: &'a Moment,
 }
 
-impl<T: Tables> Context<'_, T> {
-    /// Counts the packet for a rule, and the flow that it has begun, if it has.
+impl<'a, T> Context<'a, T> {
     #[inline(always)]
-    fn count_rule(&self, rule: u32, began: bool) {
-        self.tables.count_rule(rule, u64::from(began), self.size.packets, self.size.bytes);
+    const fn new(tables: T, interface: &'a Interface, moment: &'a Moment) -> Self {
+        Self { tables, interface, moment }
     }
-}
 
-/// What a packet counts for.
-#[derive(Clone, Copy)]
-struct Size {
-    packets: u64,
-    bytes: u64,
+    /// The way that the packet goes.
+    #[inline(always)]
+    const fn direction(&self) -> Direction {
+        self.moment.direction()
+    }
 }
 
 /// Decides what becomes of a frame, moves the counters, and keeps the flows.
 #[inline(always)]
-pub fn decide<B: Bytes, T: Tables>(bytes: &B, metadata: &Metadata, hook: Hook, tables: &T) -> Verdict {
-    let size = Size { packets: u64::from(metadata.segments), bytes: bytes.length() as u64 };
+pub fn decide<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, hook: Hook, tables: T) -> Outcome {
+    let (packets, octets) = (u64::from(metadata.segments), bytes.length() as u64);
     let Some(interface) = tables.interface(hook.ifindex).filter(|interface| interface.attachment != 0) else {
-        let verdict = Verdict::Drop(Reason::NoInterface);
+        let outcome = Outcome::from(Reason::NoInterface);
         let direction = if hook.received { Direction::Inbound } else { Direction::Outbound };
-        tables.count(0, direction, verdict.outcome(), size.packets, size.bytes);
-        return verdict;
+        tables.count(0, direction, outcome.number(), packets, octets);
+        return outcome;
     };
     // What the host's end of a workload's link receives is what the workload sends.
     let direction = if hook.received == interface.is_workload() { Direction::Outbound } else { Direction::Inbound };
-    let context = Context { tables, interface, direction, size, now: tables.now() };
-    let verdict = match judge(bytes, metadata, &context) {
-        Ok(pass) => Verdict::Allow(pass),
-        Err(reason) => drops::verdict(reason, &context),
-    };
-    tables.count(interface.attachment, direction, verdict.outcome(), size.packets, size.bytes);
-    verdict
+    let moment = Moment::new(direction, packets, octets, tables.now());
+    let context = Context::new(tables, interface, &moment);
+    let outcome = drops::enforced(judge(bytes, metadata, &context), &context);
+    tables.count(interface.attachment, direction, outcome.number(), packets, octets);
+    outcome
 }
 
 #[inline(always)]
-fn judge<B: Bytes, T: Tables>(bytes: &B, metadata: &Metadata, context: &Context<'_, T>) -> Result<Pass, Reason> {
-    let link = packet::parse_link(bytes, metadata)?;
+fn judge<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, context: &Context<'_, T>) -> Outcome {
+    let link = match packet::parse_link(bytes, metadata) {
+        Ok(link) => link,
+        Err(reason) => return reason.into(),
+    };
     match link.network {
-        Network::Arp => origin::check_arp(bytes, &link, context).map(|()| Pass::Arp),
-        Network::Other if context.interface.is_strict_l2() => Err(Reason::EtherType),
-        Network::Other => Ok(Pass::NonIp),
+        Network::Arp => match origin::check_arp(bytes, &link, context) {
+            Ok(()) => Pass::Arp.into(),
+            Err(reason) => reason.into(),
+        },
+        Network::Other if context.interface.is_strict_l2() => Reason::EtherType.into(),
+        Network::Other => Pass::NonIp.into(),
         Network::V4 => judge_v4(bytes, metadata, &link, context),
         Network::V6 => judge_v6(bytes, metadata, &link, context),
     }
 }
 
 #[inline(never)]
-fn judge_v4<B: Bytes, T: Tables>(
-    bytes: &B,
-    metadata: &Metadata,
-    link: &Link,
-    context: &Context<'_, T>,
-) -> Result<Pass, Reason> {
+fn judge_v4<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, link: &Link, context: &Context<'_, T>) -> Outcome {
     let mut packet = Packet::EMPTY;
-    let judged = judge_parsed_v4(bytes, metadata, link, &mut packet, context);
-    if let Err(reason) = judged {
-        drops::record(&packet, reason, context);
+    let outcome = match judge_parsed_v4(bytes, metadata, link, &mut packet, context) {
+        Ok(outcome) => outcome,
+        Err(reason) => reason.into(),
+    };
+    if !outcome.passes() {
+        context.tables.record_v4(&packet, context.interface, context.moment, outcome);
     }
-    judged
+    outcome
 }
 
 #[inline(always)]
-fn judge_parsed_v4<B: Bytes, T: Tables>(
+fn judge_parsed_v4<B: Bytes, T: Steps>(
     bytes: &B,
     metadata: &Metadata,
     link: &Link,
     packet: &mut Packet<Ipv4>,
     context: &Context<'_, T>,
-) -> Result<Pass, Reason> {
+) -> Result<Outcome, Reason> {
     if packet::parse_v4(bytes, metadata, link, packet)? == Form::Part {
         packet::parse_part_v4(bytes, metadata, link, packet)?;
     }
     origin::check(bytes, packet, context)?;
-    if packet.fragment.is_later() {
-        return fragments::follow(packet, context).map(|()| Pass::Fragment);
-    }
-    let mut admitted = Admitted { pass: Pass::Rule, rule: 0 };
-    match always::v4(packet, context)? {
-        Some(pass) => admitted.pass = pass,
-        None if origin::is_let_through(packet, context) => admitted.pass = Pass::AlwaysAllowed,
-        None if errors::is_about_a_flow(bytes, packet, context) => admitted.pass = Pass::IcmpError,
-        None => judge_packet(packet, context, &mut admitted)?,
-    }
-    if packet.fragment.is_first() {
-        fragments::remember(packet, admitted.rule, context);
-    }
-    Ok(admitted.pass)
+    let always = if packet.fragment.is_later() { None } else { always::v4(packet, context)? };
+    judge_or_follow(bytes, packet, always, context)
 }
 
 #[inline(never)]
-fn judge_v6<B: Bytes, T: Tables>(
-    bytes: &B,
-    metadata: &Metadata,
-    link: &Link,
-    context: &Context<'_, T>,
-) -> Result<Pass, Reason> {
+fn judge_v6<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, link: &Link, context: &Context<'_, T>) -> Outcome {
     let mut packet = Packet::EMPTY;
-    let judged = judge_parsed_v6(bytes, metadata, link, &mut packet, context);
-    if let Err(reason) = judged {
-        drops::record(&packet, reason, context);
+    let outcome = match judge_parsed_v6(bytes, metadata, link, &mut packet, context) {
+        Ok(outcome) => outcome,
+        Err(reason) => reason.into(),
+    };
+    if !outcome.passes() {
+        context.tables.record_v6(&packet, context.interface, context.moment, outcome);
     }
-    judged
+    outcome
 }
 
 #[inline(always)]
-fn judge_parsed_v6<B: Bytes, T: Tables>(
+fn judge_parsed_v6<B: Bytes, T: Steps>(
     bytes: &B,
     metadata: &Metadata,
     link: &Link,
     packet: &mut Packet<Ipv6>,
     context: &Context<'_, T>,
-) -> Result<Pass, Reason> {
+) -> Result<Outcome, Reason> {
     if packet::parse_v6(bytes, metadata, link, packet)? == Form::Part {
         packet::parse_part_v6(bytes, metadata, link, packet)?;
     }
     origin::check(bytes, packet, context)?;
+    let always = if packet.fragment.is_later() { None } else { always::v6(packet, context)? };
+    judge_or_follow(bytes, packet, always, context)
+}
+
+/// Judges a packet that is let through always, or by what it belongs to, or by flows and rules.
+#[inline(always)]
+fn judge_or_follow<B: Bytes, A: Address, T: Steps>(
+    bytes: &B,
+    packet: &Packet<A>,
+    always: Option<Pass>,
+    context: &Context<'_, T>,
+) -> Result<Outcome, Reason> {
+    let Context { tables, interface, moment } = context;
     if packet.fragment.is_later() {
-        return fragments::follow(packet, context).map(|()| Pass::Fragment);
+        return Ok(A::follow(tables, packet, interface, moment));
     }
-    let mut admitted = Admitted { pass: Pass::Rule, rule: 0 };
-    match always::v6(packet, context)? {
-        Some(pass) => admitted.pass = pass,
-        None if origin::is_let_through(packet, context) => admitted.pass = Pass::AlwaysAllowed,
-        None if errors::is_about_a_flow(bytes, packet, context) => admitted.pass = Pass::IcmpError,
-        None => judge_packet(packet, context, &mut admitted)?,
+    let Judged { outcome, rule } = match always {
+        Some(pass) => Judged { outcome: pass.into(), rule: 0 },
+        None if origin::is_let_through(packet, context) => Judged { outcome: Pass::AlwaysAllowed.into(), rule: 0 },
+        None if errors::is_about_a_flow(bytes, packet, context) => Judged { outcome: Pass::IcmpError.into(), rule: 0 },
+        None => A::judge(tables, packet, interface, moment),
+    };
+    if packet.fragment.is_first() && outcome.passes() {
+        A::remember(tables, packet, interface, moment, rule);
     }
-    if packet.fragment.is_first() {
-        fragments::remember(packet, admitted.rule, context);
-    }
-    Ok(admitted.pass)
+    Ok(outcome)
 }
 
-/// Why a packet passes that was judged by its flow and the rules.
-struct Admitted {
-    pass: Pass,
-    /// Host-wide number of the rule that lets it through, or has admitted its flow; 0 where there is none.
-    rule: u32,
+#[inline(always)]
+fn judge_packet<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> Judged {
+    let mut rule = 0;
+    let outcome = match judge_by_flow_and_rules(packet, context, &mut rule) {
+        Ok(pass) => pass.into(),
+        Err(reason) => reason.into(),
+    };
+    Judged { outcome, rule }
 }
 
-/// Judges a packet by its flow, and by the rules. What lets it through is put into a parameter: a function returns one
-/// register, and what takes up more is returned by a pointer, which the verifier refuses where it sees it.
-#[inline(never)]
-fn judge_packet<A: Address, T: Tables>(
+#[inline(always)]
+fn judge_by_flow_and_rules<A: Address, T: Tables>(
     packet: &Packet<A>,
     context: &Context<'_, T>,
-    admitted: &mut Admitted,
-) -> Result<(), Reason> {
-    let judge = rules::Judge::of(packet, context.direction, context)?;
-    if let Some(rule) = judge.untracked(packet, context)? {
-        context.count_rule(rule, false);
-        *admitted = Admitted { pass: Pass::Untracked, rule };
-        return Ok(());
+    counted: &mut u32,
+) -> Result<Pass, Reason> {
+    let judge = rules::Judge::of(packet, context.direction(), context)?;
+    let rule = judge.untracked(packet, context);
+    if rule != rules::NOBODY {
+        context.tables.count_rule(rule, 0, context.moment.packets, context.moment.bytes);
+        *counted = rule;
+        return Ok(Pass::Untracked);
     }
-    let key = flows::Key::of(packet, context.direction, context);
-    let lookup = flows::Lookup::of(&key, packet, context.direction, context);
+    let key = flows::Key::of(packet, context.direction(), context);
+    let lookup = flows::Lookup::of(&key, packet, context.direction(), context);
     match lookup.status {
         Status::Live => {
-            *admitted = Admitted { pass: Pass::Flow, rule: lookup.pass(packet, context) };
-            return Ok(());
+            *counted = lookup.pass(packet, context);
+            return Ok(Pass::Flow);
         }
         Status::Cut => {
             lookup.rest(context);
@@ -219,27 +220,24 @@ fn judge_packet<A: Address, T: Tables>(
         }
         Status::Absent if flows::adopts(packet, context) => {
             lookup.begin(&key, packet, context, Admission { rule: 0, denied: false })?;
-            *admitted = Admitted { pass: Pass::Adopted, rule: 0 };
-            return Ok(());
+            return Ok(Pass::Adopted);
         }
         Status::Absent | Status::Untracked | Status::Taken | Status::Over | Status::DeniedOpener => {}
     }
-    let rule = match judge.admit(packet, context) {
-        Ok(rule) => rule,
-        Err(reason) => {
-            if context.interface.has(INTERFACE_MONITOR) {
-                remember_denied(&lookup, &key, packet, context);
-            }
-            return Err(reason);
+    let rule = judge.admit(packet, context);
+    if rule == rules::NOBODY {
+        if context.interface.has(INTERFACE_MONITOR) {
+            remember_denied(&lookup, &key, packet, context);
         }
-    };
+        return Err(judge.refusal());
+    }
     if lookup.status == Status::DeniedOpener {
         lookup.redeem(packet, context, rule);
     }
     let began = lookup.begin(&key, packet, context, Admission { rule, denied: false })?;
-    context.count_rule(rule, began);
-    *admitted = Admitted { pass: Pass::Rule, rule };
-    Ok(())
+    context.tables.count_rule(rule, u64::from(began), context.moment.packets, context.moment.bytes);
+    *counted = rule;
+    Ok(Pass::Rule)
 }
 
 /// What passes only since nothing is enforced makes a flow with a mark: its answers would be dropped, too, and are when

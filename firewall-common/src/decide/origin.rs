@@ -26,12 +26,12 @@ pub fn check<B: Bytes, A: Address, T: Tables>(
 /// Whether a packet goes to, or comes from, an address that is let through always.
 #[inline(always)]
 pub fn is_let_through<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> bool {
-    context.interface.has(INTERFACE_ALWAYS) && A::owner(context.tables, NO_VPC, peer(packet, context)).is_some()
+    context.interface.has(INTERFACE_ALWAYS) && A::owner(&context.tables, NO_VPC, peer(packet, context)).is_some()
 }
 
 #[inline(always)]
 fn peer<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> A {
-    match context.direction {
+    match context.direction() {
         Direction::Inbound => packet.source,
         Direction::Outbound => packet.destination,
     }
@@ -43,7 +43,7 @@ fn check_addresses<B: Bytes, A: Address, T: Tables>(
     packet: &Packet<A>,
     context: &Context<'_, T>,
 ) -> Result<(), Reason> {
-    match (context.interface.is_workload(), context.direction) {
+    match (context.interface.is_workload(), context.direction()) {
         (true, Direction::Outbound) => {
             if !sends_itself(bytes, context) || !may_send_from(packet, context) {
                 return Err(Reason::SourceNotOwn);
@@ -64,7 +64,7 @@ fn check_addresses<B: Bytes, A: Address, T: Tables>(
 #[inline(always)]
 fn is_own<A: Address, T: Tables>(address: A, context: &Context<'_, T>) -> bool {
     let interface = context.interface;
-    address == A::own(interface) || A::owner(context.tables, interface.vpc, address) == Some(interface.attachment)
+    address == A::own(interface) || A::owner(&context.tables, interface.vpc, address) == Some(interface.attachment)
 }
 
 /// Whether an address belongs to some interface of this host and of the same VPC.
@@ -76,7 +76,7 @@ fn is_held_here<A: Address, T: Tables>(address: A, context: &Context<'_, T>) -> 
         return false;
     }
     address == A::own(interface)
-        || (interface.has(INTERFACE_NEIGHBOURS) && A::owner(context.tables, interface.vpc, address).is_some())
+        || (interface.has(INTERFACE_NEIGHBOURS) && A::owner(&context.tables, interface.vpc, address).is_some())
 }
 
 #[inline(always)]
@@ -116,7 +116,7 @@ fn sends_itself<B: Bytes, T: Tables>(bytes: &B, context: &Context<'_, T>) -> boo
 /// Whether a frame goes to all stations of the link, or to a group of them.
 #[inline(always)]
 fn is_sent_to_many<B: Bytes, T: Tables>(bytes: &B, context: &Context<'_, T>) -> bool {
-    !context.interface.has(INTERFACE_NO_ETHERNET) && bytes.read::<1>(0).is_some_and(|[first]| first & 1 == 1)
+    !context.interface.has(INTERFACE_NO_ETHERNET) && bytes.read(0).is_some_and(|to: Hardware| to[0] & 1 == 1)
 }
 
 /// Whether a neighbour advertisement of a workload is about an address of its own.
@@ -144,7 +144,7 @@ fn announces_own<B: Bytes, A: Address, T: Tables>(
 pub fn check_arp<B: Bytes, T: Tables>(bytes: &B, link: &Link, context: &Context<'_, T>) -> Result<(), Reason> {
     /// Octets of ARP before the sender's hardware address; its IPv4 address follows that.
     const BEFORE_SENDER: usize = 8;
-    let is_sent = context.interface.is_workload() && matches!(context.direction, Direction::Outbound);
+    let is_sent = context.interface.is_workload() && matches!(context.direction(), Direction::Outbound);
     if !is_sent || !context.interface.has(INTERFACE_SOURCE_CHECK) {
         return Ok(());
     }

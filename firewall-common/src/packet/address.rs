@@ -1,10 +1,10 @@
 //! Addresses of the two families, and which of them no packet on a wire may carry.
 
-use super::quoted::{self, Quoted};
+use super::quoted;
 use super::{Bytes, Packet, protocol};
 use crate::abi::{FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6, Interface, V4, V6};
-use crate::decide::{InsertError, PlaceEntry, Tables};
-use crate::verdict::Direction;
+use crate::decide::{InsertError, Judged, Moment, PlaceEntry, Steps, Tables};
+use crate::verdict::{Direction, Outcome};
 
 /// An IPv4 address.
 pub type Ipv4 = [u8; 4];
@@ -26,8 +26,8 @@ pub trait Address: Copy + Eq {
 
     /// Whether an ICMP type of the family says that a packet could not be delivered as it was.
     fn is_error(kind: u8) -> bool;
-    /// Reads what an ICMP error quotes from an offset on.
-    fn quoted<B: Bytes>(bytes: &B, offset: usize) -> Option<Quoted<Self>>;
+    /// Reads what an ICMP error quotes from an offset on, and says whether it is a packet.
+    fn quoted<B: Bytes>(bytes: &B, offset: usize, quoted: &mut Packet<Self>) -> bool;
     /// Whether it may be the source of a packet: not multicast, broadcast, loopback or an IPv4 address in disguise.
     fn may_be_source(&self) -> bool;
     /// Whether it may be the destination of a packet: not loopback, unspecified or an IPv4 address in disguise.
@@ -61,6 +61,14 @@ pub trait Address: Copy + Eq {
     fn fragment<T: Tables>(tables: &T, key: &Self::FragmentKey) -> Option<FirstFragment>;
     /// Remembers a first fragment.
     fn remember_fragment<T: Tables>(tables: &T, key: &Self::FragmentKey, first: &FirstFragment);
+    /// The step of the decision that judges a packet.
+    fn judge<T: Steps>(tables: &T, packet: &Packet<Self>, interface: &Interface, moment: &Moment) -> Judged;
+    /// The step of the decision that judges a fragment other than the first.
+    fn follow<T: Steps>(tables: &T, packet: &Packet<Self>, interface: &Interface, moment: &Moment) -> Outcome;
+    /// The step of the decision that remembers a first fragment.
+    fn remember<T: Steps>(tables: &T, packet: &Packet<Self>, interface: &Interface, moment: &Moment, rule: u32);
+    /// The step of the decision that says whether a packet is known.
+    fn knows<T: Steps>(tables: &T, quoted: &Packet<Self>, interface: &Interface, moment: &Moment) -> bool;
     /// Gives a place in a ring to a flow.
     fn give<P: PlaceEntry>(place: &P, key: &Self::FlowKey, nonce: u16);
     /// The address in the room for one of either family: IPv4 comes first, and zeros behind it.
@@ -82,8 +90,8 @@ impl Address for Ipv4 {
     }
 
     #[inline(always)]
-    fn quoted<B: Bytes>(bytes: &B, offset: usize) -> Option<Quoted<Self>> {
-        quoted::v4(bytes, offset)
+    fn quoted<B: Bytes>(bytes: &B, offset: usize, quoted: &mut Packet<Self>) -> bool {
+        quoted::v4(bytes, offset, quoted)
     }
 
     #[inline(always)]
@@ -187,6 +195,26 @@ impl Address for Ipv4 {
     }
 
     #[inline(always)]
+    fn judge<T: Steps>(tables: &T, packet: &Packet<Self>, interface: &Interface, moment: &Moment) -> Judged {
+        tables.judge_v4(packet, interface, moment)
+    }
+
+    #[inline(always)]
+    fn follow<T: Steps>(tables: &T, packet: &Packet<Self>, interface: &Interface, moment: &Moment) -> Outcome {
+        tables.follow_v4(packet, interface, moment)
+    }
+
+    #[inline(always)]
+    fn remember<T: Steps>(tables: &T, packet: &Packet<Self>, interface: &Interface, moment: &Moment, rule: u32) {
+        tables.remember_v4(packet, interface, moment, rule);
+    }
+
+    #[inline(always)]
+    fn knows<T: Steps>(tables: &T, quoted: &Packet<Self>, interface: &Interface, moment: &Moment) -> bool {
+        tables.knows_v4(quoted, interface, moment)
+    }
+
+    #[inline(always)]
     fn give<P: PlaceEntry>(place: &P, key: &FlowKeyV4, nonce: u16) {
         place.give_v4(key, nonce);
     }
@@ -226,8 +254,8 @@ impl Address for Ipv6 {
     }
 
     #[inline(always)]
-    fn quoted<B: Bytes>(bytes: &B, offset: usize) -> Option<Quoted<Self>> {
-        quoted::v6(bytes, offset)
+    fn quoted<B: Bytes>(bytes: &B, offset: usize, quoted: &mut Packet<Self>) -> bool {
+        quoted::v6(bytes, offset, quoted)
     }
 
     #[inline(always)]
@@ -330,6 +358,26 @@ impl Address for Ipv6 {
     #[inline(always)]
     fn remember_fragment<T: Tables>(tables: &T, key: &FragmentKeyV6, first: &FirstFragment) {
         tables.remember_fragment_v6(key, first);
+    }
+
+    #[inline(always)]
+    fn judge<T: Steps>(tables: &T, packet: &Packet<Self>, interface: &Interface, moment: &Moment) -> Judged {
+        tables.judge_v6(packet, interface, moment)
+    }
+
+    #[inline(always)]
+    fn follow<T: Steps>(tables: &T, packet: &Packet<Self>, interface: &Interface, moment: &Moment) -> Outcome {
+        tables.follow_v6(packet, interface, moment)
+    }
+
+    #[inline(always)]
+    fn remember<T: Steps>(tables: &T, packet: &Packet<Self>, interface: &Interface, moment: &Moment, rule: u32) {
+        tables.remember_v6(packet, interface, moment, rule);
+    }
+
+    #[inline(always)]
+    fn knows<T: Steps>(tables: &T, quoted: &Packet<Self>, interface: &Interface, moment: &Moment) -> bool {
+        tables.knows_v6(quoted, interface, moment)
     }
 
     #[inline(always)]

@@ -14,7 +14,8 @@ const MAX_DATAGRAM: usize = 65_535;
 /// The part of a TCP header that all have: it holds the ports and the flags.
 const TCP_HEADER: usize = 20;
 
-/// Which octets of a datagram a packet carries.
+/// Which octets of a datagram a packet carries. Without padding, as the packet itself.
+#[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fragment {
     /// What the fragments of one datagram have in common.
@@ -26,18 +27,20 @@ pub struct Fragment {
     /// The protocol by which fragments belong together: for IPv6 what the fragment header says, which may be a further
     /// extension header.
     pub next: u8,
+    /// Always zero.
+    pub reserved: [u8; 3],
 }
 
 impl Fragment {
     /// No fragment but a whole datagram.
-    pub const WHOLE: Self = Self { id: 0, start: 0, end: 0, next: 0 };
+    pub const WHOLE: Self = Self { id: 0, start: 0, end: 0, next: 0, reserved: [0; 3] };
 
     /// [`Self::WHOLE`], made of any number so that the verifier does not know it: it would keep what it knows of a whole
     /// datagram apart from what it knows of a fragment, and go through all that follows twice.
     #[inline(always)]
     pub(super) fn none(unknown: u64) -> Self {
         let zero = zero(unknown);
-        Self { id: zero as u32, start: zero as u16, end: zero as u16, next: zero as u8 }
+        Self { id: zero as u32, start: zero as u16, end: zero as u16, next: zero as u8, reserved: [0; 3] }
     }
 
     /// Whether it is a whole datagram.
@@ -97,5 +100,5 @@ fn part(id: u32, next: u8, range: core::ops::Range<usize>, more: bool, before: u
     if length == 0 || is_cut_anywhere || is_within_ports || before + end > MAX_DATAGRAM {
         return Err(Reason::FragmentHeader);
     }
-    Ok(Fragment { id, start: start as u16, end: end as u16, next })
+    Ok(Fragment { id, start: start as u16, end: end as u16, next, reserved: [0; 3] })
 }

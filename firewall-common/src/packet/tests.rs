@@ -127,8 +127,15 @@ fn transport_of(frame: &[u8]) -> Transport {
 #[test]
 fn tcp_header_is_read() {
     let transport = transport_of(&v4(protocol::TCP, &tcp(ACK | FIN)));
-    let expected =
-        Transport { source_port: 1000, service: 443, flags: ACK | FIN, sequence: 5, acknowledgement: 9, extent: 4 };
+    let expected = Transport {
+        source_port: 1000,
+        service: 443,
+        flags: ACK | FIN,
+        sequence: 5,
+        acknowledgement: 9,
+        extent: 4,
+        reserved: [0; 3],
+    };
     assert_eq!(transport, expected);
     assert_eq!(transport_of(&v6(protocol::TCP, &tcp(ACK | FIN))), expected);
 }
@@ -332,6 +339,10 @@ fn malformed() -> Vec<(&'static str, Vec<u8>, Reason)> {
     rows
 }
 
+fn fragment(id: u32, start: u16, end: u16, next: u8) -> Fragment {
+    Fragment { id, start, end, next, reserved: [0; 3] }
+}
+
 fn fragment_of(frame: &[u8]) -> (Fragment, Transport) {
     match parse(frame, &Metadata::PLAIN) {
         Ok(Parsed::V4(packet)) => (packet.fragment, packet.transport),
@@ -351,8 +362,8 @@ fn fragments_are_told_from_datagrams() {
         part6(60, 6, &[extension(17, 0, 8), udp()].concat()),
     ];
     for frame in whole {
-        let (fragment, transport) = fragment_of(&frame);
-        assert_eq!(fragment, Fragment::WHOLE);
+        let (part, transport) = fragment_of(&frame);
+        assert_eq!(part, Fragment::WHOLE);
         assert_eq!((transport.source_port, transport.service), (53, 12345));
     }
 }
@@ -360,12 +371,12 @@ fn fragments_are_told_from_datagrams() {
 #[test]
 fn first_fragments_have_their_ports() {
     let segment = [&tcp(ACK)[..20], &[0; 4]].concat();
-    let (fragment, transport) = fragment_of(&part4(protocol::TCP, 0x2000, &segment));
-    assert_eq!(fragment, Fragment { id: 7, start: 0, end: 24, next: 6 });
-    assert!(fragment.is_first() && !fragment.is_later() && !fragment.is_whole());
+    let (part, transport) = fragment_of(&part4(protocol::TCP, 0x2000, &segment));
+    assert_eq!(part, fragment(7, 0, 24, 6));
+    assert!(part.is_first() && !part.is_later() && !part.is_whole());
     assert_eq!(transport.service, 443);
-    let (fragment, transport) = fragment_of(&part6(60, 1, &[extension(6, 0, 8), segment].concat()));
-    assert_eq!(fragment, Fragment { id: 0x0102_0304, start: 0, end: 32, next: 60 });
+    let (part, transport) = fragment_of(&part6(60, 1, &[extension(6, 0, 8), segment].concat()));
+    assert_eq!(part, fragment(0x0102_0304, 0, 32, 60));
     assert_eq!(transport.service, 443);
     // What the UDP header says of its length is about the datagram.
     let long = with(part4(protocol::UDP, 0x2000, &[udp(), vec![0; 5]].concat()), &[(ETHERNET + 24, 0x20)]);
@@ -374,14 +385,14 @@ fn first_fragments_have_their_ports() {
 
 #[test]
 fn later_fragments_are_not_looked_into() {
-    let (fragment, transport) = fragment_of(&part4(protocol::TCP, 3, &tcp(SYN)));
-    assert_eq!(fragment, Fragment { id: 7, start: 24, end: 47, next: 6 });
-    assert!(fragment.is_later() && !fragment.is_first() && !fragment.is_whole());
+    let (part, transport) = fragment_of(&part4(protocol::TCP, 3, &tcp(SYN)));
+    assert_eq!(part, fragment(7, 24, 47, 6));
+    assert!(part.is_later() && !part.is_first() && !part.is_whole());
     assert_eq!(transport, Transport::NONE);
     // Nor for further headers, even those that say of themselves that they are too long.
     let frame = v6(60, &[extension(44, 0, 8), vec![60, 0, 0, 24, 0, 0, 0, 9], extension(6, 200, 8)].concat());
-    let (fragment, transport) = fragment_of(&frame);
-    assert_eq!(fragment, Fragment { id: 9, start: 24, end: 32, next: 60 });
+    let (part, transport) = fragment_of(&frame);
+    assert_eq!(part, fragment(9, 24, 32, 60));
     assert_eq!(transport, Transport::NONE);
     // The last octet that a datagram can have.
     assert_eq!(fragment_of(&part4(protocol::UDP, 8188, &[0; 11])).0.end, 65_515);
@@ -397,23 +408,31 @@ fn every_malformed_frame_has_its_reason() {
 
 #[test]
 fn quoted_packets_are_known_by_their_first_octets() {
+    let quoted_v4 = |octets: &[u8]| {
+        let mut quoted = Packet::<Ipv4>::EMPTY;
+        Ipv4::quoted(&octets, ETHERNET, &mut quoted).then_some(quoted)
+    };
+    let quoted_v6 = |octets: &[u8]| {
+        let mut quoted = Packet::<Ipv6>::EMPTY;
+        Ipv6::quoted(&octets, ETHERNET, &mut quoted).then_some(quoted)
+    };
     let sent = v4(protocol::TCP, &tcp(SYN));
-    let quoted = Ipv4::quoted(&&sent[..ETHERNET + 28], ETHERNET).unwrap();
+    let quoted = quoted_v4(&sent[..ETHERNET + 28]).unwrap();
     assert_eq!((quoted.source, quoted.destination), (SOURCE_V4, DESTINATION_V4));
     assert_eq!((quoted.transport.source_port, quoted.transport.service), (1000, 443));
-    assert_eq!(Ipv4::quoted(&&sent[..ETHERNET + 27], ETHERNET), None, "a port is missing");
-    assert_eq!(Ipv4::quoted(&with(sent.clone(), &[(ETHERNET, 0x44)]).as_slice(), ETHERNET), None, "IHL 4");
-    assert_eq!(Ipv4::quoted(&with(sent.clone(), &[(ETHERNET, 0x65)]).as_slice(), ETHERNET), None, "version 6");
-    assert_eq!(Ipv4::quoted(&with(sent, &[(ETHERNET + 7, 1)]).as_slice(), ETHERNET), None, "a later fragment");
+    assert_eq!(quoted_v4(&sent[..ETHERNET + 27]), None, "a port is missing");
+    assert_eq!(quoted_v4(&with(sent.clone(), &[(ETHERNET, 0x44)])), None, "IHL 4");
+    assert_eq!(quoted_v4(&with(sent.clone(), &[(ETHERNET, 0x65)])), None, "version 6");
+    assert_eq!(quoted_v4(&with(sent, &[(ETHERNET + 7, 1)])), None, "a later fragment");
     let part = v6(44, &[&[17, 0, 0, 1, 0, 0, 0, 1], &udp()[..8]].concat());
-    let quoted = Ipv6::quoted(&part.as_slice(), ETHERNET).unwrap();
+    let quoted = quoted_v6(&part).unwrap();
     assert_eq!((quoted.protocol, quoted.transport.source_port, quoted.transport.service), (17, 53, 12345));
-    assert_eq!(Ipv6::quoted(&with(part, &[(ETHERNET + 43, 8)]).as_slice(), ETHERNET), None, "a later fragment");
+    assert_eq!(quoted_v6(&with(part, &[(ETHERNET + 43, 8)])), None, "a later fragment");
     let sent = v6(protocol::ICMPV6, &[128, 0, 0, 0, 0x12, 0x34, 0, 1]);
-    let quoted = Ipv6::quoted(&sent.as_slice(), ETHERNET).unwrap();
+    let quoted = quoted_v6(&sent.as_slice()).unwrap();
     assert_eq!((quoted.source, quoted.destination), (address(1), address(2)));
     assert_eq!((quoted.transport.source_port, quoted.transport.icmp_type()), (0x1234, 128));
-    assert_eq!(Ipv6::quoted(&with(sent, &[(ETHERNET, 0x40)]).as_slice(), ETHERNET), None, "version 4");
+    assert_eq!(quoted_v6(&with(sent, &[(ETHERNET, 0x40)])), None, "version 4");
 }
 
 #[test]
@@ -449,8 +468,10 @@ proptest! {
         segments in 1u32..4,
     ) {
         let _ = parse(&octets, &Metadata { vlan, segments });
-        let _ = Ipv4::quoted(&octets.as_slice(), usize::from(segments as u16));
-        let _ = Ipv6::quoted(&octets.as_slice(), usize::from(segments as u16));
+        let mut packet = Packet::<Ipv4>::EMPTY;
+        Ipv4::quoted(&octets.as_slice(), usize::from(segments as u16), &mut packet);
+        let mut packet = Packet::<Ipv6>::EMPTY;
+        Ipv6::quoted(&octets.as_slice(), usize::from(segments as u16), &mut packet);
     }
 
     #[test]
