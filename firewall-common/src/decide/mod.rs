@@ -120,7 +120,10 @@ fn judge_parsed_v4<B: Bytes, T: Steps>(
     if packet::parse_v4(bytes, metadata, link, packet)? == Form::Part {
         packet::parse_part_v4(bytes, metadata, link, packet)?;
     }
-    origin::check(bytes, packet, context)?;
+    let outcome = origin::check(bytes, packet, context);
+    if !outcome.passes() {
+        return Ok(outcome);
+    }
     let always = if packet.fragment.is_later() { None } else { always::v4(packet, context)? };
     judge_or_follow(bytes, packet, always, context)
 }
@@ -149,7 +152,10 @@ fn judge_parsed_v6<B: Bytes, T: Steps>(
     if packet::parse_v6(bytes, metadata, link, packet)? == Form::Part {
         packet::parse_part_v6(bytes, metadata, link, packet)?;
     }
-    origin::check(bytes, packet, context)?;
+    let outcome = origin::check(bytes, packet, context);
+    if !outcome.passes() {
+        return Ok(outcome);
+    }
     let always = if packet.fragment.is_later() { None } else { always::v6(packet, context)? };
     judge_or_follow(bytes, packet, always, context)
 }

@@ -4,7 +4,7 @@
 //! at that once, knowing nothing of the callers, instead of once for each way in which a packet may have been parsed.
 
 use super::tables::Tables;
-use super::{Context, drops, errors, fragments};
+use super::{Context, drops, errors, fragments, origin};
 use crate::abi::Interface;
 use crate::packet::{Address, Ipv4, Ipv6, Packet};
 use crate::verdict::{Direction, Outcome, Pass};
@@ -87,6 +87,26 @@ pub trait Steps: Tables + Sized {
     fn knows_v6(&self, quoted: &Packet<Ipv6>, interface: &Interface, moment: &Moment) -> bool {
         knows(*self, quoted, interface, moment)
     }
+    /// Looks whose addresses a packet has, where the interface's are known. The answer is a drop, or some pass.
+    #[inline(always)]
+    fn check_v4(&self, packet: &Packet<Ipv4>, interface: &Interface, moment: &Moment, is_for_link: bool) -> Outcome {
+        check(*self, packet, interface, moment, is_for_link)
+    }
+    /// As [`Steps::check_v4`].
+    #[inline(always)]
+    fn check_v6(&self, packet: &Packet<Ipv6>, interface: &Interface, moment: &Moment, is_for_link: bool) -> Outcome {
+        check(*self, packet, interface, moment, is_for_link)
+    }
+    /// Whether an address is one of an interface's.
+    #[inline(always)]
+    fn owns_v4(&self, address: &Ipv4, interface: &Interface) -> bool {
+        origin::is_own(address, self, interface)
+    }
+    /// As [`Steps::owns_v4`].
+    #[inline(always)]
+    fn owns_v6(&self, address: &Ipv6, interface: &Interface) -> bool {
+        origin::is_own(address, self, interface)
+    }
     /// Judges a fragment other than the first.
     #[inline(always)]
     fn follow_v4(&self, packet: &Packet<Ipv4>, interface: &Interface, moment: &Moment) -> Outcome {
@@ -129,6 +149,27 @@ pub fn judge<A: Address, T: Tables>(tables: T, packet: &Packet<A>, interface: &I
 #[inline(always)]
 pub fn knows<A: Address, T: Tables>(tables: T, quoted: &Packet<A>, interface: &Interface, moment: &Moment) -> bool {
     errors::is_known(quoted, &Context::new(tables, interface, moment))
+}
+
+/// See [`Steps::check_v4`].
+#[inline(always)]
+pub fn check<A: Address, T: Tables>(
+    tables: T,
+    packet: &Packet<A>,
+    interface: &Interface,
+    moment: &Moment,
+    is_for_link: bool,
+) -> Outcome {
+    match origin::check_addresses(packet, is_for_link, &Context::new(tables, interface, moment)) {
+        Ok(()) => Pass::Rule.into(),
+        Err(reason) => reason.into(),
+    }
+}
+
+/// See [`Steps::owns_v4`].
+#[inline(always)]
+pub fn owns<A: Address, T: Tables>(tables: T, address: &A, interface: &Interface) -> bool {
+    origin::is_own(address, &tables, interface)
 }
 
 /// See [`Steps::follow_v4`].

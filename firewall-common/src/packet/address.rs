@@ -61,6 +61,16 @@ pub trait Address: Copy + Eq {
     fn fragment<T: Tables>(tables: &T, key: &Self::FragmentKey) -> Option<FirstFragment>;
     /// Remembers a first fragment.
     fn remember_fragment<T: Tables>(tables: &T, key: &Self::FragmentKey, first: &FirstFragment);
+    /// The step of the decision that looks whose addresses a packet has.
+    fn check<T: Steps>(
+        tables: &T,
+        packet: &Packet<Self>,
+        interface: &Interface,
+        moment: &Moment,
+        is_for_link: bool,
+    ) -> Outcome;
+    /// The step of the decision that says whether an address is one of an interface's.
+    fn owns<T: Steps>(tables: &T, address: &Self, interface: &Interface) -> bool;
     /// The step of the decision that judges a packet.
     fn judge<T: Steps>(tables: &T, packet: &Packet<Self>, interface: &Interface, moment: &Moment) -> Judged;
     /// The step of the decision that judges a fragment other than the first.
@@ -192,6 +202,22 @@ impl Address for Ipv4 {
     #[inline(always)]
     fn remember_fragment<T: Tables>(tables: &T, key: &FragmentKeyV4, first: &FirstFragment) {
         tables.remember_fragment_v4(key, first);
+    }
+
+    #[inline(always)]
+    fn check<T: Steps>(
+        tables: &T,
+        packet: &Packet<Self>,
+        interface: &Interface,
+        moment: &Moment,
+        is_for_link: bool,
+    ) -> Outcome {
+        tables.check_v4(packet, interface, moment, is_for_link)
+    }
+
+    #[inline(always)]
+    fn owns<T: Steps>(tables: &T, address: &Self, interface: &Interface) -> bool {
+        tables.owns_v4(address, interface)
     }
 
     #[inline(always)]
@@ -358,6 +384,22 @@ impl Address for Ipv6 {
     #[inline(always)]
     fn remember_fragment<T: Tables>(tables: &T, key: &FragmentKeyV6, first: &FirstFragment) {
         tables.remember_fragment_v6(key, first);
+    }
+
+    #[inline(always)]
+    fn check<T: Steps>(
+        tables: &T,
+        packet: &Packet<Self>,
+        interface: &Interface,
+        moment: &Moment,
+        is_for_link: bool,
+    ) -> Outcome {
+        tables.check_v6(packet, interface, moment, is_for_link)
+    }
+
+    #[inline(always)]
+    fn owns<T: Steps>(tables: &T, address: &Self, interface: &Interface) -> bool {
+        tables.owns_v6(address, interface)
     }
 
     #[inline(always)]
