@@ -11,6 +11,7 @@ mod flows;
 mod headers;
 mod icmp;
 mod link;
+mod mutated;
 mod rules;
 mod stage;
 mod tables;

@@ -20,7 +20,7 @@ fn scene() -> impl Strategy<Value = SceneSketch> {
     let group = 0..GROUPS;
     let rules = vec((group.clone(), rule()), 0..14);
     let members = vec(btree_set(group.clone(), 0..3), MEMBERS.len());
-    (rules, btree_set(group, 1..=GROUPS), members, vec(packet(), 4..24))
+    (rules, btree_set(group, 1..=GROUPS), members, vec(packet(), 1..24))
         .prop_map(|(rules, groups, members, packets)| SceneSketch { rules, groups, members, packets })
 }
 
