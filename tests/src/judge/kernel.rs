@@ -116,7 +116,7 @@ impl Kernel {
             loader.map_max_entries(name, limits.max_entries(name).expect("every table has a limit"));
         }
         let mut ebpf = loader.load(object).unwrap_or_else(|error| panic!("load the programs: {error:?}"));
-        for name in [program::XDP_RX, program::TC_RX, program::TC_TX, program::COLLECT_V4, program::COLLECT_V6] {
+        for name in [program::XDP_RX, program::TC_RX, program::TC_TX, program::SWEEP_V4, program::SWEEP_V6] {
             let loaded = match ebpf.program_mut(name).unwrap_or_else(|| panic!("no program {name}")) {
                 Program::Xdp(program) => program.load(),
                 Program::SchedClassifier(program) => program.load(),
@@ -224,7 +224,7 @@ impl Kernel {
                 verified: info.verified_instruction_count().expect("the kernel counts since 5.16"),
             }
         };
-        [program::XDP_RX, program::TC_RX, program::TC_TX, program::COLLECT_V4, program::COLLECT_V6].map(size).to_vec()
+        [program::XDP_RX, program::TC_RX, program::TC_TX, program::SWEEP_V4, program::SWEEP_V6].map(size).to_vec()
     }
 
     pub(super) fn map(&self, name: &str) -> &aya::maps::Map {

@@ -128,6 +128,12 @@ pub fn small_limits() -> Limits {
         group_rules: 512,
         flows_v4: 512,
         flows_v6: 512,
+        tcp_flows_per_interface: 512,
+        other_flows_per_interface: 512,
+        half_open: 4096,
+        half_open_per_interface: 4096,
+        linger: 64,
+        drops: 512,
         rule_numbers: 1500,
     }
 }
@@ -137,5 +143,5 @@ pub fn small_limits() -> Limits {
 pub fn entry(attachment: u32, side: Side) -> Interface {
     let flags = if side == Side::Workload { INTERFACE_WORKLOAD } else { 0 };
     // A new model has one VPC, whose number is 1.
-    Interface { attachment, vpc: 1, flags, ..Interface::default() }
+    Interface { attachment, vpc: 1, flags, allowance: [u32::MAX; 2], ..Interface::default() }
 }
