@@ -3,6 +3,7 @@
 //! * [`packet`]: the packet language.
 //! * [`build`]: models, written briefly.
 //! * [`oracle`]: what should become of a packet.
+//! * [`play`]: models and packets, performed before the oracle and the tables.
 //! * [`judge`]: the loaded programs and the same decision on the host.
 //! * [`effort`]: how much a test does.
 //! * [`ledger`]: the cases that must hold, and what became of them.
@@ -19,6 +20,7 @@ pub mod ledger;
 pub mod netns;
 pub mod oracle;
 pub mod packet;
+pub mod play;
 pub mod traffic;
 pub mod wait;
 pub mod world;

@@ -1,10 +1,10 @@
 //! How plays are made up.
 
-use super::scene::{GROUPS, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, SceneSketch, Slip};
 use firewall_common::verdict::Direction;
 use firewall_ctl::model::{IcmpFamily, L4, Peer, Service, Side};
 use firewall_tests::oracle::{Content, Flaw, IpSketch, Sketch, Upper, is_non_ip};
 use firewall_tests::packet::flag;
+use firewall_tests::play::{GROUPS, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, SceneSketch, Slip};
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
