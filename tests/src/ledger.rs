@@ -51,10 +51,11 @@ cases! {
     19 "addresses that no packet has on a wire" [];
     20 "large, scattered and unfinished packets" [];
     21 "odd segments: simultaneous open, data in a SYN, flags and ports of no use" [];
-    22 "two processors that begin one flow at once" [];
+    22 "two processors that begin one flow at once" ["race::two_processors_begin_one_flow_at_once"];
     23 "somebody else's hands on our programs, pins and filters" [];
     24 "full tables during a change, and a controller killed at any time" [];
-    25 "floods of what is dropped: verdicts and counters stay right" [];
+    25 "floods of what is dropped: verdicts and counters stay right"
+        ["floods::a_flood_of_dropped_packets_is_counted_and_fills_nothing"];
     26 "revoked rules of untracked flows" [];
     27 "spoofed handshakes" [];
     28 "interfaces that are only watched" [];

@@ -7,11 +7,14 @@
 
 mod always;
 mod diary;
+mod drift;
+mod floods;
 mod flows;
 mod headers;
 mod icmp;
 mod link;
 mod mutated;
+mod race;
 mod rules;
 mod stage;
 mod tables;
