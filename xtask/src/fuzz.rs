@@ -36,6 +36,9 @@ pub struct Arguments {
     /// Seconds for each target; 0 for ever, until something is found
     #[arg(long, default_value_t = 20)]
     seconds: u64,
+    /// Write the seeds of tests/fuzz/seeds anew, after the diaries of tests/tests/attack have changed, and fuzz nothing
+    #[arg(long)]
+    write_seeds: bool,
     /// Arguments of libFuzzer: -jobs=N, a file to try once more, …
     #[arg(last = true)]
     rest: Vec<String>,
@@ -44,12 +47,17 @@ pub struct Arguments {
 impl Arguments {
     /// Each target for as long as nobody minds.
     pub fn bounded() -> Self {
-        Self { targets: Vec::new(), seconds: 20, rest: Vec::new() }
+        Self { targets: Vec::new(), seconds: 20, write_seeds: false, rest: Vec::new() }
     }
 }
 
 /// Builds the targets and runs them one after the other; what is found stays in `target/fuzz/artifacts`.
-pub fn run(Arguments { targets, seconds, rest }: Arguments) -> Result<()> {
+pub fn run(Arguments { targets, seconds, write_seeds, rest }: Arguments) -> Result<()> {
+    if write_seeds {
+        let mut command = process::cargo();
+        command.args(["test", "--test", "attack", "--", "seeds::"]).env("FIREWALL_WRITE_SEEDS", "1");
+        return process::run(&mut command);
+    }
     if let Some(unknown) = targets.iter().find(|target| !TARGETS.contains(&target.as_str())) {
         bail!("no target `{unknown}`; there are: {}", TARGETS.join(", "));
     }

@@ -194,7 +194,7 @@ fn family_of(steps: &[Step]) -> &'static str {
 }
 
 /// The EtherType behind all tags.
-fn ether_type_of(frame: &[u8]) -> Option<u16> {
+pub fn ether_type_of(frame: &[u8]) -> Option<u16> {
     let mut at = 12;
     loop {
         let number = u16::from_be_bytes([*frame.get(at)?, *frame.get(at + 1)?]);

@@ -6,6 +6,7 @@
 //! prints a line for each of them.
 
 mod always;
+mod crash;
 mod diary;
 mod drift;
 mod floods;
@@ -16,6 +17,7 @@ mod link;
 mod mutated;
 mod race;
 mod rules;
+mod seeds;
 mod stage;
 mod tables;
 
