@@ -5,8 +5,8 @@ use crate::judge::{Hook, Host, entry, small_limits};
 use crate::play::{ATTACHMENT, Play};
 use arbitrary::{Arbitrary as _, Unstructured};
 use etherparse::{LaxNetSlice, LaxSlicedPacket, TransportSlice};
-use firewall_common::packet::{Address as _, Ipv4, Ipv6, Link, Metadata, Network, Packet, Transport, protocol};
-use firewall_common::packet::{parse_link, parse_v4, parse_v6};
+use firewall_common::packet::{Address as _, Form, Ipv4, Ipv6, Link, Metadata, Network, Packet, Transport, protocol};
+use firewall_common::packet::{parse_link, parse_part_v4, parse_part_v6, parse_v4, parse_v6};
 use firewall_common::verdict::{Direction, Reason};
 use firewall_ctl::model::Side;
 use std::net::IpAddr;
@@ -30,7 +30,9 @@ pub fn packet(octets: &[u8]) {
     }
     for offset in 0..frame.len() {
         // Wherever an error may begin to quote.
-        let (_, _) = (Ipv4::quoted(&frame, offset), Ipv6::quoted(&frame, offset));
+        let (mut v4, mut v6) = (Packet::EMPTY, Packet::EMPTY);
+        Ipv4::quoted(&frame, offset, &mut v4);
+        Ipv6::quoted(&frame, offset, &mut v6);
     }
     decision_of_a_frame(frame, if has(2) { Side::Host } else { Side::Workload }, has(3));
 }
@@ -48,7 +50,10 @@ pub fn decision(octets: &[u8]) {
 fn ipv4(frame: &[u8], metadata: &Metadata, link: &Link) {
     let parse = |frame: &[u8]| {
         let mut packet = Packet::EMPTY;
-        parse_v4(&frame, metadata, link, &mut packet).map(|()| packet)
+        if parse_v4(&frame, metadata, link, &mut packet)? == Form::Part {
+            parse_part_v4(&frame, metadata, link, &mut packet)?;
+        }
+        Ok(packet)
     };
     let parsed = parse(frame);
     let said = frame.get(link.end + 2..link.end + 4).map_or(0, length_of);
@@ -64,7 +69,10 @@ fn ipv4(frame: &[u8], metadata: &Metadata, link: &Link) {
 fn ipv6(frame: &[u8], metadata: &Metadata, link: &Link) {
     let parse = |frame: &[u8]| {
         let mut packet = Packet::EMPTY;
-        parse_v6(&frame, metadata, link, &mut packet).map(|()| packet)
+        if parse_v6(&frame, metadata, link, &mut packet)? == Form::Part {
+            parse_part_v6(&frame, metadata, link, &mut packet)?;
+        }
+        Ok(packet)
     };
     let parsed = parse(frame);
     let said = frame.get(link.end + 4..link.end + 6).map_or(0, length_of);
