@@ -25,6 +25,12 @@ impl Count {
         }
     }
 
+    /// The sum of both, of which each has ended.
+    pub fn and(self, other: Self) -> Self {
+        let (Self { passed, failed, pending }, other) = (self.finish(), other.finish());
+        Self { passed: passed + other.passed, failed: failed + other.failed, pending }
+    }
+
     /// The sum, when all programs have ended.
     pub fn finish(mut self) -> Self {
         self.give_up_pending();
@@ -95,6 +101,12 @@ mod tests {
              test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n",
         );
         assert_eq!(died_first.to_string(), "2 passed, 4 failed");
+    }
+
+    #[test]
+    fn counts_are_added() {
+        let result = "test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n";
+        assert_eq!(count(result).and(count("running 3 tests\n")).to_string(), "2 passed, 3 failed");
     }
 
     #[test]

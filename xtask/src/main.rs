@@ -20,6 +20,7 @@ mod stage;
 mod test;
 mod tidy;
 mod toolchain;
+mod vm;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -47,7 +48,7 @@ enum Verb {
     Test(test::Arguments),
     /// Check formatting, lints and house rules
     Lint,
-    /// What a change must pass: toolchain, lint, demo, test
+    /// What a change must pass: toolchain, lint, demo, test, and test vm
     Ci,
 }
 

@@ -1,7 +1,7 @@
 //! `cargo xtask test [SUITE]…`: all tests, with the sum at the end.
 
 use crate::count::Count;
-use crate::{build, process, root, workspace};
+use crate::{build, process, root, vm, workspace};
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -14,27 +14,66 @@ use std::{fs, thread};
 const PACKAGES: [(&str, &str); 4] =
     [("common", "firewall-common"), ("ctl", "firewall-ctl"), ("tests", KERNEL), ("xtask", "xtask")];
 const KERNEL: &str = "firewall-tests";
+/// The word for the virtual machine.
+const VM: &str = "vm";
 
 /// Which tests to run.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Packages (common, ctl, tests, xtask) or files of tests/tests, by name; all when none is given
+    /// Packages (common, ctl, tests, xtask) or files of tests/tests, by name; all when none is given. After `vm`, such files
+    /// on Linux 6.1 in a virtual machine; all that can run there when none is given
     suites: Vec<String>,
     /// Arguments of the test programs: a filter, --nocapture, …
     #[arg(last = true)]
     rest: Vec<OsString>,
+    /// Everything here, and then everything in the virtual machine
+    #[arg(skip)]
+    everywhere: bool,
 }
 
 impl Arguments {
-    /// Every test.
-    pub fn all() -> Self {
-        Self { suites: Vec::new(), rest: Vec::new() }
+    /// Every test, on this kernel and in the virtual machine.
+    pub fn everywhere() -> Self {
+        Self { suites: Vec::new(), rest: Vec::new(), everywhere: true }
     }
 }
 
 /// Builds what the tests start, runs them, and ends with `N passed, N failed`.
-pub fn run(Arguments { suites, rest }: Arguments) -> Result<()> {
-    let selection = Selection::parse(&suites, &kernel_suites(&workspace::root().join("tests/tests"))?)?;
+pub fn run(Arguments { suites, rest, everywhere }: Arguments) -> Result<()> {
+    let (count, is_good) = match suites.split_first() {
+        Some((first, suites)) if first == VM => {
+            check_vm_suites(suites)?;
+            vm::run(suites, &rest)?
+        }
+        Some(_) | None if !everywhere => run_here(&suites, &rest)?,
+        Some(_) | None => {
+            let (here, here_is_good) = run_here(&suites, &rest)?;
+            // The sum stands for both: what went wrong here hides nothing of what would go wrong there.
+            let (there, there_is_good) = vm::run(&[], &rest)?;
+            (here.and(there), here_is_good && there_is_good)
+        }
+    };
+    println!("{count}");
+    match (count.is_good(), is_good) {
+        (true, true) => Ok(()),
+        (false, _) => bail!("tests failed"),
+        (true, false) => bail!("no test failed, but something did not build or did not end well: see above"),
+    }
+}
+
+fn check_vm_suites(words: &[String]) -> Result<()> {
+    match words.iter().find(|word| vm::suites().all(|suite| suite != *word)) {
+        None => Ok(()),
+        Some(word) => {
+            let suites: Vec<_> = vm::suites().collect();
+            bail!("no suite `{word}` in the virtual machine; there are: {}", suites.join(", "))
+        }
+    }
+}
+
+/// Runs tests on the kernel that runs here; the count, and whether everything built and ended well.
+fn run_here(suites: &[String], rest: &[OsString]) -> Result<(Count, bool)> {
+    let selection = Selection::parse(suites, &kernel_suites(&workspace::root().join("tests/tests"))?)?;
     let mut command = process::cargo();
     command.args(["test", "--no-fail-fast"]);
     let mut prefix = Vec::new();
@@ -55,13 +94,7 @@ pub fn run(Arguments { suites, rest }: Arguments) -> Result<()> {
         command.arg("--config").arg(runner(&prefix)?);
     }
     command.args(selection.arguments()).arg("--").args(rest);
-    let (count, is_good) = run_counting(&mut command)?;
-    println!("{count}");
-    match (count.is_good(), is_good) {
-        (true, true) => Ok(()),
-        (false, _) => bail!("tests failed"),
-        (true, false) => bail!("no test failed, but something did not build or did not end well: see above"),
-    }
+    run_counting(&mut command)
 }
 
 /// Runs cargo, passing its output on line by line; the count, and whether cargo was content.
@@ -120,7 +153,11 @@ impl Selection {
             } else if known.contains(word) {
                 kernel_suites.insert(word.clone());
             } else {
-                let words = PACKAGES.iter().map(|(short, _)| *short).chain(known.iter().map(String::as_str));
+                if word == VM {
+                    bail!("`{VM}` comes first; what follows are suites that run in the virtual machine");
+                }
+                let words =
+                    PACKAGES.iter().map(|(short, _)| *short).chain(known.iter().map(String::as_str)).chain([VM]);
                 bail!("no suite `{word}`; there are: {}", words.collect::<Vec<_>>().join(", "));
             }
         }
@@ -202,8 +239,23 @@ mod tests {
     #[test]
     fn an_unknown_word_is_answered_with_the_known_ones() {
         let error = select(&["pakcet"]).unwrap_err().to_string();
-        assert_eq!(error, "no suite `pakcet`; there are: common, ctl, tests, xtask, netns, packet");
+        assert_eq!(error, "no suite `pakcet`; there are: common, ctl, tests, xtask, netns, packet, vm");
         assert!(select(&["common", "packet"]).is_err());
+        assert!(select(&["packet", "vm"]).unwrap_err().to_string().contains("comes first"));
+    }
+
+    #[test]
+    fn suites_that_say_nothing_about_a_kernel_are_not_in_the_virtual_machine() {
+        check_vm_suites(&["netns".to_owned(), "verifier".to_owned()]).unwrap();
+        let error = check_vm_suites(&["cli".to_owned()]).unwrap_err().to_string();
+        assert!(error.starts_with("no suite `cli`") && error.contains("netns"), "{error}");
+    }
+
+    #[test]
+    fn every_suite_of_the_virtual_machine_exists() {
+        let known = kernel_suites(&workspace::root().join("tests/tests")).unwrap();
+        let unknown: Vec<_> = vm::suites().filter(|suite| !known.contains(*suite)).collect();
+        assert_eq!(unknown, Vec::<&str>::new());
     }
 
     #[test]

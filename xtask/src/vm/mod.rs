@@ -1,0 +1,108 @@
+//! `cargo xtask test vm`: suites of the kernel tests on the oldest kernel that is supported, Debian 12's Linux 6.1.
+//!
+//! qemu boots that kernel with a file system in memory, which holds the test programs, firewall-ctl, what both are linked
+//! with, and a first process (`tests/src/bin/guest`) that runs them and turns the machine off. Nothing is installed in the
+//! kernel's name on this machine, and nothing here needs root but installing qemu.
+
+mod guest;
+mod image;
+mod kernel;
+mod libraries;
+mod modules;
+mod programs;
+
+use crate::count::Count;
+use crate::{build, workspace};
+use anyhow::{Result, bail};
+use guest::Guest;
+use image::Image;
+use kernel::Kernel;
+use std::ffi::OsString;
+use std::fs;
+
+/// What runs there, cheapest first. The other suites say nothing about a kernel: `cli`, `lockout` and `demo` are about
+/// commands and what they print.
+const SUITES: [Suite; 7] = [
+    Suite { name: "verifier", left_out: &[] },
+    Suite { name: "prog_run", left_out: &[] },
+    Suite { name: "differential", left_out: &[] },
+    Suite { name: "netns", left_out: &[] },
+    Suite { name: "restart", left_out: &[] },
+    Suite { name: "drift", left_out: &[] },
+    Suite { name: "adoption", left_out: &[] },
+];
+
+/// Modules of the kernel that these suites need, where it does not contain them.
+const MODULES: [&str; 5] = ["veth", "sch_ingress", "cls_bpf", "tcp_diag", "udp_diag"];
+
+/// Programs that suites start by name.
+const TOOLS: [&str; 1] = ["sleep"];
+
+/// Test programs run side by side while they wait; under emulation they compute most of the time.
+const THREADS: usize = 2;
+
+/// A test program, and what of it cannot run there.
+struct Suite {
+    name: &'static str,
+    left_out: &'static [LeftOut],
+}
+
+/// A test that cannot run on that kernel.
+struct LeftOut {
+    test: &'static str,
+    because: &'static str,
+}
+
+/// The names of the suites that can run in the machine.
+pub fn suites() -> impl Iterator<Item = &'static str> {
+    SUITES.iter().map(|suite| suite.name)
+}
+
+/// Runs suites, all when none is named, with arguments for the test programs; the count, and whether all went well beside.
+pub fn run(names: &[String], rest: &[OsString]) -> Result<(Count, bool)> {
+    let selected: Vec<&Suite> =
+        SUITES.iter().filter(|suite| names.is_empty() || names.iter().any(|name| name == suite.name)).collect();
+    let qemu = guest::qemu()?;
+    let kernel = Kernel::find_or_get()?;
+    build::programs(false)?;
+    let names: Vec<&str> = selected.iter().map(|suite| suite.name).collect();
+    let programs = programs::build(&names)?;
+
+    let directory = workspace::root().join("target/vm");
+    let mut image = Image::new();
+    image.device("/dev/console", [5, 1])?;
+    image.program("/init", &build::program("guest", false)?)?;
+    image.program("/bin/firewall-ctl", &build::program("firewall-ctl", false)?)?;
+    for tool in TOOLS {
+        image.program(&format!("/bin/{tool}"), &programs::tool(tool)?)?;
+    }
+    for (place, module) in modules::in_order(&MODULES, &kernel)?.iter().enumerate() {
+        image.file(&format!("/modules/{place:02}"), 0o644, fs::read(module)?)?;
+    }
+    for (place, (suite, program)) in selected.iter().zip(&programs).enumerate() {
+        let at = format!("/suites/{place:02}-{}", suite.name);
+        image.program(&format!("{at}/program"), program)?;
+        image.file(&format!("{at}/arguments"), 0o644, arguments(suite, rest)?.into_bytes())?;
+        for LeftOut { test, because } in suite.left_out {
+            println!("left out of {} on this kernel: {test}: {because}", suite.name);
+        }
+    }
+    let path = directory.join("initramfs.cpio");
+    image.write(&path)?;
+    let variables =
+        ["PATH=/bin".to_owned(), "FIREWALL_CTL=/bin/firewall-ctl".to_owned(), format!("RUST_TEST_THREADS={THREADS}")];
+    Guest { qemu, kernel: kernel.image(), initramfs: path, console: directory.join("console.log") }.run(&variables)
+}
+
+/// Arguments of a test program, one a line.
+fn arguments(suite: &Suite, rest: &[OsString]) -> Result<String> {
+    let mut lines = String::new();
+    let left_out = suite.left_out.iter().flat_map(|left_out| ["--skip", left_out.test]);
+    for argument in left_out.map(Some).chain(rest.iter().map(|argument| argument.to_str())) {
+        match argument {
+            Some(argument) if !argument.contains('\n') => lines.extend([argument, "\n"]),
+            Some(_) | None => bail!("arguments for the virtual machine have to be UTF-8 without line breaks"),
+        }
+    }
+    Ok(lines)
+}
