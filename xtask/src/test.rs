@@ -1,6 +1,7 @@
 //! `cargo xtask test [SUITE]…`: all tests, with the sum at the end.
 
 use crate::count::Count;
+use crate::ledger::{self, Ledger};
 use crate::{build, process, root, vm, workspace};
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeSet;
@@ -16,6 +17,12 @@ const PACKAGES: [(&str, &str); 4] =
 const KERNEL: &str = "firewall-tests";
 /// The word for the virtual machine.
 const VM: &str = "vm";
+/// The suite whose lines are printed when it is asked for.
+const ATTACK: &str = "attack";
+
+/// From so many cases on, it pays to compile what makes them up and judges them for speed: they take a sixth of the time.
+const MANY_CASES: u64 = 100_000;
+const OPTIMISED: [&str; 3] = ["firewall-common", "firewall-ctl", KERNEL];
 
 /// Which tests to run.
 #[derive(clap::Args)]
@@ -23,6 +30,13 @@ pub struct Arguments {
     /// Packages (common, ctl, tests, xtask) or files of tests/tests, by name; all when none is given. After `vm`, such files
     /// on Linux 6.1 in a virtual machine; all that can run there when none is given
     suites: Vec<String>,
+    /// Made-up cases of each test that makes them up (differential: packets; attack: mutated frames), and print what they
+    /// came to
+    #[arg(long, value_name = "N")]
+    cases: Option<u64>,
+    /// What made-up cases follow from, to see others than in every run
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
     /// Arguments of the test programs: a filter, --nocapture, …
     #[arg(last = true)]
     rest: Vec<OsString>,
@@ -34,55 +48,82 @@ pub struct Arguments {
 impl Arguments {
     /// Every test, on this kernel and in the virtual machine.
     pub fn everywhere() -> Self {
-        Self { suites: Vec::new(), rest: Vec::new(), everywhere: true }
+        Self { suites: Vec::new(), cases: None, seed: None, rest: Vec::new(), everywhere: true }
     }
+
+    /// What the tests that make up cases find in their environment.
+    fn numbers(&self) -> Vec<(&'static str, String)> {
+        let numbers = [("FIREWALL_TEST_CASES", self.cases), ("FIREWALL_TEST_SEED", self.seed)];
+        numbers.into_iter().filter_map(|(name, number)| Some((name, number?.to_string()))).collect()
+    }
+}
+
+/// What became of a run of tests.
+pub struct Outcome {
+    pub count: Count,
+    /// Whether everything was built, and every program ended as one whose tests pass.
+    pub ended_well: bool,
+    /// The lines about cases that the tests have written.
+    pub ledger: Ledger,
 }
 
 /// Builds what the tests start, runs them, and ends with `N passed, N failed`.
-pub fn run(Arguments { suites, rest, everywhere }: Arguments) -> Result<()> {
-    let (count, is_good) = match suites.split_first() {
-        Some((first, suites)) if first == VM => {
-            check_vm_suites(suites)?;
-            vm::run(suites, &rest)?
-        }
-        Some(_) | None if !everywhere => run_here(&suites, &rest)?,
-        Some(_) | None => {
-            let (here, here_is_good) = run_here(&suites, &rest)?;
-            // The sum stands for both: what went wrong here hides nothing of what would go wrong there.
-            let (there, there_is_good) = vm::run(&[], &rest)?;
-            (here.and(there), here_is_good && there_is_good)
-        }
+pub fn run(arguments: Arguments) -> Result<()> {
+    let (words, is_in_vm) = match arguments.suites.split_first() {
+        Some((first, words)) if first == VM => (words, true),
+        Some(_) | None => (arguments.suites.as_slice(), false),
     };
-    println!("{count}");
-    match (count.is_good(), is_good) {
-        (true, true) => Ok(()),
-        (false, _) => bail!("tests failed"),
-        (true, false) => bail!("no test failed, but something did not build or did not end well: see above"),
+    let mut outcomes = Vec::new();
+    if !is_in_vm {
+        outcomes.push(run_here(words, &arguments)?);
     }
-}
-
-fn check_vm_suites(words: &[String]) -> Result<()> {
-    match words.iter().find(|word| vm::suites().all(|suite| suite != *word)) {
-        None => Ok(()),
-        Some(word) => {
-            let suites: Vec<_> = vm::suites().collect();
-            bail!("no suite `{word}` in the virtual machine; there are: {}", suites.join(", "))
+    if is_in_vm || arguments.everywhere {
+        // What went wrong here hides nothing of what would go wrong there.
+        outcomes.push(vm::run(words, &arguments.numbers(), &arguments.rest)?);
+    }
+    let mut count = Count::default();
+    for outcome in &outcomes {
+        if words.iter().any(|word| word == ATTACK) {
+            println!("{}", outcome.ledger);
         }
+        if !outcome.ledger.is_empty() {
+            println!("{}", outcome.ledger.totals());
+        }
+        count.add(&outcome.count);
+    }
+    println!("{count}");
+    if !count.is_good() {
+        bail!("tests failed");
+    }
+    if !outcomes.iter().all(|outcome| outcome.ended_well) {
+        bail!("no test failed, but something did not build or did not end well: see above");
+    }
+    // A filter leaves cases out.
+    match outcomes.iter().map(|outcome| outcome.ledger.missing()).find(|missing| !missing.is_empty()) {
+        Some(missing) if arguments.rest.is_empty() => {
+            bail!("no test has shown case {missing:?}: a test of the suite `{ATTACK}` has to write a line for it")
+        }
+        Some(_) | None => Ok(()),
     }
 }
 
-/// Runs tests on the kernel that runs here; the count, and whether everything built and ended well.
-fn run_here(suites: &[String], rest: &[OsString]) -> Result<(Count, bool)> {
-    let selection = Selection::parse(suites, &kernel_suites(&workspace::root().join("tests/tests"))?)?;
+/// Runs tests on the kernel that runs here.
+fn run_here(words: &[String], arguments: &Arguments) -> Result<Outcome> {
+    let selection = Selection::parse(words, &kernel_suites(&workspace::root().join("tests/tests"))?)?;
     let mut command = process::cargo();
     command.args(["test", "--no-fail-fast"]);
     let mut prefix = Vec::new();
+    let ledger = workspace::root().join("target/test-ledger");
+    Ledger::clear(&ledger)?;
     if selection.needs_kernel() {
         // Asked for first: a build of minutes that ends in "needs root" is no service.
         let firewall_ctl = build::program("firewall-ctl", false)?;
-        prefix = root::prefix("the kernel tests", &[("FIREWALL_CTL", &firewall_ctl)])?;
+        let numbers = arguments.numbers();
+        let mut variables = vec![("FIREWALL_CTL", firewall_ctl.as_path()), (ledger::VARIABLE, &ledger)];
+        variables.extend(numbers.iter().map(|(name, number)| (*name, Path::new(number))));
+        prefix = root::prefix("the kernel tests", &variables)?;
         build::programs(false)?;
-        command.env("FIREWALL_CTL", firewall_ctl);
+        command.envs(variables);
         // Kernel tests wait most of the time, each in namespaces of its own.
         if std::env::var_os("RUST_TEST_THREADS").is_none() {
             let processors = thread::available_parallelism().map_or(1, usize::from);
@@ -93,8 +134,17 @@ fn run_here(suites: &[String], rest: &[OsString]) -> Result<(Count, bool)> {
         // Only the test programs run as root: what cargo writes stays the caller's.
         command.arg("--config").arg(runner(&prefix)?);
     }
-    command.args(selection.arguments()).arg("--").args(rest);
-    run_counting(&mut command)
+    if arguments.cases.is_some_and(|cases| cases >= MANY_CASES) {
+        for package in OPTIMISED {
+            command.arg("--config").arg(format!("profile.dev.package.{package}.opt-level=2"));
+        }
+    }
+    command.args(selection.arguments()).arg("--").args(&arguments.rest);
+    if arguments.cases.is_some() {
+        command.arg("--show-output");
+    }
+    let (count, ended_well) = run_counting(&mut command)?;
+    Ok(Outcome { count, ended_well, ledger: Ledger::read(&ledger)? })
 }
 
 /// Runs cargo, passing its output on line by line; the count, and whether cargo was content.
@@ -242,20 +292,6 @@ mod tests {
         assert_eq!(error, "no suite `pakcet`; there are: common, ctl, tests, xtask, netns, packet, vm");
         assert!(select(&["common", "packet"]).is_err());
         assert!(select(&["packet", "vm"]).unwrap_err().to_string().contains("comes first"));
-    }
-
-    #[test]
-    fn suites_that_say_nothing_about_a_kernel_are_not_in_the_virtual_machine() {
-        check_vm_suites(&["netns".to_owned(), "verifier".to_owned()]).unwrap();
-        let error = check_vm_suites(&["cli".to_owned()]).unwrap_err().to_string();
-        assert!(error.starts_with("no suite `cli`") && error.contains("netns"), "{error}");
-    }
-
-    #[test]
-    fn every_suite_of_the_virtual_machine_exists() {
-        let known = kernel_suites(&workspace::root().join("tests/tests")).unwrap();
-        let unknown: Vec<_> = vm::suites().filter(|suite| !known.contains(*suite)).collect();
-        assert_eq!(unknown, Vec::<&str>::new());
     }
 
     #[test]

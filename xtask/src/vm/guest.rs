@@ -1,7 +1,9 @@
 //! Runs the virtual machine, and listens to it.
 
 use crate::count::Count;
+use crate::ledger::Ledger;
 use crate::machine::{Here, Machine as _};
+use crate::test::Outcome;
 use crate::{debian, process};
 use anyhow::{Context as _, Result, bail};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -40,9 +42,8 @@ pub fn qemu() -> Result<PathBuf> {
 }
 
 impl Guest {
-    /// Boots it with variables for the first process; passes on what the suites print. The count, and whether everything
-    /// that was started ended well.
-    pub fn run(&self, variables: &[String]) -> Result<(Count, bool)> {
+    /// Boots it with variables for the first process, and passes on what the suites print.
+    pub fn run(&self, variables: &[String]) -> Result<Outcome> {
         let mut command = self.command(variables);
         println!("$ {}", process::shown(&command));
         let deadline = Instant::now() + TIME_LIMIT;
@@ -53,9 +54,10 @@ impl Guest {
         let is_over = loop {
             match lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
-                    writeln!(stdout, "{line}")?;
-                    stdout.flush()?;
-                    report.line(&line);
+                    if report.line(&line) {
+                        writeln!(stdout, "{line}")?;
+                        stdout.flush()?;
+                    }
                 }
                 Err(RecvTimeoutError::Disconnected) => break true,
                 Err(RecvTimeoutError::Timeout) => break false,
@@ -66,12 +68,12 @@ impl Guest {
             machine.0.kill().context("cannot end the virtual machine")?;
         }
         let status = machine.0.wait().context("cannot wait for the virtual machine")?;
-        let is_good = is_over && status.success() && report.ended_well();
+        let ended_well = is_over && status.success() && report.ended_well();
         if report.end.is_none() || !status.success() {
             self.show_console();
             eprintln!("error: the virtual machine ended ({status}) before all suites had run");
         }
-        Ok((report.count.finish(), is_good))
+        Ok(Outcome { count: report.count.finish(), ended_well, ledger: Ledger::parse(&report.ledger)? })
     }
 
     fn command(&self, variables: &[String]) -> Command {
@@ -138,15 +140,23 @@ struct Report {
     count: Count,
     /// Programs that ended well and badly, which is said last.
     end: Option<(usize, usize)>,
+    /// Lines that the tests have written about cases.
+    ledger: String,
 }
 
 impl Report {
-    fn line(&mut self, line: &str) {
+    /// Takes a line in, and says whether it is one to show.
+    fn line(&mut self, line: &str) -> bool {
+        if let Some(line) = line.strip_prefix("guest: ledger ") {
+            self.ledger.extend([line, "\n"]);
+            return false;
+        }
         self.count.line(line);
         self.end = self.end.or_else(|| {
             let (well, badly) = line.strip_prefix("guest: ")?.strip_suffix(" badly")?.split_once(" ended well, ")?;
             Some((well.parse().ok()?, badly.parse().ok()?))
         });
+        true
     }
 
     fn ended_well(&self) -> bool {
@@ -160,7 +170,9 @@ mod tests {
 
     fn report(text: &str) -> Report {
         let mut report = Report::default();
-        text.lines().for_each(|line| report.line(line));
+        for line in text.lines() {
+            let _shown = report.line(line);
+        }
         report
     }
 
@@ -172,6 +184,13 @@ mod tests {
         let report = report(GOOD);
         assert!(!report.ended_well());
         assert_eq!(report.count.finish().to_string(), "2 passed, 0 failed");
+    }
+
+    #[test]
+    fn lines_about_cases_are_kept_and_not_shown() {
+        let mut report = report(GOOD);
+        assert!(!report.line("guest: ledger 7\tthe sentence"));
+        assert_eq!(report.ledger, "7\tthe sentence\n");
     }
 
     #[test]

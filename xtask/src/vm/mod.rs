@@ -11,9 +11,9 @@ mod libraries;
 mod modules;
 mod programs;
 
-use crate::count::Count;
-use crate::{build, workspace};
-use anyhow::{Result, bail};
+use crate::test::Outcome;
+use crate::{build, ledger, workspace};
+use anyhow::{Context as _, Result, bail};
 use guest::Guest;
 use image::Image;
 use kernel::Kernel;
@@ -24,7 +24,7 @@ use std::fs;
 /// commands and what they print.
 const SUITES: [Suite; 7] = [
     Suite { name: "verifier", left_out: &[] },
-    Suite { name: "prog_run", left_out: &[] },
+    Suite { name: "attack", left_out: &[] },
     Suite { name: "differential", left_out: &[] },
     Suite { name: "netns", left_out: &[] },
     Suite { name: "restart", left_out: &[] },
@@ -39,7 +39,7 @@ const MODULES: [&str; 5] = ["veth", "sch_ingress", "cls_bpf", "tcp_diag", "udp_d
 const TOOLS: [&str; 1] = ["sleep"];
 
 /// Test programs run side by side while they wait; under emulation they compute most of the time.
-const THREADS: usize = 2;
+const THREADS: &str = "2";
 
 /// A test program, and what of it cannot run there.
 struct Suite {
@@ -53,15 +53,9 @@ struct LeftOut {
     because: &'static str,
 }
 
-/// The names of the suites that can run in the machine.
-pub fn suites() -> impl Iterator<Item = &'static str> {
-    SUITES.iter().map(|suite| suite.name)
-}
-
-/// Runs suites, all when none is named, with arguments for the test programs; the count, and whether all went well beside.
-pub fn run(names: &[String], rest: &[OsString]) -> Result<(Count, bool)> {
-    let selected: Vec<&Suite> =
-        SUITES.iter().filter(|suite| names.is_empty() || names.iter().any(|name| name == suite.name)).collect();
+/// Runs suites, all when none is named, with variables and arguments for the test programs.
+pub fn run(names: &[String], variables: &[(&str, String)], rest: &[OsString]) -> Result<Outcome> {
+    let selected = select(names)?;
     let qemu = guest::qemu()?;
     let kernel = Kernel::find_or_get()?;
     build::programs(false)?;
@@ -89,9 +83,28 @@ pub fn run(names: &[String], rest: &[OsString]) -> Result<(Count, bool)> {
     }
     let path = directory.join("initramfs.cpio");
     image.write(&path)?;
-    let variables =
-        ["PATH=/bin".to_owned(), "FIREWALL_CTL=/bin/firewall-ctl".to_owned(), format!("RUST_TEST_THREADS={THREADS}")];
+    let own = [
+        ("PATH", "/bin"),
+        ("FIREWALL_CTL", "/bin/firewall-ctl"),
+        ("RUST_TEST_THREADS", THREADS),
+        (ledger::VARIABLE, "/tmp/ledger"),
+    ];
+    let own = own.into_iter().map(|(name, value)| (name, value.to_owned()));
+    let variables: Vec<_> =
+        own.chain(variables.iter().cloned()).map(|(name, value)| format!("{name}={value}")).collect();
     Guest { qemu, kernel: kernel.image(), initramfs: path, console: directory.join("console.log") }.run(&variables)
+}
+
+/// The suites of some names.
+fn select(names: &[String]) -> Result<Vec<&'static Suite>> {
+    if names.is_empty() {
+        return Ok(SUITES.iter().collect());
+    }
+    let known = || SUITES.iter().map(|suite| suite.name).collect::<Vec<_>>().join(", ");
+    let find = |name: &String| SUITES.iter().find(|suite| suite.name == name);
+    let select =
+        |name| find(name).with_context(|| format!("no suite `{name}` in the virtual machine; there are: {}", known()));
+    names.iter().map(select).collect()
 }
 
 /// Arguments of a test program, one a line.
@@ -105,4 +118,32 @@ fn arguments(suite: &Suite, rest: &[OsString]) -> Result<String> {
         }
     }
     Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suites_are_selected_by_name() {
+        assert_eq!(select(&[]).unwrap().len(), SUITES.len());
+        assert_eq!(select(&["netns".to_owned()]).unwrap()[0].name, "netns");
+        let error = select(&["cli".to_owned()]).map(drop).unwrap_err().to_string();
+        assert!(error.starts_with("no suite `cli`") && error.contains("netns"), "{error}");
+    }
+
+    #[test]
+    fn every_suite_is_one_of_the_kernel_tests() {
+        for Suite { name, left_out: _ } in SUITES {
+            let directory = workspace::root().join("tests/tests").join(name);
+            assert!(directory.is_dir() || directory.with_extension("rs").is_file(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_run_is_told_to_the_test_program() {
+        let suite = Suite { name: "x", left_out: &[LeftOut { test: "a::b", because: "of a test" }] };
+        assert_eq!(arguments(&suite, &["--nocapture".into()]).unwrap(), "--skip\na::b\n--nocapture\n");
+        assert!(arguments(&suite, &["a\nb".into()]).is_err());
+    }
 }

@@ -57,6 +57,11 @@ fn run() -> Result<()> {
             }
         }
     }
+    if let Some(ledger) = std::env::var_os("FIREWALL_TEST_LEDGER").filter(|ledger| Path::new(ledger).exists()) {
+        for line in fs::read_to_string(ledger).context("read the ledger")?.lines() {
+            writeln!(&report, "guest: ledger {line}")?;
+        }
+    }
     writeln!(&report, "guest: {well} ended well, {badly} badly")?;
     // The port has a buffer, which would be lost with the machine.
     tcdrain(&report).with_context(|| format!("drain {REPORT}"))
