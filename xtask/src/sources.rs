@@ -17,7 +17,7 @@ pub const DIGEST: &str = "target/bpf/firewall-ebpf.sources";
 pub const INPUTS: [&str; 4] = ["Cargo.lock", "Cargo.toml", "firewall-common", "firewall-ebpf"];
 
 /// The compiler's flags. Part of the digest: with other flags it is another object.
-pub const FLAGS: [&str; 6] = [
+pub const FLAGS: [&str; 5] = [
     // Atomic instructions that return a value.
     "-Ctarget-cpu=v3",
     // BTF is derived from debug information.
@@ -25,9 +25,6 @@ pub const FLAGS: [&str; 6] = [
     "-Clink-arg=--btf",
     // Otherwise every array that is set to zero costs a call and a loop over its octets: 30 ns a packet.
     "-Clink-arg=--disable-expand-memcpy-in-order",
-    // Otherwise a loop may be laid out so that it is entered in its middle, and its first half ends by running into the
-    // second: kernels before 6.8 refuse such a way back where it is no jump.
-    "-Clink-arg=--llvm-args=-disable-block-placement",
     // Here and not in the profile: there, the BTF of the memory intrinsics goes missing.
     "-Cpanic=abort",
 ];

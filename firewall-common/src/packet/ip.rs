@@ -83,7 +83,10 @@ pub fn parse_v6<B: Bytes>(
     let mut offset = start + IPV6_HEADER;
     let mut next = header[6];
     let mut count = 0;
-    while is_extension(next) {
+    // Asked at the end of each round, so that the way back is a jump: Linux 6.1 takes a loop whose last instruction runs
+    // into its first for one without an end.
+    let mut has_extension = is_extension(next);
+    while has_extension {
         if count == MAX_EXTENSIONS {
             return Err(Reason::TooManyExtensions);
         }
@@ -108,6 +111,7 @@ pub fn parse_v6<B: Bytes>(
         length -= extent;
         next = following;
         count += 1;
+        has_extension = is_extension(next);
     }
     *packet = Packet {
         vlans: link.vlans,
