@@ -49,7 +49,7 @@ enum Verb {
     Test(test::Arguments),
     /// Check formatting, lints and house rules
     Lint,
-    /// What a change must pass: toolchain, lint, demo, test, and test vm
+    /// What a change must pass: toolchain, lint, demo, test, and the verifier of Linux 6.1
     Ci,
 }
 

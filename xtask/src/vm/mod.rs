@@ -23,13 +23,13 @@ use std::fs;
 /// What runs there, cheapest first. The other suites say nothing about a kernel: `cli`, `lockout` and `demo` are about
 /// commands and what they print.
 const SUITES: [Suite; 7] = [
-    Suite { name: "verifier", left_out: &[] },
-    Suite { name: "attack", left_out: &[] },
-    Suite { name: "differential", left_out: &[] },
-    Suite { name: "netns", left_out: &[] },
-    Suite { name: "restart", left_out: &[] },
-    Suite { name: "drift", left_out: &[] },
-    Suite { name: "adoption", left_out: &[] },
+    Suite { name: "verifier", in_ci: true, left_out: &[] },
+    Suite { name: "attack", in_ci: false, left_out: &[] },
+    Suite { name: "differential", in_ci: false, left_out: &[] },
+    Suite { name: "netns", in_ci: false, left_out: &[] },
+    Suite { name: "restart", in_ci: false, left_out: &[] },
+    Suite { name: "drift", in_ci: false, left_out: &[] },
+    Suite { name: "adoption", in_ci: false, left_out: &[] },
 ];
 
 /// Modules of the kernel that these suites need, where it does not contain them.
@@ -44,6 +44,8 @@ const THREADS: &str = "2";
 /// A test program, and what of it cannot run there.
 struct Suite {
     name: &'static str,
+    /// Whether every change has to pass it. The others take minutes under emulation.
+    in_ci: bool,
     left_out: &'static [LeftOut],
 }
 
@@ -51,6 +53,11 @@ struct Suite {
 struct LeftOut {
     test: &'static str,
     because: &'static str,
+}
+
+/// The suites that every change has to pass there.
+pub fn in_ci() -> Vec<String> {
+    SUITES.iter().filter(|suite| suite.in_ci).map(|suite| suite.name.to_owned()).collect()
 }
 
 /// Runs suites, all when none is named, with variables and arguments for the test programs.
@@ -134,7 +141,7 @@ mod tests {
 
     #[test]
     fn every_suite_is_one_of_the_kernel_tests() {
-        for Suite { name, left_out: _ } in SUITES {
+        for Suite { name, in_ci: _, left_out: _ } in SUITES {
             let directory = workspace::root().join("tests/tests").join(name);
             assert!(directory.is_dir() || directory.with_extension("rs").is_file(), "{name}");
         }
@@ -142,7 +149,7 @@ mod tests {
 
     #[test]
     fn what_cannot_run_is_told_to_the_test_program() {
-        let suite = Suite { name: "x", left_out: &[LeftOut { test: "a::b", because: "of a test" }] };
+        let suite = Suite { name: "x", in_ci: false, left_out: &[LeftOut { test: "a::b", because: "of a test" }] };
         assert_eq!(arguments(&suite, &["--nocapture".into()]).unwrap(), "--skip\na::b\n--nocapture\n");
         assert!(arguments(&suite, &["a\nb".into()]).is_err());
     }
