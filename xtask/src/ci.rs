@@ -12,5 +12,5 @@ pub fn run() -> Result<()> {
     for verb in ["toolchain", "lint", "demo"] {
         process::run(Command::new(&own).arg(verb))?;
     }
-    test::run(test::Arguments::everywhere())
+    test::run(&test::Arguments::everywhere())
 }

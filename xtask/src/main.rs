@@ -59,7 +59,7 @@ fn main() -> ExitCode {
         Verb::Build(arguments) => build::run(arguments),
         Verb::Demo(arguments) => demo::run(arguments),
         Verb::Bench(arguments) => bench::run(arguments),
-        Verb::Test(arguments) => test::run(arguments),
+        Verb::Test(arguments) => test::run(&arguments),
         Verb::Lint => lint::run(),
         Verb::Ci => ci::run(),
     };

@@ -68,14 +68,14 @@ pub struct Outcome {
 }
 
 /// Builds what the tests start, runs them, and ends with `N passed, N failed`.
-pub fn run(arguments: Arguments) -> Result<()> {
+pub fn run(arguments: &Arguments) -> Result<()> {
     let (words, is_in_vm) = match arguments.suites.split_first() {
         Some((first, words)) if first == VM => (words, true),
         Some(_) | None => (arguments.suites.as_slice(), false),
     };
     let mut outcomes = Vec::new();
     if !is_in_vm {
-        outcomes.push(run_here(words, &arguments)?);
+        outcomes.push(run_here(words, arguments)?);
     }
     if is_in_vm || arguments.everywhere {
         // What went wrong here hides nothing of what would go wrong there.
