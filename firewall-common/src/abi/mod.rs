@@ -23,8 +23,8 @@ pub use interface::{
 };
 pub use peer::{CidrKeyV4, CidrKeyV6, GroupRules, GroupRulesKey, MemberKeyV4, MemberKeyV6};
 pub use policy::{
-    HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, LEAF, MAX_RULES, OPEN_TCP, OPEN_UDP, Page, PolicyCell, RULE_WORDS, RuleNumbers,
-    RuleSet, Slot, SlotFamily,
+    HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, LEAF, MAX_RULES, NO_RULE, OPEN_TCP, OPEN_UDP, Page, PolicyCell, RULE_WORDS,
+    RuleNumbers, RuleSet, Slot, SlotFamily,
 };
 
 /// Version of the layouts in this module and of the meaning of their fields.
