@@ -7,7 +7,7 @@ use aya_ebpf::EbpfContext as _;
 use aya_ebpf::bindings::{__sk_buff, xdp_md};
 use aya_ebpf::helpers::generated::{bpf_skb_load_bytes, bpf_xdp_get_buff_len, bpf_xdp_load_bytes};
 use aya_ebpf::programs::{TcContext, XdpContext};
-use firewall_common::packet::{Bytes, Ipv4, Ipv6, Layer, Metadata, Packet, parse_all_v4, parse_all_v6};
+use firewall_common::packet::{Bytes, Ipv4, Ipv6, Metadata, Packet, part_step_v4, part_step_v6, step_v4, step_v6};
 use firewall_common::verdict::Reason;
 
 /// Offsets that the verifier believes in; headers end long before.
@@ -62,8 +62,8 @@ impl<'a> XdpBytes<'a> {
 
     /// The frame in a step of parsing, where its length is known already.
     #[inline(always)]
-    const fn behind(ctx: &'a XdpContext, layer: &Layer) -> Self {
-        Self { ctx, length: layer.length as usize }
+    const fn of_length(ctx: &'a XdpContext, length: u32) -> Self {
+        Self { ctx, length: length as usize }
     }
 
     #[inline(always)]
@@ -94,31 +94,42 @@ impl Bytes for XdpBytes<'_> {
     }
 
     #[inline(always)]
-    fn parse_v4(&self, layer: &Layer, packet: &mut Packet<Ipv4>) -> u8 {
-        firewall_parse_v4_xdp(self.context(), layer, packet) as u8
+    fn parse_v4(&self, packet: &mut Packet<Ipv4>, segments: u32) -> u8 {
+        firewall_parse_v4_xdp(self.context(), packet, self.length as u32, segments) as u8
     }
 
     #[inline(always)]
-    fn parse_v6(&self, layer: &Layer, packet: &mut Packet<Ipv6>) -> u8 {
-        firewall_parse_v6_xdp(self.context(), layer, packet) as u8
+    fn parse_part_v4(&self, packet: &mut Packet<Ipv4>, begin: u32, segments: u32) -> u8 {
+        firewall_part_v4_xdp(self.context(), packet, self.length as u32, begin, segments) as u8
+    }
+
+    #[inline(always)]
+    fn parse_v6(&self, packet: &mut Packet<Ipv6>, segments: u32) -> u8 {
+        firewall_parse_v6_xdp(self.context(), packet, self.length as u32, segments) as u8
+    }
+
+    #[inline(always)]
+    fn parse_part_v6(&self, packet: &mut Packet<Ipv6>, begin: u32, segments: u32) -> u8 {
+        firewall_part_v6_xdp(self.context(), packet, self.length as u32, begin, segments) as u8
     }
 }
 
 /// A frame under TC.
 pub struct SkbBytes<'a> {
     ctx: &'a TcContext,
+    length: usize,
 }
 
 impl<'a> SkbBytes<'a> {
     #[inline(always)]
-    pub const fn new(ctx: &'a TcContext) -> Self {
-        Self { ctx }
+    pub fn new(ctx: &'a TcContext) -> Self {
+        Self { ctx, length: ctx.len() as usize }
     }
 
-    /// As [`XdpBytes::behind`].
+    /// As [`XdpBytes::of_length`].
     #[inline(always)]
-    const fn behind(ctx: &'a TcContext, _layer: &Layer) -> Self {
-        Self { ctx }
+    const fn of_length(ctx: &'a TcContext, length: u32) -> Self {
+        Self { ctx, length: length as usize }
     }
 
     #[inline(always)]
@@ -144,7 +155,7 @@ impl<'a> SkbBytes<'a> {
 impl Bytes for SkbBytes<'_> {
     #[inline(always)]
     fn length(&self) -> usize {
-        self.ctx.len() as usize
+        self.length
     }
 
     #[inline(always)]
@@ -153,7 +164,7 @@ impl Bytes for SkbBytes<'_> {
         if let Some(octets) = read_linear(self.ctx.data(), self.ctx.data_end(), offset) {
             return Some(octets);
         }
-        if offset + N > self.length() {
+        if offset + N > self.length {
             return None;
         }
         let mut octets = [0; N];
@@ -164,33 +175,46 @@ impl Bytes for SkbBytes<'_> {
     }
 
     #[inline(always)]
-    fn parse_v4(&self, layer: &Layer, packet: &mut Packet<Ipv4>) -> u8 {
-        firewall_parse_v4_skb(self.skb(), layer, packet) as u8
+    fn parse_v4(&self, packet: &mut Packet<Ipv4>, segments: u32) -> u8 {
+        firewall_parse_v4_skb(self.skb(), packet, self.length as u32, segments) as u8
     }
 
     #[inline(always)]
-    fn parse_v6(&self, layer: &Layer, packet: &mut Packet<Ipv6>) -> u8 {
-        firewall_parse_v6_skb(self.skb(), layer, packet) as u8
+    fn parse_part_v4(&self, packet: &mut Packet<Ipv4>, begin: u32, segments: u32) -> u8 {
+        firewall_part_v4_skb(self.skb(), packet, self.length as u32, begin, segments) as u8
+    }
+
+    #[inline(always)]
+    fn parse_v6(&self, packet: &mut Packet<Ipv6>, segments: u32) -> u8 {
+        firewall_parse_v6_skb(self.skb(), packet, self.length as u32, segments) as u8
+    }
+
+    #[inline(always)]
+    fn parse_part_v6(&self, packet: &mut Packet<Ipv6>, begin: u32, segments: u32) -> u8 {
+        firewall_part_v6_skb(self.skb(), packet, self.length as u32, begin, segments) as u8
     }
 }
 
-/// Defines a step of parsing as a global function, as in `steps`. A null pointer, which no caller hands over, is a
-/// contradiction.
+/// Defines a step of parsing as a global function, as in `steps`: of a frame of a length, and what else the step asks for.
+/// A null pointer, which no caller hands over, is a contradiction.
 macro_rules! global {
-    ($name:ident, $context:ty, $wrapper:ty, $address:ty, $parse:ident, $bytes:expr) => {
+    ($name:ident, $context:ty, $wrapper:ty, $bytes:expr, $address:ty, $step:ident($($more:ident),*)) => {
         #[unsafe(no_mangle)]
         #[inline(never)]
-        extern "C" fn $name(context: *mut $context, layer: *const Layer, packet: *mut Packet<$address>) -> u32 {
-            // SAFETY: the callers have references, and nobody else has one to the packet.
-            let (layer, packet) = unsafe { (layer.as_ref(), packet.as_mut()) };
-            let (Some(layer), Some(packet)) = (layer, packet) else { return Reason::Internal.number().into() };
+        extern "C" fn $name(context: *mut $context, packet: *mut Packet<$address>, length: u32, $($more: u32),*) -> u32 {
+            // SAFETY: the caller has the only reference to the packet.
+            let Some(packet) = (unsafe { packet.as_mut() }) else { return Reason::Internal.number().into() };
             let context = <$wrapper>::new(context);
-            $parse(&$bytes(&context, layer), layer, packet).into()
+            $step(&$bytes(&context, length), packet, $($more),*).into()
         }
     };
 }
 
-global!(firewall_parse_v4_xdp, xdp_md, XdpContext, Ipv4, parse_all_v4, XdpBytes::behind);
-global!(firewall_parse_v6_xdp, xdp_md, XdpContext, Ipv6, parse_all_v6, XdpBytes::behind);
-global!(firewall_parse_v4_skb, __sk_buff, TcContext, Ipv4, parse_all_v4, SkbBytes::behind);
-global!(firewall_parse_v6_skb, __sk_buff, TcContext, Ipv6, parse_all_v6, SkbBytes::behind);
+global!(firewall_parse_v4_xdp, xdp_md, XdpContext, XdpBytes::of_length, Ipv4, step_v4(segments));
+global!(firewall_parse_v6_xdp, xdp_md, XdpContext, XdpBytes::of_length, Ipv6, step_v6(segments));
+global!(firewall_part_v4_xdp, xdp_md, XdpContext, XdpBytes::of_length, Ipv4, part_step_v4(begin, segments));
+global!(firewall_part_v6_xdp, xdp_md, XdpContext, XdpBytes::of_length, Ipv6, part_step_v6(begin, segments));
+global!(firewall_parse_v4_skb, __sk_buff, TcContext, SkbBytes::of_length, Ipv4, step_v4(segments));
+global!(firewall_parse_v6_skb, __sk_buff, TcContext, SkbBytes::of_length, Ipv6, step_v6(segments));
+global!(firewall_part_v4_skb, __sk_buff, TcContext, SkbBytes::of_length, Ipv4, part_step_v4(begin, segments));
+global!(firewall_part_v6_skb, __sk_buff, TcContext, SkbBytes::of_length, Ipv6, part_step_v6(begin, segments));

@@ -26,7 +26,7 @@ pub use steps::{Judged, Moment, Steps};
 pub use tables::{FlowEntry, InsertError, PlaceEntry, Tables};
 
 use crate::abi::{INTERFACE_MONITOR, Interface};
-use crate::packet::{self, Address, Bytes, Ipv4, Ipv6, Layer, Link, Metadata, Network, Packet};
+use crate::packet::{self, Address, Bytes, Ipv4, Ipv6, Metadata, Network, PART, Packet};
 use crate::verdict::{Direction, Outcome, Pass, Reason};
 use flows::{Admission, Status};
 
@@ -91,15 +91,15 @@ fn judge<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, context: &Context<'
         },
         Network::Other if context.interface.is_strict_l2() => Reason::EtherType.into(),
         Network::Other => Pass::NonIp.into(),
-        Network::V4 => judge_v4(bytes, metadata, &link, context),
-        Network::V6 => judge_v6(bytes, metadata, &link, context),
+        Network::V4 => judge_v4(bytes, link.vlans, link.end as u32, context),
+        Network::V6 => judge_v6(bytes, link.vlans, link.end as u32, context),
     }
 }
 
 #[inline(never)]
-fn judge_v4<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, link: &Link, context: &Context<'_, T>) -> Outcome {
-    let mut packet = Packet::EMPTY;
-    let outcome = match judge_parsed_v4(bytes, metadata, link, &mut packet, context) {
+fn judge_v4<B: Bytes, T: Steps>(bytes: &B, vlans: u32, begin: u32, context: &Context<'_, T>) -> Outcome {
+    let mut packet = Packet { vlans, offset: begin, ..Packet::EMPTY };
+    let outcome = match judge_parsed_v4(bytes, &mut packet, context) {
         Ok(outcome) => outcome,
         Err(reason) => reason.into(),
     };
@@ -112,12 +112,14 @@ fn judge_v4<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, link: &Link, con
 #[inline(always)]
 fn judge_parsed_v4<B: Bytes, T: Steps>(
     bytes: &B,
-    metadata: &Metadata,
-    link: &Link,
     packet: &mut Packet<Ipv4>,
     context: &Context<'_, T>,
 ) -> Result<Outcome, Reason> {
-    let refused = bytes.parse_v4(&Layer::behind(bytes, metadata, link), packet);
+    let (begin, segments) = (packet.offset, context.moment.packets as u32);
+    let mut refused = bytes.parse_v4(packet, segments);
+    if refused == PART {
+        refused = bytes.parse_part_v4(packet, begin, segments);
+    }
     if refused != 0 {
         return Ok(Outcome::from_number(refused));
     }
@@ -130,9 +132,9 @@ fn judge_parsed_v4<B: Bytes, T: Steps>(
 }
 
 #[inline(never)]
-fn judge_v6<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, link: &Link, context: &Context<'_, T>) -> Outcome {
-    let mut packet = Packet::EMPTY;
-    let outcome = match judge_parsed_v6(bytes, metadata, link, &mut packet, context) {
+fn judge_v6<B: Bytes, T: Steps>(bytes: &B, vlans: u32, begin: u32, context: &Context<'_, T>) -> Outcome {
+    let mut packet = Packet { vlans, offset: begin, ..Packet::EMPTY };
+    let outcome = match judge_parsed_v6(bytes, &mut packet, context) {
         Ok(outcome) => outcome,
         Err(reason) => reason.into(),
     };
@@ -145,12 +147,14 @@ fn judge_v6<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, link: &Link, con
 #[inline(always)]
 fn judge_parsed_v6<B: Bytes, T: Steps>(
     bytes: &B,
-    metadata: &Metadata,
-    link: &Link,
     packet: &mut Packet<Ipv6>,
     context: &Context<'_, T>,
 ) -> Result<Outcome, Reason> {
-    let refused = bytes.parse_v6(&Layer::behind(bytes, metadata, link), packet);
+    let (begin, segments) = (packet.offset, context.moment.packets as u32);
+    let mut refused = bytes.parse_v6(packet, segments);
+    if refused == PART {
+        refused = bytes.parse_part_v6(packet, begin, segments);
+    }
     if refused != 0 {
         return Ok(Outcome::from_number(refused));
     }
