@@ -225,7 +225,11 @@ impl<E: Enforcer, S: Store> Core<E, S> {
 fn new_rules(before: &Model, after: &Model) -> Vec<u32> {
     let changed = before.changes(after).into_iter().filter_map(|change| match change {
         Change::Group(Edit::Put(id, group)) => Some((id, group)),
-        Change::Group(Edit::Delete(_)) | Change::Vpc(_) | Change::Interface(_) | Change::Numbers(_) => None,
+        Change::Group(Edit::Delete(_))
+        | Change::Vpc(_)
+        | Change::PrefixList(_)
+        | Change::Interface(_)
+        | Change::Numbers(_) => None,
     });
     changed
         .flat_map(|(id, group)| {
