@@ -8,8 +8,8 @@ use aya_ebpf::bindings::BPF_F_MMAPABLE;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, LpmTrie, PerCpuArray};
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, Counter, Flow, FlowKeyV4, FlowKeyV6, GroupRules, GroupRulesKey, Interface, Manifest,
-    MemberKeyV4, MemberKeyV6, Page, RuleCounter, RuleNumbers, RuleSet, Slot,
+    CidrKeyV4, CidrKeyV6, Counter, Flow, FlowKeyV4, FlowKeyV6, GroupRules, GroupRulesKey, Interface, LIST_FILTER_WORDS,
+    Manifest, MemberKeyV4, MemberKeyV6, Page, RuleCounter, RuleNumbers, RuleSet, Slot,
 };
 
 #[map]
@@ -36,6 +36,14 @@ pub static MEMBERS_V4: HashMap<MemberKeyV4, u32> = HashMap::with_max_entries(655
 pub static MEMBERS_V6: HashMap<MemberKeyV6, u32> = HashMap::with_max_entries(65536, 0);
 #[map]
 pub static GROUP_RULES: HashMap<GroupRulesKey, GroupRules> = HashMap::with_max_entries(65536, 0);
+#[map]
+pub static LISTS_V4: LpmTrie<[u8; 4], u32> = LpmTrie::with_max_entries(131_072, 0);
+#[map]
+pub static LISTS_V6: LpmTrie<[u8; 16], u32> = LpmTrie::with_max_entries(131_072, 0);
+#[map]
+pub static LIST_FILTER: Array<u64> = Array::with_max_entries(2 * LIST_FILTER_WORDS, 0);
+#[map]
+pub static LIST_RULES: HashMap<GroupRulesKey, GroupRules> = HashMap::with_max_entries(65536, 0);
 #[map]
 pub static FLOWS_V4: HashMap<FlowKeyV4, Flow> = HashMap::with_max_entries(262_144, 0);
 #[map]

@@ -2,8 +2,8 @@
 
 use crate::atomic;
 use crate::maps::{
-    CELLS, CIDRS_V4, CIDRS_V6, COUNTERS, FLOWS_V4, FLOWS_V6, GROUP_RULES, INTERFACES, INTERFACES_HIGH, MEMBERS_V4,
-    MEMBERS_V6, PAGES, RULE_COUNTERS, RULE_NUMBERS, RULE_SETS, SLOTS,
+    CELLS, CIDRS_V4, CIDRS_V6, COUNTERS, FLOWS_V4, FLOWS_V6, GROUP_RULES, INTERFACES, INTERFACES_HIGH, LIST_FILTER,
+    LIST_RULES, LISTS_V4, LISTS_V6, MEMBERS_V4, MEMBERS_V6, PAGES, RULE_COUNTERS, RULE_NUMBERS, RULE_SETS, SLOTS,
 };
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::generated::{bpf_get_prandom_u32, bpf_ktime_get_coarse_ns};
@@ -153,6 +153,28 @@ impl Tables for Maps {
     #[inline(always)]
     fn cidr_v6(&self, slot: u32, address: [u8; 16]) -> Option<u32> {
         CIDRS_V6.get(Key::new(160, CidrKeyV6 { slot: slot.to_be_bytes(), address })).copied()
+    }
+
+    #[inline(always)]
+    fn list_filter(&self, word: u32) -> Option<u64> {
+        LIST_FILTER.get(word).copied()
+    }
+
+    #[inline(always)]
+    fn lists_v4(&self, address: [u8; 4]) -> Option<u32> {
+        LISTS_V4.get(Key::new(32, address)).copied()
+    }
+
+    #[inline(always)]
+    fn lists_v6(&self, address: [u8; 16]) -> Option<u32> {
+        LISTS_V6.get(Key::new(128, address)).copied()
+    }
+
+    #[inline(always)]
+    fn list_rules(&self, slot: u32, set: u32, family: usize) -> Option<u32> {
+        // SAFETY: as for the rules of groups.
+        let rules = unsafe { LIST_RULES.get(GroupRulesKey { slot, set }) }?;
+        rules.rule_sets.get(family).copied()
     }
 
     #[inline(always)]

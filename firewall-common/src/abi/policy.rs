@@ -85,19 +85,58 @@ impl PolicyCell {
 pub const HAS_CIDRS: u32 = 1 << 0;
 /// [`SlotFamily::flags`]: some rule's peer is a group.
 pub const HAS_GROUPS: u32 = 1 << 1;
+/// [`SlotFamily::flags`]: some rule's peer is a prefix list.
+pub const HAS_LISTS: u32 = 1 << 2;
+
+/// 256 bits, by an octet of an address: where none is set, no prefix is.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct OctetFilter {
+    /// Bit `n` is `words[n / 64] >> (n % 64) & 1`.
+    pub words: [u64; 4],
+}
+assert_layout!(OctetFilter, 32, 8);
+
+impl OctetFilter {
+    /// Sets the bits of an inclusive range of octets.
+    pub const fn insert(&mut self, first: u8, last: u8) {
+        let mut octet = first;
+        while octet <= last {
+            self.words[(octet >> 6) as usize] |= 1 << (octet & 63);
+            if octet == u8::MAX {
+                break;
+            }
+            octet += 1;
+        }
+    }
+
+    /// Whether the bit of an octet is set.
+    #[inline(always)]
+    #[must_use]
+    pub const fn contains(&self, octet: u8) -> bool {
+        self.words[(octet >> 6) as usize] >> (octet & 63) & 1 == 1
+    }
+}
 
 /// The part of a policy that judges one family.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
 pub struct SlotFamily {
-    /// [`HAS_CIDRS`], [`HAS_GROUPS`]: which kinds of peer are worth a look-up.
+    /// [`HAS_CIDRS`], [`HAS_LISTS`], [`HAS_GROUPS`]: which kinds of peer are worth a look-up.
     pub flags: u32,
     /// Entry of the services radix, by protocol: as in [`Page`].
     pub services: u32,
+    /// Words of a rule set that hold rules of the policy, from the first on: at most [`RULE_WORDS`].
+    pub words: u32,
+    /// Always zero.
+    pub reserved: u32,
+    /// Which octets occur in the policy's CIDRs, in the place that the family filters by
+    /// ([`crate::packet::Address::filter_octet`]).
+    pub cidr_filter: OctetFilter,
     /// Rules whose peer is the whole family (`0.0.0.0/0`, `::/0`).
     pub anyone: RuleSet,
 }
-assert_layout!(SlotFamily, 136, 8);
+assert_layout!(SlotFamily, 176, 8);
 
 /// A policy of one direction.
 #[repr(C)]
@@ -106,7 +145,7 @@ pub struct Slot {
     /// For IPv4 and for IPv6, as [`super::V4`] and [`super::V6`] index.
     pub families: [SlotFamily; 2],
 }
-assert_layout!(Slot, 272, 8);
+assert_layout!(Slot, 352, 8);
 
 /// Marks an entry of the radix that is an index into the rule sets rather than the number of a further page: all that
 /// lies below it is alike.
@@ -139,6 +178,17 @@ mod tests {
     fn cell_survives_the_word() {
         let cell = PolicyCell { inbound: 7, outbound: u32::MAX };
         assert_eq!(PolicyCell::from_word(cell.to_word()), cell);
+    }
+
+    #[test]
+    fn an_octet_filter_holds_whole_ranges() {
+        for (first, last) in [(0, 0), (63, 64), (200, 255), (0, 255), (255, 255)] {
+            let mut filter = OctetFilter::default();
+            filter.insert(first, last);
+            for octet in 0..=u8::MAX {
+                assert_eq!(filter.contains(octet), (first..=last).contains(&octet), "{octet} in {first}..={last}");
+            }
+        }
     }
 
     #[test]

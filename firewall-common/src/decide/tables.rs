@@ -25,6 +25,14 @@ pub trait Tables {
     fn cidr_v4(&self, slot: u32, address: [u8; 4]) -> Option<u32>;
     /// As [`Tables::cidr_v4`].
     fn cidr_v6(&self, slot: u32, address: [u8; 16]) -> Option<u32>;
+    /// A word of the filter in front of the prefix lists.
+    fn list_filter(&self, word: u32) -> Option<u64>;
+    /// Number of the set of prefix lists that cover an address.
+    fn lists_v4(&self, address: [u8; 4]) -> Option<u32>;
+    /// As [`Tables::lists_v4`].
+    fn lists_v6(&self, address: [u8; 16]) -> Option<u32>;
+    /// Index of the rules of a policy whose peer is one of a set of prefix lists.
+    fn list_rules(&self, slot: u32, set: u32, family: usize) -> Option<u32>;
     /// Number of the set of groups that an address of a VPC is a member of.
     fn member_v4(&self, vpc: u32, address: [u8; 4]) -> Option<u32>;
     /// As [`Tables::member_v4`].

@@ -172,7 +172,7 @@ impl Dataplane {
         }
         self.generation += 1;
         let generation = self.generation;
-        let wanted = desired.interfaces.iter().map(|(number, interface)| (*number, interface.entry)).collect();
+        let wanted = desired.interfaces().iter().map(|(number, interface)| (*number, interface.entry)).collect();
         self.pending = Some(Pending { generation, layout, plan, wanted });
         Ok(Prepared { generation })
     }

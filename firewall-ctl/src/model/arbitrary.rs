@@ -1,10 +1,9 @@
 //! Models for property tests: what a sequence of operations leaves, those that were refused included.
 
 use super::{
-    AccountId, AddressSource, Attachment, ConnectionTracking, EntryDescription, Family, GroupDescription, GroupId, GroupName, HookWish,
-    IcmpFamily, InterfaceId, L4, Model, ModelError, NetworkInterface, NewVpc, NumberPool, Peer, PrefixList, PrefixListId,
-    Rule, RuleDescription,
-    RuleId, RuleKey, SecurityGroup, Service, Side, Tags, VpcId,
+    AccountId, AddressSource, Attachment, ConnectionTracking, EntryDescription, Family, GroupDescription, GroupId,
+    GroupName, HookWish, IcmpFamily, InterfaceId, L4, Model, ModelError, NetworkInterface, NewVpc, NumberPool, Peer,
+    PrefixList, PrefixListId, Rule, RuleDescription, RuleId, RuleKey, SecurityGroup, Service, Side, Tags, VpcId,
 };
 use firewall_common::verdict::Direction;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};

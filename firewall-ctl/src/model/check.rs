@@ -89,7 +89,8 @@ impl Model {
             hold!(group.vpc == interface.vpc, "{id} of {} has {name}, a group of {}", interface.vpc, group.vpc);
             for direction in [Direction::Inbound, Direction::Outbound] {
                 for family in Family::ALL {
-                    *counts.entry((direction, *family)).or_insert(0) += group.rule_count(direction, *family, &self.prefix_lists);
+                    *counts.entry((direction, *family)).or_insert(0) +=
+                        group.rule_count(direction, *family, &self.prefix_lists);
                 }
             }
         }

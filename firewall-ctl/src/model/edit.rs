@@ -2,7 +2,8 @@
 
 use super::{
     AccountId, Family, GroupDescription, GroupId, GroupName, InterfaceId, MAX_RULES_PER_INTERFACE, Model, ModelError,
-    NetworkInterface, NumberPool, Peer, PrefixList, PrefixListId, PrefixLists, Rule, RuleId, RuleKey, SecurityGroup, Tags, Vpc, VpcId,
+    NetworkInterface, NumberPool, Peer, PrefixList, PrefixListId, PrefixLists, Rule, RuleId, RuleKey, SecurityGroup,
+    Tags, Vpc, VpcId,
 };
 use firewall_common::verdict::Direction;
 use ipnet::{Ipv4Net, Ipv6Net};

@@ -1,8 +1,8 @@
 //! Security groups.
 
 use super::{
-    AccountId, Family, GroupDescription, GroupId, GroupName, Peer, PrefixLists, Rule, RuleId, RuleKey, Service, Tags, Vpc,
-    VpcId,
+    AccountId, Family, GroupDescription, GroupId, GroupName, Peer, PrefixLists, Rule, RuleId, RuleKey, Service, Tags,
+    Vpc, VpcId,
 };
 use firewall_common::verdict::Direction;
 use serde::{Deserialize, Serialize};

@@ -243,7 +243,10 @@ mod tests {
             message(list(Family::Ipv4, 1, &["10.0.0.0/8", "11.0.0.0/8"])),
             "the list has 2 entries, and is made for 1"
         );
-        assert_eq!(message(list(Family::Ipv4, 9, &["fd00::/8"])), "the entry fd00::/8 is not of the list's family, IPv4");
+        assert_eq!(
+            message(list(Family::Ipv4, 9, &["fd00::/8"])),
+            "the entry fd00::/8 is not of the list's family, IPv4"
+        );
         assert_eq!(
             message(list(Family::Ipv4, 9, &["10.1.0.0/8"])),
             "the entry 10.1.0.0/8 has bits set behind its prefix: it is 10.0.0.0/8"

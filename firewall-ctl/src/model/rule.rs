@@ -2,8 +2,8 @@
 
 use super::text::{serde_by_text, words};
 use super::{
-    AccountId, AccountIdError, CidrError, GroupId, IdError, PrefixListId, PrefixLists, RuleDescription, RuleId, Service, Tags,
-    parse_ipv4_cidr, parse_ipv6_cidr,
+    AccountId, AccountIdError, CidrError, GroupId, IdError, PrefixListId, PrefixLists, RuleDescription, RuleId,
+    Service, Tags, parse_ipv4_cidr, parse_ipv6_cidr,
 };
 use firewall_common::verdict::Direction;
 use ipnet::{Ipv4Net, Ipv6Net};

@@ -110,6 +110,9 @@ numbers! {
         members_v4 "members-v4" = 131_072, 16..=16_777_216, "Addresses of IPv4 that are members of groups.";
         members_v6 "members-v6" = 131_072, 16..=16_777_216, "Addresses of IPv6 that are members of groups.";
         group_rules "group-rules" = 262_144, 16..=16_777_216, "Pairs of a policy and a set of groups that some member has.";
+        lists_v4 "lists-v4" = 131_072, 16..=16_777_216, "Entries of IPv4 of the prefix lists that rules on this host name.";
+        lists_v6 "lists-v6" = 131_072, 16..=16_777_216, "Entries of IPv6 of the prefix lists that rules on this host name.";
+        list_rules "list-rules" = 65_536, 16..=16_777_216, "Pairs of a policy and a set of prefix lists that cover some address.";
         flows_v4 "flows-v4" = 262_144, 16..=67_108_864, "Flows of IPv4 that can be remembered.";
         flows_v6 "flows-v6" = 131_072, 16..=67_108_864, "Flows of IPv6 that can be remembered.";
         rule_numbers "rule-numbers" = 65_536, 16..=16_777_216, "Rules of this host, of all groups.";
@@ -130,6 +133,9 @@ impl From<TableLimits> for Limits {
             members_v4,
             members_v6,
             group_rules,
+            lists_v4,
+            lists_v6,
+            list_rules,
             flows_v4,
             flows_v6,
             rule_numbers,
@@ -146,6 +152,9 @@ impl From<TableLimits> for Limits {
             members_v4,
             members_v6,
             group_rules,
+            lists_v4,
+            lists_v6,
+            list_rules,
             flows_v4,
             flows_v6,
             rule_numbers,

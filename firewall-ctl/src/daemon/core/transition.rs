@@ -2,7 +2,7 @@
 
 use super::{Core, DeviceStatus, Host};
 use crate::actions::{ApiError, ErrorCode};
-use crate::compile::{Desired, compile};
+use crate::compile::{CompileError, Desired};
 use crate::daemon::enforcer::{Enforcer, Place, Placed};
 use crate::daemon::error::chain;
 use crate::model::{Attachment, Change, Edit, Model, Rule};
@@ -215,10 +215,16 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         }
     }
 
-    /// Compiles a model that the controller has made itself.
-    pub(super) fn compiled(next: &Model) -> Result<Desired, ApiError> {
-        compile(next).map_err(|error| ApiError::new(ErrorCode::InternalError, error.to_string()))
+    /// Compiles what differs from the present model in one that the controller has made itself.
+    pub(super) fn compiled(&self, next: &Model) -> Result<Desired, ApiError> {
+        self.desired.follow(next).map_err(cannot_compile)
     }
+}
+
+/// A model that the controller has made has no tables.
+#[expect(clippy::needless_pass_by_value, reason = "it is the argument of map_err")]
+pub(super) fn cannot_compile(error: CompileError) -> ApiError {
+    ApiError::new(ErrorCode::InternalError, error.to_string())
 }
 
 /// Numbers of the rules that are new: what was counted under them belongs to others.
