@@ -95,12 +95,8 @@ impl MemoryTables {
             Write::GroupRules { key, rules } => drop(self.group_rules.insert(*key, *rules)),
             Write::ListRules { key, rules } => drop(self.list_rules.insert(*key, *rules)),
             Write::ListFilter { index, bits } => self.set_list_filter(*index, *bits),
-            Write::ListV4 { prefix_len, address, set } => {
-                drop(self.lists.insert(list_net(*prefix_len, *address), *set))
-            }
-            Write::ListV6 { prefix_len, address, set } => {
-                drop(self.lists.insert(list_net(*prefix_len, *address), *set))
-            }
+            Write::ListV4 { prefix_len, address, set } => self.set_list(list_net(*prefix_len, *address), Some(*set)),
+            Write::ListV6 { prefix_len, address, set } => self.set_list(list_net(*prefix_len, *address), Some(*set)),
             Write::MemberV4 { key, set } => drop(self.members_v4.insert(*key, *set)),
             Write::MemberV6 { key, set } => drop(self.members_v6.insert(*key, *set)),
         }
@@ -114,11 +110,18 @@ impl MemoryTables {
             Removal::GroupRules(key) => drop(self.group_rules.remove(&key)),
             Removal::ListRules(key) => drop(self.list_rules.remove(&key)),
             Removal::ListFilter { index, bits } => self.set_list_filter(index, bits),
-            Removal::ListV4 { prefix_len, address } => drop(self.lists.remove(&list_net(prefix_len, address))),
-            Removal::ListV6 { prefix_len, address } => drop(self.lists.remove(&list_net(prefix_len, address))),
+            Removal::ListV4 { prefix_len, address } => self.set_list(list_net(prefix_len, address), None),
+            Removal::ListV6 { prefix_len, address } => self.set_list(list_net(prefix_len, address), None),
             Removal::MemberV4(key) => drop(self.members_v4.remove(&key)),
             Removal::MemberV6(key) => drop(self.members_v6.remove(&key)),
         }
+    }
+
+    fn set_list(&mut self, net: IpNet, set: Option<u32>) {
+        match set {
+            Some(set) => self.lists.insert(net, set),
+            None => self.lists.remove(&net),
+        };
     }
 
     fn set_list_filter(&mut self, index: u32, bits: u64) {
