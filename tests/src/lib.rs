@@ -4,6 +4,8 @@
 //! * [`build`]: models, written briefly.
 //! * [`oracle`]: what should become of a packet.
 //! * [`judge`]: the loaded programs and the same decision on the host.
+//! * [`effort`]: how much a test does.
+//! * [`ledger`]: the cases that must hold, and what became of them.
 //! * [`netns`]: network namespaces, and what connects them.
 //! * [`traffic`]: real sockets on both ends.
 //! * [`world`]: a host, its peers and their servers.
@@ -11,7 +13,9 @@
 //! * [`wait`]: waiting for conditions.
 pub mod build;
 pub mod controller;
+pub mod effort;
 pub mod judge;
+pub mod ledger;
 pub mod netns;
 pub mod oracle;
 pub mod packet;

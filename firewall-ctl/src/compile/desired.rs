@@ -59,7 +59,7 @@ struct Shared {
 pub struct DesiredInterface {
     /// The interface.
     pub id: InterfaceId,
-    /// Its entry in the tables; `adopt_until` is set when the programs go in.
+    /// Its entry in the tables; the dataplane adds what is decided when the programs go in.
     pub entry: abi::Interface,
     /// Judges what is inbound.
     pub inbound: Arc<Policy>,
@@ -375,6 +375,9 @@ fn entry(model: &Model, interface: &NetworkInterface) -> Result<abi::Interface, 
         reserved: 0,
         adopt_until: 0,
         timeouts: timeouts(interface.timeouts),
+        allowance: [0; 2],
+        ring_base: 0,
+        ring_share: 0,
     })
 }
 

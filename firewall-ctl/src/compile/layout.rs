@@ -16,8 +16,7 @@ use super::sets::{Sets, place_rule_set};
 use super::{Desired, DesiredInterface, Limits, MemberKey};
 use crate::model::{GroupId, PrefixListId};
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, HAS_CIDRS, HAS_GROUPS, HAS_LISTS, LEAF, Page, PolicyCell, RULE_WORDS, RuleNumbers, RuleSet,
-    Slot, SlotFamily, V4, V6, map,
+    CidrKeyV4, CidrKeyV6, LEAF, Page, PolicyCell, RULE_WORDS, RuleNumbers, RuleSet, Slot, SlotFamily, V4, V6, map,
 };
 use imbl::ordmap::DiffItem;
 use imbl::{OrdMap, OrdSet, Vector};
@@ -190,6 +189,13 @@ impl Layout {
             || self.lists.has_unused()
     }
 
+    /// The policies of an attachment, inbound and outbound, where this layout has placed them.
+    pub(super) fn policies(&self, number: u32) -> Option<(&Policy, &Policy)> {
+        let cell = self.cells.get(&number)?;
+        let policy = |slot| self.placed.get(&slot).map(|placed| &*placed.policy);
+        Some((policy(cell.inbound)?, policy(cell.outbound)?))
+    }
+
     /// How full the tables are.
     #[must_use]
     pub fn usage(&self) -> Vec<Usage> {
@@ -280,7 +286,7 @@ impl Layout {
             let numbers = rule_numbers(rules);
             writes.push(Write::RuleNumbers { index: slot * 2 + u32::from(family == V6), numbers });
             content.families[family] = SlotFamily {
-                flags: flags(rules),
+                flags: rules.flags(family),
                 services: services[family],
                 words: rules.words(),
                 reserved: 0,
@@ -378,14 +384,6 @@ impl Layout {
         self.lists.remove_slot(slot, &policy, &mut self.rule_sets, &mut self.removals);
         self.slots.retire(slot);
     }
-}
-
-/// Which kinds of peer the rules of a family name.
-fn flags(rules: &FamilyPolicy) -> u32 {
-    let flag = |is_set: bool, flag| if is_set { flag } else { 0 };
-    flag(!rules.cidrs.is_empty(), HAS_CIDRS)
-        | flag(!rules.lists.is_empty(), HAS_LISTS)
-        | flag(!rules.groups.is_empty(), HAS_GROUPS)
 }
 
 /// Host-wide numbers of the rules of a family, by bit.
