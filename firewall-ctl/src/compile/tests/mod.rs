@@ -201,8 +201,8 @@ fn ask(tables: &MemoryTables, number: u32, direction: Direction, peer: IpAddr, t
         }
     }
     let services = tables.rule_set(entry & !LEAF).unwrap();
-    let words = policy.words as usize * 64;
-    assert!(services.iter().all(|bit| bit < words), "a rule is beyond the words of its policy");
+    let (used, unused) = services.words.split_at(policy.words as usize);
+    assert!(unused.iter().all(|word| *word == 0), "a rule is beyond the words of its policy");
     let set = |index: Option<u32>| index.map_or(RuleSet::EMPTY, |index| *tables.rule_set(index).unwrap());
     let has = |flag: u32| policy.flags & flag != 0;
     let octets = match peer {
@@ -228,8 +228,13 @@ fn ask(tables: &MemoryTables, number: u32, direction: Direction, peer: IpAddr, t
     };
     let groups = member.filter(|_| has(HAS_GROUPS)).and_then(|member| tables.group_rules(slot, member, family));
     let peers = [policy.anyone, set(cidrs), set(lists), set(groups)];
-    let bit = peers.iter().find_map(|peers| services.iter().find(|bit| peers.contains(*bit)))?;
-    tables.rule_number(slot, family, bit as u32)
+    let first = |peers: &RuleSet| {
+        let common = used.iter().zip(peers.words).map(|(one, other)| one & other);
+        let (word, bits) = (0..).zip(common).find(|(_, bits)| *bits != 0)?;
+        Some(word * 64 + bits.trailing_zeros())
+    };
+    let bit = peers.iter().find_map(first)?;
+    tables.rule_number(slot, family, bit)
 }
 
 fn limits() -> Limits {
