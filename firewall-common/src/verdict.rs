@@ -133,7 +133,54 @@ outcomes! {
     }
 }
 
-/// What becomes of a packet. It is turned into the codes of XDP and TC in one place, in the programs.
+/// The number of what becomes of a packet, as the counters know it: a [`Verdict`] in a register.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome(u8);
+
+impl Outcome {
+    /// From its number.
+    #[inline(always)]
+    pub const fn from_number(number: u8) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    #[must_use]
+    #[inline(always)]
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+
+    /// Whether the packet goes on.
+    #[must_use]
+    #[inline(always)]
+    pub const fn passes(self) -> bool {
+        self.0 < FIRST_DROP || self.0 >= WOULD_DROP
+    }
+
+    /// The same where nothing is enforced: a drop passes.
+    #[inline(always)]
+    pub const fn watched(self) -> Self {
+        if self.passes() { self } else { Self(self.0 + WOULD_DROP) }
+    }
+}
+
+impl From<Pass> for Outcome {
+    #[inline(always)]
+    fn from(pass: Pass) -> Self {
+        Self(pass.number())
+    }
+}
+
+impl From<Reason> for Outcome {
+    #[inline(always)]
+    fn from(reason: Reason) -> Self {
+        Self(reason.number())
+    }
+}
+
+/// What becomes of a packet, by its parts.
 #[must_use]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -214,8 +261,10 @@ mod tests {
         }
         for reason in Reason::ALL {
             assert!((FIRST_DROP..WOULD_DROP).contains(&reason.number()), "{reason:?}");
+            assert_eq!(Outcome::from(*reason).watched().number(), Verdict::WouldDrop(*reason).outcome());
             for verdict in [Verdict::Drop(*reason), Verdict::WouldDrop(*reason)] {
                 assert!(u32::from(verdict.outcome()) < OUTCOMES, "{reason:?}");
+                assert_eq!(Outcome(verdict.outcome()).passes(), verdict.passes());
                 assert_eq!(Verdict::from_outcome(verdict.outcome()), Some(verdict));
             }
         }

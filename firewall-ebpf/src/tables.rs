@@ -13,8 +13,8 @@ use core::hint::black_box;
 use core::ptr::NonNull;
 use firewall_common::abi::{
     CidrKeyV4, CidrKeyV6, Counter, DROPS_A_TICK, DropKey, DropRecord, Flow, FlowKeyV4, FlowKeyV6, GroupRulesKey,
-    Interface, LingerKey, MemberKeyV4, MemberKeyV6, Page, PolicyCell, RINGS as RINGS_OF_A_CPU, RingPlace, RuleSet,
-    Slot, TICK_SHIFT,
+    Interface, LingerKey, MemberKeyV4, MemberKeyV6, NO_RULE, Page, PolicyCell, RINGS as RINGS_OF_A_CPU, RingPlace,
+    RuleSet, Slot, TICK_SHIFT,
 };
 use firewall_common::decide::{FlowEntry, InsertError, PlaceEntry, Tables};
 use firewall_common::verdict::Direction;
@@ -23,6 +23,7 @@ use firewall_common::verdict::Direction;
 const EEXIST: i32 = -17;
 
 /// The maps of this object.
+#[derive(Clone, Copy)]
 pub struct Maps;
 
 /// A flow in its map.
@@ -134,15 +135,15 @@ impl PlaceEntry for MapPlace {
     }
 
     #[inline(always)]
-    fn holder_v4(&self) -> Option<FlowKeyV4> {
+    fn holder_v4(&self) -> Option<&FlowKeyV4> {
         // SAFETY: as in `nonce`; the key is at the beginning of an aligned value, and its type takes any octets.
-        unsafe { ((*self.pointer()).holder == HOLDER_V4).then(|| *self.pointer().cast::<FlowKeyV4>()) }
+        unsafe { ((*self.pointer()).holder == HOLDER_V4).then(|| &*self.pointer().cast::<FlowKeyV4>()) }
     }
 
     #[inline(always)]
-    fn holder_v6(&self) -> Option<FlowKeyV6> {
+    fn holder_v6(&self) -> Option<&FlowKeyV6> {
         // SAFETY: as in `holder_v4`.
-        unsafe { ((*self.pointer()).holder == HOLDER_V6).then(|| *self.pointer().cast::<FlowKeyV6>()) }
+        unsafe { ((*self.pointer()).holder == HOLDER_V6).then(|| &*self.pointer().cast::<FlowKeyV6>()) }
     }
 
     #[inline(always)]
@@ -201,6 +202,11 @@ impl Tables for Maps {
     #[inline(always)]
     fn rule_set(&self, index: u32) -> Option<&RuleSet> {
         RULE_SETS.get(index)
+    }
+
+    #[inline(always)]
+    fn first_common(&self, one: &RuleSet, other: &RuleSet, words: u32) -> u32 {
+        firewall_first_common(one, other, words)
     }
 
     #[inline(always)]
@@ -401,6 +407,19 @@ impl Tables for Maps {
             counter.bytes += bytes;
             counter.flows += flows;
         }
+    }
+}
+
+/// A global function for the kernel: verified by itself, so that it takes pointers that may be null, and its callers know
+/// nothing of its answer.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn firewall_first_common(one: *const RuleSet, other: *const RuleSet, words: u32) -> u32 {
+    // SAFETY: the callers have references, and the verifier knows the sizes of what these point to.
+    let (one, other) = unsafe { (one.as_ref(), other.as_ref()) };
+    match (one, other) {
+        (Some(one), Some(other)) => one.first_common(other, words),
+        (None, _) | (_, None) => NO_RULE,
     }
 }
 

@@ -26,8 +26,8 @@ pub use peer::{
     list_filter_place,
 };
 pub use policy::{
-    HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, HAS_LISTS, LEAF, MAX_RULES, OPEN_TCP, OPEN_UDP, OctetFilter, Page, PolicyCell,
-    RULE_WORDS, RuleNumbers, RuleSet, Slot, SlotFamily,
+    HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, HAS_LISTS, LEAF, MAX_RULES, NO_RULE, OPEN_TCP, OPEN_UDP, OctetFilter, Page,
+    PolicyCell, RULE_WORDS, RuleNumbers, RuleSet, Slot, SlotFamily,
 };
 
 /// Version of the layouts in this module and of the meaning of their fields.

@@ -11,6 +11,9 @@ pub const RULE_WORDS: usize = 16;
 /// Most rules of a policy, a direction and family: the service's limit on rules per group times groups per interface.
 pub const MAX_RULES: usize = 1000;
 
+/// No rule bit.
+pub const NO_RULE: u32 = u32::MAX;
+
 /// A set of rule bits.
 #[repr(C)]
 #[derive(
@@ -44,6 +47,21 @@ impl RuleSet {
         for (word, more) in self.words.iter_mut().zip(other.words) {
             *word |= more;
         }
+    }
+
+    /// The lowest rule that is in both sets, of which only the first words count, or [`NO_RULE`].
+    #[must_use]
+    #[inline(always)]
+    pub const fn first_common(&self, other: &Self, words: u32) -> u32 {
+        let mut word = 0;
+        while word < RULE_WORDS && (word as u32) < words {
+            let common = self.words[word] & other.words[word];
+            if common != 0 {
+                return word as u32 * 64 + common.trailing_zeros();
+            }
+            word += 1;
+        }
+        NO_RULE
     }
 
     /// Whether there is no rule in it.
@@ -198,6 +216,22 @@ mod tests {
                 assert_eq!(filter.contains(octet), (first..=last).contains(&octet), "{octet} in {first}..={last}");
             }
         }
+    }
+
+    #[test]
+    fn the_first_common_rule_is_the_lowest() {
+        let set = |bits: &[usize]| {
+            let mut set = RuleSet::EMPTY;
+            bits.iter().for_each(|bit| set.insert(*bit));
+            set
+        };
+        assert_eq!(set(&[1, 70, 999]).first_common(&set(&[2, 70, 999]), 16), 70);
+        assert_eq!(set(&[0, 1023]).first_common(&set(&[1023]), 16), 1023);
+        assert_eq!(set(&[0, 1023]).first_common(&set(&[1023]), u32::MAX), 1023);
+        assert_eq!(set(&[64]).first_common(&set(&[64]), 2), 64);
+        assert_eq!(set(&[64]).first_common(&set(&[64]), 1), NO_RULE);
+        assert_eq!(set(&[0]).first_common(&set(&[0, 1]), 1), 0);
+        assert_eq!(set(&[0, 64]).first_common(&set(&[1, 65]), 16), NO_RULE);
     }
 
     #[test]

@@ -82,7 +82,7 @@ fn dhcp<T: Tables>(
     if answers && is_sent_by_workload(context) {
         return Err(Reason::WorkloadDhcpServer);
     }
-    let passes = match context.direction {
+    let passes = match context.direction() {
         Direction::Inbound => answers,
         Direction::Outbound => asks,
     };
@@ -91,5 +91,5 @@ fn dhcp<T: Tables>(
 
 #[inline(always)]
 fn is_sent_by_workload<T: Tables>(context: &Context<'_, T>) -> bool {
-    context.interface.is_workload() && matches!(context.direction, Direction::Outbound)
+    context.interface.is_workload() && matches!(context.direction(), Direction::Outbound)
 }

@@ -2,7 +2,7 @@
 
 use super::{Context, Tables};
 use crate::abi::{
-    HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, HAS_LISTS, LEAF, OPEN_TCP, OPEN_UDP, RULE_WORDS, RuleSet, SlotFamily,
+    HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, HAS_LISTS, LEAF, NO_RULE, OPEN_TCP, OPEN_UDP, RuleSet, SlotFamily,
     list_filter_place,
 };
 use crate::packet::{Address, Packet, protocol};
@@ -19,12 +19,12 @@ pub struct Judge<'t> {
     other: &'t SlotFamily,
     /// The rules that name the packet's protocol and port, or ICMP type and code.
     services: Option<&'t RuleSet>,
-    /// The lowest of them that is for anyone; [`NOBODY`] if none is.
+    /// The lowest of them that is for anyone, or [`NO_RULE`].
     anyone: u32,
 }
 
-/// No rule.
-const NOBODY: u32 = u32::MAX;
+/// The number that no rule has. Numbers rather than options, since they have to stay in registers that are always set.
+pub const NOBODY: u32 = 0;
 
 impl<'t> Judge<'t> {
     /// Looks up the service of a packet that goes in a direction. The cell is read once, so that both policies are of
@@ -33,9 +33,9 @@ impl<'t> Judge<'t> {
     pub fn of<A: Address, T: Tables>(
         packet: &Packet<A>,
         direction: Direction,
-        context: &Context<'t, T>,
+        context: &'t Context<'_, T>,
     ) -> Result<Self, Reason> {
-        let tables = context.tables;
+        let tables = &context.tables;
         let cell = tables.cell(context.interface.attachment).ok_or(Reason::NoPolicy)?;
         let (slot, reverse) = match direction {
             Direction::Inbound => (cell.inbound, cell.outbound),
@@ -48,94 +48,123 @@ impl<'t> Judge<'t> {
         let other = &tables.slot(reverse).ok_or(Reason::NoPolicy)?.families[A::FAMILY];
         let services = services(tables, own.services, packet.protocol, packet.transport.service)?;
         let anyone = match services {
-            Some(services) if own.flags & HAS_ANYONE != 0 => first_common(services, &own.anyone, own.words),
-            Some(_) | None => NOBODY,
+            Some(services) if own.flags & HAS_ANYONE != 0 => tables.first_common(services, &own.anyone, own.words),
+            Some(_) | None => NO_RULE,
         };
         Ok(Self { slot, own, other, services, anyone })
     }
 
     /// The host-wide number of the rule by which a packet passes without a flow, as in the service: it opens a port of TCP
     /// or UDP to anyone, and the other direction is open to anyone on all ports. The answers pass in the same way, by
-    /// the port that they come from.
+    /// the port that they come from. [`NOBODY`] if there is no such rule.
     #[inline(always)]
-    pub fn untracked<A: Address, T: Tables>(
-        &self,
-        packet: &Packet<A>,
-        context: &Context<'_, T>,
-    ) -> Result<Option<u32>, Reason> {
-        if self.anyone == NOBODY {
-            return Ok(None);
+    pub fn untracked<A: Address, T: Tables>(&self, packet: &Packet<A>, context: &Context<'_, T>) -> u32 {
+        if self.anyone == NO_RULE {
+            return NOBODY;
         }
         let open = match packet.protocol {
             protocol::TCP => OPEN_TCP,
             protocol::UDP => OPEN_UDP,
-            _ => return Ok(None),
+            _ => return NOBODY,
         };
-        if self.other.flags & open != 0 || self.own.flags & open != 0 && self.is_answer(packet, context)? {
-            return self.rule::<A, T>(self.anyone, context).map(Some);
+        if self.other.flags & open != 0 || self.own.flags & open != 0 && self.is_answer(packet, context) {
+            return self.rule::<A, T>(self.anyone, context);
         }
-        Ok(None)
+        NOBODY
     }
 
     /// Whether a packet comes from a port that the other direction opens to anyone.
     #[inline(always)]
-    fn is_answer<A: Address, T: Tables>(&self, packet: &Packet<A>, context: &Context<'_, T>) -> Result<bool, Reason> {
+    fn is_answer<A: Address, T: Tables>(&self, packet: &Packet<A>, context: &Context<'_, T>) -> bool {
         if self.other.flags & HAS_ANYONE == 0 {
-            return Ok(false);
+            return false;
         }
-        let asked = services(context.tables, self.other.services, packet.protocol, packet.transport.source_port)?;
-        Ok(asked.is_some_and(|asked| first_common(asked, &self.other.anyone, self.other.words) != NOBODY))
+        let asked = services(&context.tables, self.other.services, packet.protocol, packet.transport.source_port);
+        let other = self.other;
+        matches!(asked, Ok(Some(asked)) if context.tables.first_common(asked, &other.anyone, other.words) != NO_RULE)
     }
 
     /// The host-wide number of a rule that allows the packet: the lowest of those for anyone, else of those for a CIDR,
-    /// else of those for a prefix list, else of those for a group. The cheaper question comes first, and the dearer ones are
-    /// not asked after an answer.
+    /// else of those for a prefix list, else of those for a group; [`NOBODY`] if none does. The cheaper question comes first,
+    /// and the dearer ones are not asked after an answer.
     #[inline(always)]
-    pub fn admit<A: Address, T: Tables>(&self, packet: &Packet<A>, context: &Context<'_, T>) -> Result<u32, Reason> {
-        let tables = context.tables;
-        let services = self.services.ok_or(Reason::NoService)?;
-        if self.anyone != NOBODY {
-            return self.rule::<A, T>(self.anyone, context);
+    pub fn admit<A: Address, T: Tables>(&self, packet: &Packet<A>, context: &Context<'_, T>) -> u32 {
+        let Some(services) = self.services else { return NOBODY };
+        let mut bit = self.anyone;
+        if bit == NO_RULE {
+            let peer = match context.direction() {
+                Direction::Inbound => &packet.source,
+                Direction::Outbound => &packet.destination,
+            };
+            let asked = Asked { slot: self.slot, own: self.own, vpc: context.interface.vpc };
+            bit = by_peer::<A, T>(&context.tables, services, &asked, peer);
         }
-        let peer = match context.direction {
-            Direction::Inbound => packet.source,
-            Direction::Outbound => packet.destination,
-        };
-        if self.own.flags & HAS_CIDRS != 0
-            && self.own.cidr_filter.contains(peer.filter_octet())
-            && let Some(index) = A::cidr(tables, self.slot, peer)
-        {
-            let bit = first_common(services, tables.rule_set(index).ok_or(Reason::Internal)?, self.own.words);
-            if bit != NOBODY {
-                return self.rule::<A, T>(bit, context);
-            }
-        }
-        if self.own.flags & HAS_LISTS != 0
-            && may_be_listed(tables, peer)
-            && let Some(set) = A::lists(tables, peer)
-            && let Some(index) = tables.list_rules(self.slot, set, A::FAMILY)
-        {
-            let bit = first_common(services, tables.rule_set(index).ok_or(Reason::Internal)?, self.own.words);
-            if bit != NOBODY {
-                return self.rule::<A, T>(bit, context);
-            }
-        }
-        if self.own.flags & HAS_GROUPS != 0
-            && let Some(set) = A::member(tables, context.interface.vpc, peer)
-            && let Some(index) = tables.group_rules(self.slot, set, A::FAMILY)
-        {
-            let bit = first_common(services, tables.rule_set(index).ok_or(Reason::Internal)?, self.own.words);
-            if bit != NOBODY {
-                return self.rule::<A, T>(bit, context);
-            }
-        }
-        Err(Reason::NoPeer)
+        if bit == NO_RULE { NOBODY } else { self.rule::<A, T>(bit, context) }
     }
 
+    /// Why no rule allows the packet.
     #[inline(always)]
-    fn rule<A: Address, T: Tables>(&self, bit: u32, context: &Context<'_, T>) -> Result<u32, Reason> {
-        context.tables.rule_number(self.slot, A::FAMILY, bit).ok_or(Reason::Internal)
+    pub const fn refusal(&self) -> Reason {
+        if self.services.is_some() { Reason::NoPeer } else { Reason::NoService }
     }
+
+    /// The number of a rule. One that has none, because the tables contradict themselves, allows nothing.
+    #[inline(always)]
+    fn rule<A: Address, T: Tables>(&self, bit: u32, context: &Context<'_, T>) -> u32 {
+        context.tables.rule_number(self.slot, A::FAMILY, bit).unwrap_or(NOBODY)
+    }
+}
+
+/// Whose rules are asked for.
+struct Asked<'t> {
+    slot: u32,
+    own: &'t SlotFamily,
+    vpc: u32,
+}
+
+/// The lowest of the rules given that names a peer: of those for a CIDR, else of those for a prefix list, else of those for
+/// a group; [`NO_RULE`] if none does. Filters keep tries from being walked for nothing.
+///
+/// Not inlined: the keys of these look-ups are on the stack only here. The answer has to fit a register for that.
+#[inline(never)]
+fn by_peer<A: Address, T: Tables>(tables: &T, services: &RuleSet, asked: &Asked<'_>, peer: &A) -> u32 {
+    let Asked { slot, own, vpc } = *asked;
+    if own.flags & HAS_CIDRS != 0
+        && own.cidr_filter.contains(peer.filter_octet())
+        && let Some(index) = A::cidr(tables, slot, *peer)
+    {
+        let Some(rules) = tables.rule_set(index) else { return NO_RULE };
+        let bit = tables.first_common(services, rules, own.words);
+        if bit != NO_RULE {
+            return bit;
+        }
+    }
+    if own.flags & HAS_LISTS != 0
+        && may_be_listed(tables, peer)
+        && let Some(set) = A::lists(tables, *peer)
+        && let Some(index) = tables.list_rules(slot, set, A::FAMILY)
+    {
+        let Some(rules) = tables.rule_set(index) else { return NO_RULE };
+        let bit = tables.first_common(services, rules, own.words);
+        if bit != NO_RULE {
+            return bit;
+        }
+    }
+    if own.flags & HAS_GROUPS != 0
+        && let Some(set) = A::member(tables, vpc, *peer)
+        && let Some(index) = tables.group_rules(slot, set, A::FAMILY)
+    {
+        let Some(rules) = tables.rule_set(index) else { return NO_RULE };
+        return tables.first_common(services, rules, own.words);
+    }
+    NO_RULE
+}
+
+/// Whether some prefix list may have an entry that covers an address: what the filter in front of the trie says.
+#[inline(always)]
+fn may_be_listed<A: Address, T: Tables>(tables: &T, peer: &A) -> bool {
+    let (word, bit) = list_filter_place(A::FAMILY, peer.list_filter_bits());
+    tables.list_filter(word).is_some_and(|bits| bits >> bit & 1 == 1)
 }
 
 /// The rules that name a protocol and port, or ICMP type and code: at most three steps down the radix.
@@ -152,30 +181,4 @@ fn services<T: Tables>(tables: &T, root: u32, number: u8, service: u16) -> Resul
         0 => Ok(None),
         index => tables.rule_set(index).ok_or(Reason::Internal).map(Some),
     }
-}
-
-/// Whether some prefix list may have an entry that covers an address: what the filter in front of the trie says.
-#[inline(always)]
-fn may_be_listed<A: Address, T: Tables>(tables: &T, peer: A) -> bool {
-    let (word, bit) = list_filter_place(A::FAMILY, peer.list_filter_bits());
-    tables.list_filter(word).is_some_and(|bits| bits >> bit & 1 == 1)
-}
-
-/// Words that hold the rules of most policies. Where these are all, the others are not looked at. To stop at any word
-/// would give the verifier as many ways on, for each of the sets that are looked at, and it goes through all of them.
-const FEW_WORDS: usize = 4;
-
-/// The lowest rule that is in both sets, of which the first words count; [`NOBODY`] if none is.
-#[inline(always)]
-fn first_common(one: &RuleSet, other: &RuleSet, words: u32) -> u32 {
-    for word in 0..RULE_WORDS {
-        if word == FEW_WORDS && words <= FEW_WORDS as u32 {
-            break;
-        }
-        let common = one.words[word] & other.words[word];
-        if common != 0 {
-            return word as u32 * 64 + common.trailing_zeros();
-        }
-    }
-    NOBODY
 }

@@ -5,7 +5,9 @@ use crate::verdict::Direction;
 
 /// The tables that the decision reads and the counters that it moves. In the kernel these are BPF maps, elsewhere
 /// ordinary collections: a look-up of something that is not there is `None`, and the decision drops the packet.
-pub trait Tables {
+///
+/// A value of the type is a reference to the tables, or nothing where they are known without.
+pub trait Tables: Copy {
     /// A flow in its table.
     type Flow: FlowEntry;
     /// A place in a ring of half-open flows.
@@ -21,6 +23,11 @@ pub trait Tables {
     fn page(&self, page: u32) -> Option<&Page>;
     /// A set of rules.
     fn rule_set(&self, index: u32) -> Option<&RuleSet>;
+    /// The lowest rule that is in both sets, of which the first words count, or [`crate::abi::NO_RULE`]. In the kernel it is a function that the verifier
+    /// looks at once, by itself: otherwise it would go through all that follows for each word of a set.
+    fn first_common(&self, one: &RuleSet, other: &RuleSet, words: u32) -> u32 {
+        one.first_common(other, words)
+    }
     /// Host-wide number of a rule: `family` is [`crate::abi::V4`] or [`crate::abi::V6`].
     fn rule_number(&self, slot: u32, family: usize, bit: u32) -> Option<u32>;
     /// Index of the rules of a policy that have the longest prefix covering the address, shorter ones included.
@@ -113,9 +120,9 @@ pub trait PlaceEntry: Copy {
     /// Nonce of the flow that holds it.
     fn nonce(&self) -> u16;
     /// Key of the flow that holds it, if that is one of IPv4.
-    fn holder_v4(&self) -> Option<FlowKeyV4>;
+    fn holder_v4(&self) -> Option<&FlowKeyV4>;
     /// Key of the flow that holds it, if that is one of IPv6.
-    fn holder_v6(&self) -> Option<FlowKeyV6>;
+    fn holder_v6(&self) -> Option<&FlowKeyV6>;
     /// Gives it to a flow of IPv4.
     fn give_v4(&self, key: &FlowKeyV4, nonce: u16);
     /// Gives it to a flow of IPv6.

@@ -1,9 +1,9 @@
 //! Addresses of the two families, and which of them no packet on a wire may carry.
 
-use super::quoted::{self, Quoted};
-use super::{Bytes, protocol};
-use crate::abi::{Flow, FlowKeyV4, FlowKeyV6, V4, V6};
-use crate::decide::{InsertError, PlaceEntry, Tables};
+use super::quoted;
+use super::{Bytes, Packet, protocol};
+use crate::abi::{Flow, FlowKeyV4, FlowKeyV6, Interface, V4, V6};
+use crate::decide::{InsertError, Moment, PlaceEntry, Steps, Tables};
 
 /// An IPv4 address.
 pub type Ipv4 = [u8; 4];
@@ -23,8 +23,8 @@ pub trait Address: Copy + Eq {
 
     /// Whether an ICMP type of the family says that a packet could not be delivered as it was.
     fn is_error(kind: u8) -> bool;
-    /// Reads what an ICMP error quotes from an offset on.
-    fn quoted<B: Bytes>(bytes: &B, offset: usize) -> Option<Quoted<Self>>;
+    /// Reads what an ICMP error quotes from an offset on, and says whether it is a packet.
+    fn quoted<B: Bytes>(bytes: &B, offset: usize, quoted: &mut Packet<Self>) -> bool;
     /// Whether it may be the source of a packet: not multicast, broadcast, loopback or an IPv4 address in disguise.
     fn may_be_source(&self) -> bool;
     /// Whether it may be the destination of a packet: not loopback, unspecified or an IPv4 address in disguise.
@@ -48,6 +48,8 @@ pub trait Address: Copy + Eq {
     fn insert_flow<T: Tables>(tables: &T, key: &Self::FlowKey, flow: &Flow) -> Result<(), InsertError>;
     /// Removes a flow.
     fn remove_flow<T: Tables>(tables: &T, key: &Self::FlowKey);
+    /// The step of the decision that says whether a packet is known.
+    fn knows<T: Steps>(tables: &T, quoted: &Packet<Self>, interface: &Interface, moment: &Moment) -> bool;
     /// Gives a place in a ring to a flow.
     fn give<P: PlaceEntry>(place: &P, key: &Self::FlowKey, nonce: u16);
     /// The address in the room for one of either family: IPv4 comes first, and zeros behind it.
@@ -68,8 +70,8 @@ impl Address for Ipv4 {
     }
 
     #[inline(always)]
-    fn quoted<B: Bytes>(bytes: &B, offset: usize) -> Option<Quoted<Self>> {
-        quoted::v4(bytes, offset)
+    fn quoted<B: Bytes>(bytes: &B, offset: usize, quoted: &mut Packet<Self>) -> bool {
+        quoted::v4(bytes, offset, quoted)
     }
 
     #[inline(always)]
@@ -139,6 +141,11 @@ impl Address for Ipv4 {
     }
 
     #[inline(always)]
+    fn knows<T: Steps>(tables: &T, quoted: &Packet<Self>, interface: &Interface, moment: &Moment) -> bool {
+        tables.knows_v4(quoted, interface, moment)
+    }
+
+    #[inline(always)]
     fn give<P: PlaceEntry>(place: &P, key: &FlowKeyV4, nonce: u16) {
         place.give_v4(key, nonce);
     }
@@ -177,8 +184,8 @@ impl Address for Ipv6 {
     }
 
     #[inline(always)]
-    fn quoted<B: Bytes>(bytes: &B, offset: usize) -> Option<Quoted<Self>> {
-        quoted::v6(bytes, offset)
+    fn quoted<B: Bytes>(bytes: &B, offset: usize, quoted: &mut Packet<Self>) -> bool {
+        quoted::v6(bytes, offset, quoted)
     }
 
     #[inline(always)]
@@ -247,6 +254,11 @@ impl Address for Ipv6 {
     #[inline(always)]
     fn remove_flow<T: Tables>(tables: &T, key: &FlowKeyV6) {
         tables.remove_flow_v6(key);
+    }
+
+    #[inline(always)]
+    fn knows<T: Steps>(tables: &T, quoted: &Packet<Self>, interface: &Interface, moment: &Moment) -> bool {
+        tables.knows_v6(quoted, interface, moment)
     }
 
     #[inline(always)]

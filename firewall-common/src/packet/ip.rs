@@ -52,6 +52,7 @@ pub fn parse_v4<B: Bytes>(
         destination: [header[16], header[17], header[18], header[19]],
         protocol: header[9],
         hop_limit: header[8],
+        reserved: [0; 2],
         offset: (start + header_length) as u32,
         transport: Transport::NONE,
     };
@@ -115,6 +116,7 @@ pub fn parse_v6<B: Bytes>(
         destination: address(&header, 24),
         protocol: next,
         hop_limit: header[7],
+        reserved: [0; 2],
         offset: offset as u32,
         transport: Transport::NONE,
     };

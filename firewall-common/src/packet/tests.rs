@@ -108,8 +108,15 @@ fn transport_of(frame: &[u8]) -> Transport {
 #[test]
 fn tcp_header_is_read() {
     let transport = transport_of(&v4(protocol::TCP, &tcp(ACK | FIN)));
-    let expected =
-        Transport { source_port: 1000, service: 443, flags: ACK | FIN, sequence: 5, acknowledgement: 9, extent: 4 };
+    let expected = Transport {
+        source_port: 1000,
+        service: 443,
+        flags: ACK | FIN,
+        sequence: 5,
+        acknowledgement: 9,
+        extent: 4,
+        reserved: [0; 3],
+    };
     assert_eq!(transport, expected);
     assert_eq!(transport_of(&v6(protocol::TCP, &tcp(ACK | FIN))), expected);
 }
@@ -305,19 +312,27 @@ fn every_malformed_frame_has_its_reason() {
 
 #[test]
 fn quoted_packets_are_known_by_their_first_octets() {
+    let quoted_v4 = |octets: &[u8]| {
+        let mut quoted = Packet::<Ipv4>::EMPTY;
+        Ipv4::quoted(&octets, ETHERNET, &mut quoted).then_some(quoted)
+    };
+    let quoted_v6 = |octets: &[u8]| {
+        let mut quoted = Packet::<Ipv6>::EMPTY;
+        Ipv6::quoted(&octets, ETHERNET, &mut quoted).then_some(quoted)
+    };
     let sent = v4(protocol::TCP, &tcp(SYN));
-    let quoted = Ipv4::quoted(&&sent[..ETHERNET + 28], ETHERNET).unwrap();
+    let quoted = quoted_v4(&sent[..ETHERNET + 28]).unwrap();
     assert_eq!((quoted.source, quoted.destination), (SOURCE_V4, DESTINATION_V4));
     assert_eq!((quoted.transport.source_port, quoted.transport.service), (1000, 443));
-    assert_eq!(Ipv4::quoted(&&sent[..ETHERNET + 27], ETHERNET), None, "a port is missing");
-    assert_eq!(Ipv4::quoted(&with(sent.clone(), &[(ETHERNET, 0x44)]).as_slice(), ETHERNET), None, "IHL 4");
-    assert_eq!(Ipv4::quoted(&with(sent.clone(), &[(ETHERNET, 0x65)]).as_slice(), ETHERNET), None, "version 6");
-    assert_eq!(Ipv4::quoted(&with(sent, &[(ETHERNET + 7, 1)]).as_slice(), ETHERNET), None, "a later fragment");
+    assert_eq!(quoted_v4(&sent[..ETHERNET + 27]), None, "a port is missing");
+    assert_eq!(quoted_v4(&with(sent.clone(), &[(ETHERNET, 0x44)])), None, "IHL 4");
+    assert_eq!(quoted_v4(&with(sent.clone(), &[(ETHERNET, 0x65)])), None, "version 6");
+    assert_eq!(quoted_v4(&with(sent, &[(ETHERNET + 7, 1)])), None, "a later fragment");
     let sent = v6(protocol::ICMPV6, &[128, 0, 0, 0, 0x12, 0x34, 0, 1]);
-    let quoted = Ipv6::quoted(&sent.as_slice(), ETHERNET).unwrap();
+    let quoted = quoted_v6(&sent.as_slice()).unwrap();
     assert_eq!((quoted.source, quoted.destination), (address(1), address(2)));
     assert_eq!((quoted.transport.source_port, quoted.transport.icmp_type()), (0x1234, 128));
-    assert_eq!(Ipv6::quoted(&with(sent, &[(ETHERNET, 0x40)]).as_slice(), ETHERNET), None, "version 4");
+    assert_eq!(quoted_v6(&with(sent, &[(ETHERNET, 0x40)])), None, "version 4");
 }
 
 #[test]
@@ -353,8 +368,10 @@ proptest! {
         segments in 1u32..4,
     ) {
         let _ = parse(&octets, &Metadata { vlan, segments });
-        let _ = Ipv4::quoted(&octets.as_slice(), usize::from(segments as u16));
-        let _ = Ipv6::quoted(&octets.as_slice(), usize::from(segments as u16));
+        let mut packet = Packet::<Ipv4>::EMPTY;
+        Ipv4::quoted(&octets.as_slice(), usize::from(segments as u16), &mut packet);
+        let mut packet = Packet::<Ipv6>::EMPTY;
+        Ipv6::quoted(&octets.as_slice(), usize::from(segments as u16), &mut packet);
     }
 
     #[test]

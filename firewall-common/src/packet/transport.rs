@@ -22,6 +22,7 @@ const UDP_HEADER: usize = 8;
 const ICMP_HEADER: usize = 8;
 
 /// What the header behind IP says. A field that the protocol does not have is zero.
+#[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transport {
     /// Source port of TCP and UDP; identifier of an ICMP query.
@@ -29,19 +30,22 @@ pub struct Transport {
     /// Destination port of TCP and UDP; for ICMP the type in the high octet and the code in the low one. The octets are
     /// the indexes of the services radix.
     pub service: u16,
-    /// TCP flags, FIN to CWR.
-    pub flags: u8,
     /// TCP sequence number.
     pub sequence: u32,
     /// TCP acknowledgement number.
     pub acknowledgement: u32,
     /// Sequence numbers that a TCP segment takes up: its data, and one each for SYN and FIN.
     pub extent: u32,
+    /// TCP flags, FIN to CWR.
+    pub flags: u8,
+    /// Always zero. There is no padding, see [`super::Packet`].
+    pub reserved: [u8; 3],
 }
 
 impl Transport {
     /// Of a protocol that the parser does not look into.
-    pub const NONE: Self = Self { source_port: 0, service: 0, flags: 0, sequence: 0, acknowledgement: 0, extent: 0 };
+    pub const NONE: Self =
+        Self { source_port: 0, service: 0, flags: 0, sequence: 0, acknowledgement: 0, extent: 0, reserved: [0; 3] };
 
     /// ICMP type.
     #[must_use]
@@ -104,6 +108,7 @@ fn tcp<B: Bytes>(bytes: &B, offset: usize, length: usize) -> Result<Transport, R
         sequence: u32::from_be_bytes([header[4], header[5], header[6], header[7]]),
         acknowledgement: u32::from_be_bytes([header[8], header[9], header[10], header[11]]),
         extent: data + u32::from(flags & SYN != 0) + u32::from(flags & FIN != 0),
+        reserved: [0; 3],
     })
 }
 

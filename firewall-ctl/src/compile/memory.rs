@@ -8,7 +8,7 @@ use firewall_common::abi::{
     CidrKeyV4, CidrKeyV6, DropKey, DropRecord, Flow, FlowKeyV4, FlowKeyV6, GroupRules, GroupRulesKey, Interface,
     LingerKey, MemberKeyV4, MemberKeyV6, Page, PolicyCell, RuleNumbers, RuleSet, Slot,
 };
-use firewall_common::decide::{FlowEntry, InsertError, PlaceEntry, Tables};
+use firewall_common::decide::{FlowEntry, InsertError, PlaceEntry, Steps, Tables};
 use firewall_common::verdict::Direction;
 use ipnet::IpNet;
 use std::cell::{Cell, RefCell};
@@ -310,13 +310,11 @@ impl FlowEntry for FlowHandle<'_> {
 pub struct PlaceHandle<'a> {
     tables: &'a MemoryTables,
     place: u32,
+    /// Who held it when it was looked up, and with which nonce.
+    holder: Option<(FlowKey, u16)>,
 }
 
 impl PlaceHandle<'_> {
-    fn read(&self) -> Option<(FlowKey, u16)> {
-        self.tables.places.borrow().get(&self.place).copied()
-    }
-
     fn give(&self, key: FlowKey, nonce: u16) {
         self.tables.places.borrow_mut().insert(self.place, (key, nonce));
     }
@@ -324,18 +322,18 @@ impl PlaceHandle<'_> {
 
 impl PlaceEntry for PlaceHandle<'_> {
     fn nonce(&self) -> u16 {
-        self.read().map(|(_, nonce)| nonce).unwrap_or_default()
+        self.holder.map(|(_, nonce)| nonce).unwrap_or_default()
     }
 
-    fn holder_v4(&self) -> Option<FlowKeyV4> {
-        match self.read() {
+    fn holder_v4(&self) -> Option<&FlowKeyV4> {
+        match &self.holder {
             Some((FlowKey::V4(key), _)) => Some(key),
             Some((FlowKey::V6(_), _)) | None => None,
         }
     }
 
-    fn holder_v6(&self) -> Option<FlowKeyV6> {
-        match self.read() {
+    fn holder_v6(&self) -> Option<&FlowKeyV6> {
+        match &self.holder {
             Some((FlowKey::V6(key), _)) => Some(key),
             Some((FlowKey::V4(_), _)) | None => None,
         }
@@ -465,7 +463,8 @@ impl<'a> Tables for &'a MemoryTables {
         *head = head.wrapping_add(1);
         // There is one CPU.
         let place = interface.ring_base + ring as u32 * interface.ring_share + turn;
-        Some(PlaceHandle { tables: self, place })
+        let holder = self.places.borrow().get(&place).copied();
+        Some(PlaceHandle { tables: self, place, holder })
     }
 
     fn linger(&self, key: &LingerKey) -> Option<u64> {
@@ -514,3 +513,5 @@ impl<'a> Tables for &'a MemoryTables {
         *all_bytes += bytes;
     }
 }
+
+impl Steps for &MemoryTables {}

@@ -4,7 +4,6 @@ use super::{Hook, LOOPBACK, Moved, Outcome, RuleMoved};
 use firewall_common::abi::Interface;
 use firewall_common::decide::{self, decide};
 use firewall_common::packet::Metadata;
-use firewall_common::verdict::Verdict;
 use firewall_ctl::compile::{Desired, Layout, Limits, MemoryTables};
 use firewall_ctl::model::Model;
 
@@ -65,7 +64,7 @@ impl Host {
     /// Judges a frame.
     pub fn judge(&self, hook: Hook, frame: &[u8]) -> Outcome {
         let at = decide::Hook { ifindex: LOOPBACK, received: hook.received() };
-        let verdict: Verdict = decide(&frame, &Metadata::PLAIN, at, &&self.tables);
+        let verdict = decide(&frame, &Metadata::PLAIN, at, &self.tables);
         let (counts, rules) = self.tables.take_counts();
         let moved = counts.into_iter().map(|((attachment, direction, outcome), (packets, bytes))| Moved {
             attachment,
