@@ -14,9 +14,9 @@ use core::ptr::NonNull;
 use firewall_common::abi::{
     CidrKeyV4, CidrKeyV6, Counter, DROPS_A_TICK, DropKey, DropRecord, Flow, FlowKeyV4, FlowKeyV6, GroupRulesKey,
     Interface, LingerKey, MemberKeyV4, MemberKeyV6, NO_RULE, Page, PolicyCell, RINGS as RINGS_OF_A_CPU, RingPlace,
-    RuleSet, Slot, TICK_SHIFT,
+    RuleSet, Slot, SlotFamily, TICK_SHIFT,
 };
-use firewall_common::decide::{FlowEntry, InsertError, PlaceEntry, Tables};
+use firewall_common::decide::{FlowEntry, InsertError, PlaceEntry, Tables, by_peer};
 use firewall_common::verdict::Direction;
 
 /// What `bpf_map_update_elem` answers when the key is there already.
@@ -202,6 +202,16 @@ impl Tables for Maps {
     #[inline(always)]
     fn rule_set(&self, index: u32) -> Option<&RuleSet> {
         RULE_SETS.get(index)
+    }
+
+    #[inline(always)]
+    fn rule_for_v4(&self, services: &RuleSet, own: &SlotFamily, [slot, vpc]: [u32; 2], peer: &[u8; 4]) -> u32 {
+        firewall_rule_for_v4(services, own, slot, vpc, u32::from_ne_bytes(*peer))
+    }
+
+    #[inline(always)]
+    fn rule_for_v6(&self, services: &RuleSet, own: &SlotFamily, [slot, vpc]: [u32; 2], peer: &[u8; 16]) -> u32 {
+        firewall_rule_for_v6(services, own, slot, vpc, peer)
     }
 
     #[inline(always)]
@@ -407,6 +417,40 @@ impl Tables for Maps {
             counter.bytes += bytes;
             counter.flows += flows;
         }
+    }
+}
+
+/// As [`firewall_first_common`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn firewall_rule_for_v4(
+    services: *const RuleSet,
+    own: *const SlotFamily,
+    slot: u32,
+    vpc: u32,
+    peer: u32,
+) -> u32 {
+    // SAFETY: the callers have references, and the verifier knows the sizes of what these point to.
+    match unsafe { (services.as_ref(), own.as_ref()) } {
+        (Some(services), Some(own)) => by_peer(&Maps, services, own, [slot, vpc], &peer.to_ne_bytes()),
+        (None, _) | (_, None) => NO_RULE,
+    }
+}
+
+/// As [`firewall_first_common`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn firewall_rule_for_v6(
+    services: *const RuleSet,
+    own: *const SlotFamily,
+    slot: u32,
+    vpc: u32,
+    peer: *const [u8; 16],
+) -> u32 {
+    // SAFETY: as above.
+    match unsafe { (services.as_ref(), own.as_ref(), peer.as_ref()) } {
+        (Some(services), Some(own), Some(peer)) => by_peer(&Maps, services, own, [slot, vpc], peer),
+        (None, _, _) | (_, None, _) | (_, _, None) => NO_RULE,
     }
 }
 

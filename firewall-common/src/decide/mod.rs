@@ -20,6 +20,7 @@ pub mod steps;
 mod tables;
 
 pub use rings::ring;
+pub use rules::by_peer;
 pub use steps::{Moment, Steps};
 pub use tables::{FlowEntry, InsertError, PlaceEntry, Tables};
 

@@ -96,8 +96,7 @@ impl<'t> Judge<'t> {
                 Direction::Inbound => &packet.source,
                 Direction::Outbound => &packet.destination,
             };
-            let asked = Asked { slot: self.slot, own: self.own, vpc: context.interface.vpc };
-            bit = by_peer::<A, T>(&context.tables, services, &asked, peer);
+            bit = A::rule_for(&context.tables, services, self.own, [self.slot, context.interface.vpc], peer);
         }
         if bit == NO_RULE { NOBODY } else { self.rule::<A, T>(bit, context) }
     }
@@ -115,20 +114,16 @@ impl<'t> Judge<'t> {
     }
 }
 
-/// Whose rules are asked for.
-struct Asked<'t> {
-    slot: u32,
-    own: &'t SlotFamily,
-    vpc: u32,
-}
-
 /// The lowest of the rules given that names a peer: of those for a CIDR, else of those for a prefix list, else of those for
 /// a group; [`NO_RULE`] if none does. Filters keep tries from being walked for nothing.
-///
-/// Not inlined: the keys of these look-ups are on the stack only here. The answer has to fit a register for that.
-#[inline(never)]
-fn by_peer<A: Address, T: Tables>(tables: &T, services: &RuleSet, asked: &Asked<'_>, peer: &A) -> u32 {
-    let Asked { slot, own, vpc } = *asked;
+#[inline(always)]
+pub fn by_peer<A: Address, T: Tables>(
+    tables: &T,
+    services: &RuleSet,
+    own: &SlotFamily,
+    [slot, vpc]: [u32; 2],
+    peer: &A,
+) -> u32 {
     if own.flags & HAS_CIDRS != 0
         && own.cidr_filter.contains(peer.filter_octet())
         && let Some(index) = A::cidr(tables, slot, *peer)

@@ -1,6 +1,8 @@
 //! What the decision reads and writes.
 
-use crate::abi::{DropKey, Flow, FlowKeyV4, FlowKeyV6, Interface, LingerKey, Page, PolicyCell, RuleSet, Slot};
+use crate::abi::{
+    DropKey, Flow, FlowKeyV4, FlowKeyV6, Interface, LingerKey, Page, PolicyCell, RuleSet, Slot, SlotFamily,
+};
 use crate::verdict::Direction;
 
 /// The tables that the decision reads and the counters that it moves. In the kernel these are BPF maps, elsewhere
@@ -23,6 +25,16 @@ pub trait Tables: Copy {
     fn page(&self, page: u32) -> Option<&Page>;
     /// A set of rules.
     fn rule_set(&self, index: u32) -> Option<&RuleSet>;
+    /// The lowest of the rules given, which are of a policy in a slot, that names a peer in a VPC ([`super::by_peer`]), or
+    /// [`crate::abi::NO_RULE`]. In the kernel this, too, is a function that the verifier looks at by itself, and the keys of its
+    /// look-ups are on the stack only there.
+    fn rule_for_v4(&self, services: &RuleSet, own: &SlotFamily, slot_and_vpc: [u32; 2], peer: &[u8; 4]) -> u32 {
+        super::by_peer(self, services, own, slot_and_vpc, peer)
+    }
+    /// As [`Tables::rule_for_v4`].
+    fn rule_for_v6(&self, services: &RuleSet, own: &SlotFamily, slot_and_vpc: [u32; 2], peer: &[u8; 16]) -> u32 {
+        super::by_peer(self, services, own, slot_and_vpc, peer)
+    }
     /// The lowest rule that is in both sets, of which the first words count, or [`crate::abi::NO_RULE`]. In the kernel it is a function that the verifier
     /// looks at once, by itself: otherwise it would go through all that follows for each word of a set.
     fn first_common(&self, one: &RuleSet, other: &RuleSet, words: u32) -> u32 {

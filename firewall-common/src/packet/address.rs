@@ -2,7 +2,7 @@
 
 use super::quoted;
 use super::{Bytes, Packet, protocol};
-use crate::abi::{Flow, FlowKeyV4, FlowKeyV6, Interface, V4, V6};
+use crate::abi::{Flow, FlowKeyV4, FlowKeyV6, Interface, RuleSet, SlotFamily, V4, V6};
 use crate::decide::{InsertError, Moment, PlaceEntry, Steps, Tables};
 
 /// An IPv4 address.
@@ -38,6 +38,14 @@ pub trait Address: Copy + Eq {
     fn list_filter_bits(&self) -> u16;
     /// The set of prefix lists that cover the address.
     fn lists<T: Tables>(tables: &T, address: Self) -> Option<u32>;
+    /// The lowest of some rules that names the address as a peer ([`Tables::rule_for_v4`]).
+    fn rule_for<T: Tables>(
+        tables: &T,
+        services: &RuleSet,
+        own: &SlotFamily,
+        slot_and_vpc: [u32; 2],
+        peer: &Self,
+    ) -> u32;
     /// The longest prefix of a policy that covers the address.
     fn cidr<T: Tables>(tables: &T, slot: u32, address: Self) -> Option<u32>;
     /// The set of groups that the address is a member of.
@@ -113,6 +121,17 @@ impl Address for Ipv4 {
     #[inline(always)]
     fn lists<T: Tables>(tables: &T, address: Self) -> Option<u32> {
         tables.lists_v4(address)
+    }
+
+    #[inline(always)]
+    fn rule_for<T: Tables>(
+        tables: &T,
+        services: &RuleSet,
+        own: &SlotFamily,
+        slot_and_vpc: [u32; 2],
+        peer: &Self,
+    ) -> u32 {
+        tables.rule_for_v4(services, own, slot_and_vpc, peer)
     }
 
     #[inline(always)]
@@ -229,6 +248,17 @@ impl Address for Ipv6 {
     #[inline(always)]
     fn lists<T: Tables>(tables: &T, address: Self) -> Option<u32> {
         tables.lists_v6(address)
+    }
+
+    #[inline(always)]
+    fn rule_for<T: Tables>(
+        tables: &T,
+        services: &RuleSet,
+        own: &SlotFamily,
+        slot_and_vpc: [u32; 2],
+        peer: &Self,
+    ) -> u32 {
+        tables.rule_for_v6(services, own, slot_and_vpc, peer)
     }
 
     #[inline(always)]
