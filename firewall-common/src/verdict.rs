@@ -121,7 +121,7 @@ outcomes! {
         39 WorkloadDhcpServer "workload-dhcp-server", "A workload acts as a DHCP server.";
         40 TcpFlags "tcp-flags", "TCP flags that no segment of a connection has.";
         41 Internal "internal", "The tables contradict themselves; the packet is dropped to be safe.";
-        42 FragmentHeader "fragment-header", "A fragment that no sender makes: the first ends within the header that has the ports, one that is not the last is no multiple of 8 octets long, or the datagram ends beyond 65 535.";
+        42 FragmentHeader "fragment-header", "A fragment that no sender makes: empty; the first ends, or another one begins, within the header that has the ports; not the last one, and no multiple of 8 octets long; or beyond 65 535.";
         43 FragmentOverlap "fragment-overlap", "A later fragment that begins within the first one.";
         44 SourceNotOwn "source-not-own", "A workload sends from an address, or from a hardware address, that is not its own.";
         45 DestinationNotOwn "destination-not-own", "A packet to a workload that goes to none of its addresses.";

@@ -3,19 +3,19 @@
 
 use crate::tables::Maps;
 use firewall_common::abi::Interface;
-use firewall_common::decide::{Moment, Steps, steps};
+use firewall_common::decide::{Answer, Moment, Steps, steps};
 use firewall_common::packet::{Ipv4, Ipv6, Packet};
 use firewall_common::verdict::{Outcome, Reason};
 
 impl Steps for Maps {
     #[inline(always)]
-    fn judge_v4(&self, packet: &Packet<Ipv4>, interface: &Interface, moment: &Moment) -> Outcome {
-        Outcome::from_number(firewall_judge_v4(packet, interface, moment) as u8)
+    fn judge_v4(&self, packet: &Packet<Ipv4>, interface: &Interface, moment: &Moment) -> Answer {
+        Answer::from_bits(firewall_judge_v4(packet, interface, moment))
     }
 
     #[inline(always)]
-    fn judge_v6(&self, packet: &Packet<Ipv6>, interface: &Interface, moment: &Moment) -> Outcome {
-        Outcome::from_number(firewall_judge_v6(packet, interface, moment) as u8)
+    fn judge_v6(&self, packet: &Packet<Ipv6>, interface: &Interface, moment: &Moment) -> Answer {
+        Answer::from_bits(firewall_judge_v6(packet, interface, moment))
     }
 
     #[inline(always)]
@@ -51,11 +51,11 @@ macro_rules! global {
         ) -> u32 {
             // SAFETY: the callers have references.
             let (packet, interface, moment) = unsafe { (packet.as_ref(), interface.as_ref(), moment.as_ref()) };
-            let outcome = match (packet, interface, moment) {
+            let answer = match (packet, interface, moment) {
                 (Some(packet), Some(interface), Some(moment)) => steps::judge(Maps, packet, interface, moment),
-                (None, _, _) | (_, None, _) | (_, _, None) => Reason::Internal.into(),
+                (None, _, _) | (_, None, _) | (_, _, None) => Answer::new(Reason::Internal.into(), 0),
             };
-            outcome.number().into()
+            answer.bits()
         }
 
         #[unsafe(no_mangle)]

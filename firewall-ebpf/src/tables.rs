@@ -2,9 +2,10 @@
 
 use crate::atomic;
 use crate::maps::{
-    CELLS, CIDRS_V4, CIDRS_V6, COUNTERS, DROP_BUDGET, DROPS, FLOW_GAUGES, FLOWS_V4, FLOWS_V6, GROUP_RULES, INTERFACES,
-    INTERFACES_HIGH, LINGER, LIST_FILTER, LIST_RULES, LISTS_V4, LISTS_V6, MEMBERS_V4, MEMBERS_V6, PAGES, RING_HEADS,
-    RINGS, RULE_COUNTERS, RULE_NUMBERS, RULE_SETS, SLOTS,
+    CELLS, CIDRS_V4, CIDRS_V6, COUNTERS, DROP_BUDGET, DROPS, FLOW_GAUGES, FLOWS_V4, FLOWS_V6, FRAGMENTS_V4,
+    FRAGMENTS_V6, GROUP_RULES, INTERFACES, INTERFACES_HIGH, LINGER, LIST_FILTER, LIST_RULES, LISTS_V4, LISTS_V6,
+    MEMBERS_V4, MEMBERS_V6, OWNERS_V4, OWNERS_V6, PAGES, RING_HEADS, RINGS, RULE_COUNTERS, RULE_NUMBERS, RULE_SETS,
+    SLOTS,
 };
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::generated::{bpf_get_prandom_u32, bpf_get_smp_processor_id, bpf_ktime_get_coarse_ns};
@@ -12,9 +13,9 @@ use aya_ebpf::maps::lpm_trie::Key;
 use core::hint::black_box;
 use core::ptr::NonNull;
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, Counter, DROPS_A_TICK, DropKey, DropRecord, Flow, FlowKeyV4, FlowKeyV6, GroupRulesKey,
-    Interface, LingerKey, MemberKeyV4, MemberKeyV6, NO_RULE, Page, PolicyCell, RINGS as RINGS_OF_A_CPU, RingPlace,
-    RuleSet, Slot, SlotFamily, TICK_SHIFT,
+    CidrKeyV4, CidrKeyV6, Counter, DROPS_A_TICK, DropKey, DropRecord, FirstFragment, Flow, FlowKeyV4, FlowKeyV6,
+    FragmentKeyV4, FragmentKeyV6, GroupRulesKey, Interface, LingerKey, MemberKeyV4, MemberKeyV6, NO_RULE, Page,
+    PolicyCell, RINGS as RINGS_OF_A_CPU, RingPlace, RuleSet, Slot, SlotFamily, TICK_SHIFT,
 };
 use firewall_common::decide::{FlowEntry, InsertError, PlaceEntry, Tables, by_peer};
 use firewall_common::verdict::Direction;
@@ -272,6 +273,18 @@ impl Tables for Maps {
     }
 
     #[inline(always)]
+    fn owner_v4(&self, vpc: u32, address: [u8; 4]) -> Option<u32> {
+        // SAFETY: as in `member_v4`.
+        unsafe { OWNERS_V4.get(MemberKeyV4 { vpc, address }) }.copied()
+    }
+
+    #[inline(always)]
+    fn owner_v6(&self, vpc: u32, address: [u8; 16]) -> Option<u32> {
+        // SAFETY: as in `member_v4`.
+        unsafe { OWNERS_V6.get(MemberKeyV6 { vpc, address }) }.copied()
+    }
+
+    #[inline(always)]
     fn group_rules(&self, slot: u32, set: u32, family: usize) -> Option<u32> {
         // SAFETY: entries of a slot are written before a cell names it, and removed when no program can still read it.
         let rules = unsafe { GROUP_RULES.get(GroupRulesKey { slot, set }) }?;
@@ -309,6 +322,31 @@ impl Tables for Maps {
     #[inline(always)]
     fn remove_flow_v6(&self, key: &FlowKeyV6) {
         let _ = FLOWS_V6.remove(key);
+    }
+
+    #[inline(always)]
+    fn fragment_v4(&self, key: &FragmentKeyV4) -> Option<FirstFragment> {
+        // SAFETY: the octets are valid whatever they are. The kernel may give the entry to another datagram while it is read,
+        // and then a mixture of the two is seen: it lets a fragment of a datagram pass that has passed lately, or drops it,
+        // and never lets ports be replaced, since no fragment that is looked up begins within them.
+        unsafe { FRAGMENTS_V4.get(key) }.copied()
+    }
+
+    #[inline(always)]
+    fn fragment_v6(&self, key: &FragmentKeyV6) -> Option<FirstFragment> {
+        // SAFETY: as for IPv4.
+        unsafe { FRAGMENTS_V6.get(key) }.copied()
+    }
+
+    #[inline(always)]
+    fn remember_fragment_v4(&self, key: &FragmentKeyV4, first: &FirstFragment) {
+        // It fails when no entry can be had: what follows is dropped then, as if it had been pushed out.
+        let _ = FRAGMENTS_V4.insert(key, first, 0);
+    }
+
+    #[inline(always)]
+    fn remember_fragment_v6(&self, key: &FragmentKeyV6, first: &FirstFragment) {
+        let _ = FRAGMENTS_V6.insert(key, first, 0);
     }
 
     #[inline(always)]

@@ -73,14 +73,16 @@ impl<F: FlowEntry> Lookup<F> {
 
     /// Lets a packet pass by the flow: its state, its time and its counters move.
     #[inline(always)]
-    pub fn pass<A, T>(self, packet: &Packet<A>, context: &Context<'_, T>)
+    pub fn pass<A, T>(self, packet: &Packet<A>, context: &Context<'_, T>) -> u32
     where
         A: Address,
         T: Tables<Flow = F>,
     {
-        let Some(entry) = self.entry else { return };
+        let Some(entry) = self.entry else { return 0 };
         self.track(packet, self.word, context);
-        context.tables.count_rule(entry.rule(), 0, context.moment.packets, context.moment.bytes);
+        let rule = entry.rule();
+        context.count_rule(rule, false);
+        rule
     }
 
     /// Takes the mark off a flow that the rules allow by now.

@@ -14,6 +14,8 @@ mod always;
 mod drops;
 mod errors;
 mod flows;
+mod fragments;
+mod origin;
 mod rings;
 mod rules;
 pub mod steps;
@@ -21,11 +23,11 @@ mod tables;
 
 pub use rings::ring;
 pub use rules::by_peer;
-pub use steps::{Moment, Steps};
+pub use steps::{Answer, Moment, Steps};
 pub use tables::{FlowEntry, InsertError, PlaceEntry, Tables};
 
 use crate::abi::{INTERFACE_MONITOR, Interface};
-use crate::packet::{self, Address, Bytes, Ipv4, Ipv6, Link, Metadata, Network, Packet};
+use crate::packet::{self, Address, Bytes, Form, Ipv4, Ipv6, Link, Metadata, Network, Packet};
 use crate::verdict::{Direction, Outcome, Pass, Reason};
 use flows::{Admission, Status};
 
@@ -58,6 +60,14 @@ impl<'a, T> Context<'a, T> {
     }
 }
 
+impl<T: Tables> Context<'_, T> {
+    /// Counts the packet for a rule, and the flow that it has begun, if it has.
+    #[inline(always)]
+    fn count_rule(&self, rule: u32, began: bool) {
+        self.tables.count_rule(rule, u64::from(began), self.moment.packets, self.moment.bytes);
+    }
+}
+
 /// Decides what becomes of a frame, moves the counters, and keeps the flows.
 #[inline(always)]
 pub fn decide<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, hook: Hook, tables: T) -> Outcome {
@@ -84,7 +94,10 @@ fn judge<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, context: &Context<'
         Err(reason) => return reason.into(),
     };
     match link.network {
-        Network::Arp => Pass::Arp.into(),
+        Network::Arp => match origin::check_arp(bytes, &link, context) {
+            Ok(()) => Pass::Arp.into(),
+            Err(reason) => reason.into(),
+        },
         Network::Other if context.interface.is_strict_l2() => Reason::EtherType.into(),
         Network::Other => Pass::NonIp.into(),
         Network::V4 => judge_v4(bytes, metadata, &link, context),
@@ -113,12 +126,23 @@ fn judge_parsed_v4<B: Bytes, T: Steps>(
     packet: &mut Packet<Ipv4>,
     context: &Context<'_, T>,
 ) -> Result<Outcome, Reason> {
-    packet::parse_v4(bytes, metadata, link, packet)?;
-    match always::v4(packet, context)? {
-        Some(pass) => Ok(pass.into()),
-        None if errors::is_about_a_flow(bytes, packet, context) => Ok(Pass::IcmpError.into()),
-        None => Ok(context.tables.judge_v4(packet, context.interface, context.moment)),
+    if packet::parse_v4(bytes, metadata, link, packet)? == Form::Part {
+        packet::parse_part_v4(bytes, metadata, link, packet)?;
     }
+    origin::check(bytes, packet, context)?;
+    if packet.fragment.is_later() {
+        return fragments::follow(packet, context).map(|()| Pass::Fragment.into());
+    }
+    let answer = match always::v4(packet, context)? {
+        Some(pass) => Answer::new(pass.into(), 0),
+        None if origin::is_let_through(packet, context) => Answer::new(Pass::AlwaysAllowed.into(), 0),
+        None if errors::is_about_a_flow(bytes, packet, context) => Answer::new(Pass::IcmpError.into(), 0),
+        None => context.tables.judge_v4(packet, context.interface, context.moment),
+    };
+    if packet.fragment.is_first() && answer.outcome().passes() {
+        fragments::remember(packet, answer.rule(), context);
+    }
+    Ok(answer.outcome())
 }
 
 #[inline(never)]
@@ -142,19 +166,30 @@ fn judge_parsed_v6<B: Bytes, T: Steps>(
     packet: &mut Packet<Ipv6>,
     context: &Context<'_, T>,
 ) -> Result<Outcome, Reason> {
-    packet::parse_v6(bytes, metadata, link, packet)?;
-    match always::v6(packet, context)? {
-        Some(pass) => Ok(pass.into()),
-        None if errors::is_about_a_flow(bytes, packet, context) => Ok(Pass::IcmpError.into()),
-        None => Ok(context.tables.judge_v6(packet, context.interface, context.moment)),
+    if packet::parse_v6(bytes, metadata, link, packet)? == Form::Part {
+        packet::parse_part_v6(bytes, metadata, link, packet)?;
     }
+    origin::check(bytes, packet, context)?;
+    if packet.fragment.is_later() {
+        return fragments::follow(packet, context).map(|()| Pass::Fragment.into());
+    }
+    let answer = match always::v6(packet, context)? {
+        Some(pass) => Answer::new(pass.into(), 0),
+        None if origin::is_let_through(packet, context) => Answer::new(Pass::AlwaysAllowed.into(), 0),
+        None if errors::is_about_a_flow(bytes, packet, context) => Answer::new(Pass::IcmpError.into(), 0),
+        None => context.tables.judge_v6(packet, context.interface, context.moment),
+    };
+    if packet.fragment.is_first() && answer.outcome().passes() {
+        fragments::remember(packet, answer.rule(), context);
+    }
+    Ok(answer.outcome())
 }
 
 #[inline(always)]
-fn judge_packet<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> Outcome {
+fn judge_packet<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> Answer {
     match judge_by_flow_and_rules(packet, context) {
-        Ok(pass) => pass.into(),
-        Err(reason) => reason.into(),
+        Ok(answer) => answer,
+        Err(reason) => Answer::new(reason.into(), 0),
     }
 }
 
@@ -162,19 +197,18 @@ fn judge_packet<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_,
 fn judge_by_flow_and_rules<A: Address, T: Tables>(
     packet: &Packet<A>,
     context: &Context<'_, T>,
-) -> Result<Pass, Reason> {
+) -> Result<Answer, Reason> {
     let judge = rules::Judge::of(packet, context.direction(), context)?;
     let rule = judge.untracked(packet, context);
     if rule != rules::NOBODY {
-        context.tables.count_rule(rule, 0, context.moment.packets, context.moment.bytes);
-        return Ok(Pass::Untracked);
+        context.count_rule(rule, false);
+        return Ok(Answer::new(Pass::Untracked.into(), rule));
     }
     let key = flows::Key::of(packet, context.direction(), context);
     let lookup = flows::Lookup::of(&key, packet, context.direction(), context);
     match lookup.status {
         Status::Live => {
-            lookup.pass(packet, context);
-            return Ok(Pass::Flow);
+            return Ok(Answer::new(Pass::Flow.into(), lookup.pass(packet, context)));
         }
         Status::Cut => {
             lookup.rest(context);
@@ -188,7 +222,7 @@ fn judge_by_flow_and_rules<A: Address, T: Tables>(
         }
         Status::Absent if flows::adopts(packet, context) => {
             lookup.begin(&key, packet, context, Admission { rule: 0, denied: false })?;
-            return Ok(Pass::Adopted);
+            return Ok(Answer::new(Pass::Adopted.into(), 0));
         }
         Status::Absent | Status::Untracked | Status::Taken | Status::Over | Status::DeniedOpener => {}
     }
@@ -203,8 +237,8 @@ fn judge_by_flow_and_rules<A: Address, T: Tables>(
         lookup.redeem(packet, context, rule);
     }
     let began = lookup.begin(&key, packet, context, Admission { rule, denied: false })?;
-    context.tables.count_rule(rule, u64::from(began), context.moment.packets, context.moment.bytes);
-    Ok(Pass::Rule)
+    context.count_rule(rule, began);
+    Ok(Answer::new(Pass::Rule.into(), rule))
 }
 
 /// What passes only since nothing is enforced makes a flow with a mark: its answers would be dropped, too, and are when

@@ -40,16 +40,57 @@ impl Moment {
     }
 }
 
+/// What becomes of a packet that flows and rules have judged, and by which rule, in one register: the outcome in the low
+/// octet, and above it the host-wide number of the rule that lets the packet through, or has admitted its flow; 0 where
+/// there is none.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answer(u32);
+
+impl Answer {
+    /// Of an outcome and a rule.
+    #[inline(always)]
+    pub const fn new(outcome: Outcome, rule: u32) -> Self {
+        Self(outcome.number() as u32 | rule << 8)
+    }
+
+    /// From the register.
+    #[inline(always)]
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// For the register.
+    #[must_use]
+    #[inline(always)]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// What becomes of the packet.
+    #[inline(always)]
+    pub const fn outcome(self) -> Outcome {
+        Outcome::from_number(self.0 as u8)
+    }
+
+    /// The rule.
+    #[must_use]
+    #[inline(always)]
+    pub const fn rule(self) -> u32 {
+        self.0 >> 8
+    }
+}
+
 /// The steps, for tables that want them apart. Without a word of theirs, the decision goes straight on.
 pub trait Steps: Tables + Sized {
     /// Judges a packet by flows and rules.
     #[inline(always)]
-    fn judge_v4(&self, packet: &Packet<Ipv4>, interface: &Interface, moment: &Moment) -> Outcome {
+    fn judge_v4(&self, packet: &Packet<Ipv4>, interface: &Interface, moment: &Moment) -> Answer {
         judge(*self, packet, interface, moment)
     }
     /// As [`Steps::judge_v4`].
     #[inline(always)]
-    fn judge_v6(&self, packet: &Packet<Ipv6>, interface: &Interface, moment: &Moment) -> Outcome {
+    fn judge_v6(&self, packet: &Packet<Ipv6>, interface: &Interface, moment: &Moment) -> Answer {
         judge(*self, packet, interface, moment)
     }
     /// Whether a packet that an ICMP error quotes belongs to something that passes.
@@ -76,7 +117,7 @@ pub trait Steps: Tables + Sized {
 
 /// See [`Steps::judge_v4`].
 #[inline(always)]
-pub fn judge<A: Address, T: Tables>(tables: T, packet: &Packet<A>, interface: &Interface, moment: &Moment) -> Outcome {
+pub fn judge<A: Address, T: Tables>(tables: T, packet: &Packet<A>, interface: &Interface, moment: &Moment) -> Answer {
     super::judge_packet(packet, &Context::new(tables, interface, moment))
 }
 

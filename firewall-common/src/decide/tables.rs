@@ -1,7 +1,8 @@
 //! What the decision reads and writes.
 
 use crate::abi::{
-    DropKey, Flow, FlowKeyV4, FlowKeyV6, Interface, LingerKey, Page, PolicyCell, RuleSet, Slot, SlotFamily,
+    DropKey, FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6, Interface, LingerKey, Page,
+    PolicyCell, RuleSet, Slot, SlotFamily,
 };
 use crate::verdict::Direction;
 
@@ -58,6 +59,10 @@ pub trait Tables: Copy {
     fn member_v4(&self, vpc: u32, address: [u8; 4]) -> Option<u32>;
     /// As [`Tables::member_v4`].
     fn member_v6(&self, vpc: u32, address: [u8; 16]) -> Option<u32>;
+    /// The attachment that an address of a VPC belongs to.
+    fn owner_v4(&self, vpc: u32, address: [u8; 4]) -> Option<u32>;
+    /// As [`Tables::owner_v4`].
+    fn owner_v6(&self, vpc: u32, address: [u8; 16]) -> Option<u32>;
     /// Index of the rules of a policy whose peer is one of a set of groups.
     fn group_rules(&self, slot: u32, set: u32, family: usize) -> Option<u32>;
     /// A flow.
@@ -72,6 +77,15 @@ pub trait Tables: Copy {
     fn remove_flow_v4(&self, key: &FlowKeyV4);
     /// As [`Tables::remove_flow_v4`].
     fn remove_flow_v6(&self, key: &FlowKeyV6);
+    /// What is remembered of the first fragment of a datagram.
+    fn fragment_v4(&self, key: &FragmentKeyV4) -> Option<FirstFragment>;
+    /// As [`Tables::fragment_v4`].
+    fn fragment_v6(&self, key: &FragmentKeyV6) -> Option<FirstFragment>;
+    /// Remembers a first fragment, in the place of one with the same key, and perhaps of the one that was not asked for
+    /// longest.
+    fn remember_fragment_v4(&self, key: &FragmentKeyV4, first: &FirstFragment);
+    /// As [`Tables::remember_fragment_v4`].
+    fn remember_fragment_v6(&self, key: &FragmentKeyV6, first: &FirstFragment);
     /// Established flows of an attachment, of one class.
     fn established(&self, attachment: u32, class: usize) -> u64;
     /// Adds to [`Tables::established`].

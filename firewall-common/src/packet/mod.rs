@@ -4,13 +4,16 @@
 //! reason why the frame is dropped. What becomes of each failure stands in one table, in the tests of this module.
 
 mod address;
+mod fragment;
 mod ip;
 mod link;
+mod opaque;
 mod quoted;
 mod transport;
 
 pub use address::{Address, Ipv4, Ipv6};
-pub use ip::{parse_v4, parse_v6};
+pub use fragment::Fragment;
+pub use ip::{Form, parse_part_v4, parse_part_v6, parse_v4, parse_v6};
 pub use link::{Link, Network, parse as parse_link};
 pub use transport::{ACK, FIN, PSH, RST, SYN, Transport, URG};
 
@@ -78,7 +81,9 @@ pub struct Packet<A> {
     pub reserved: [u8; 2],
     /// Where the header behind IP begins.
     pub offset: u32,
-    /// What the header behind IP says.
+    /// Which part of a datagram it is.
+    pub fragment: Fragment,
+    /// What the header behind IP says; nothing of a fragment other than the first.
     pub transport: Transport,
 }
 
@@ -92,6 +97,7 @@ impl<A: Address> Packet<A> {
         hop_limit: 0,
         reserved: [0; 2],
         offset: 0,
+        fragment: Fragment::WHOLE,
         transport: Transport::NONE,
     };
 }

@@ -1,5 +1,7 @@
 //! What an ICMP error quotes of the packet that it is about: its IP header, and at least eight octets behind it.
 
+use super::fragment;
+use super::ip::extension;
 use super::{Address, Bytes, Ipv4, Ipv6, Packet, Transport, protocol};
 
 /// Octets behind the IP header that every error quotes (RFC 792), and that hold all that a flow is known by.
@@ -43,8 +45,16 @@ fn read_v6<B: Bytes>(bytes: &B, offset: usize, quoted: &mut Packet<Ipv6>) -> Opt
     }
     quoted.source.copy_from_slice(&header[8..24]);
     quoted.destination.copy_from_slice(&header[24..40]);
-    quoted.protocol = header[6];
-    quoted.transport = transport::<B, Ipv6>(bytes, header[6], offset + 40)?;
+    let (mut protocol, mut at) = (header[6], offset + 40);
+    if protocol == extension::FRAGMENT {
+        let [next, _, high, low] = bytes.read::<4>(at)?;
+        if u16::from_be_bytes([high, low]) & fragment::OFFSET != 0 {
+            return None;
+        }
+        (protocol, at) = (next, at + fragment::HEADER);
+    }
+    quoted.protocol = protocol;
+    quoted.transport = transport::<B, Ipv6>(bytes, protocol, at)?;
     Some(())
 }
 

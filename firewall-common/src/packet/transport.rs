@@ -66,7 +66,8 @@ impl Transport {
     }
 }
 
-/// Parses what is behind IP: `length` octets from `offset` on, which lie within the frame.
+/// Parses what is behind IP: `length` octets from `offset` on, which lie within the frame. If they are not the whole of the
+/// datagram but its first fragment, they must hold the whole header (spec, D2).
 #[inline(always)]
 pub fn parse<B: Bytes, A: Address>(
     bytes: &B,
@@ -74,27 +75,39 @@ pub fn parse<B: Bytes, A: Address>(
     number: u8,
     offset: usize,
     length: usize,
+    is_whole: bool,
 ) -> Result<Transport, Reason> {
     if number == protocol::TCP {
-        tcp(bytes, offset, length)
+        tcp(bytes, offset, length, is_whole)
     } else if number == protocol::UDP {
-        udp(bytes, metadata, offset, length)
+        udp(bytes, metadata, offset, length, is_whole)
     } else if number == A::ICMP {
-        icmp(bytes, offset, length)
+        icmp(bytes, offset, length, is_whole)
     } else {
         Ok(Transport::NONE)
     }
 }
 
+/// Why a packet that ends within a header is dropped.
 #[inline(always)]
-fn tcp<B: Bytes>(bytes: &B, offset: usize, length: usize) -> Result<Transport, Reason> {
+const fn too_short(is_whole: bool, reason: Reason) -> Reason {
+    if is_whole { reason } else { Reason::FragmentHeader }
+}
+
+/// Of a first fragment only the part of the data is known that it carries: until the next segment, a RST behind it is taken
+/// for one out of place.
+#[inline(always)]
+fn tcp<B: Bytes>(bytes: &B, offset: usize, length: usize, is_whole: bool) -> Result<Transport, Reason> {
     if length < TCP_HEADER {
-        return Err(Reason::TcpHeader);
+        return Err(too_short(is_whole, Reason::TcpHeader));
     }
     let header = bytes.read::<TCP_HEADER>(offset).ok_or(Reason::TcpHeader)?;
     let header_length = usize::from(header[12] >> 4) * 4;
-    if header_length < TCP_HEADER || header_length > length {
+    if header_length < TCP_HEADER {
         return Err(Reason::TcpHeader);
+    }
+    if header_length > length {
+        return Err(too_short(is_whole, Reason::TcpHeader));
     }
     let flags = header[13];
     if !is_segment(flags) {
@@ -127,16 +140,22 @@ const fn is_segment(flags: u8) -> bool {
 }
 
 #[inline(always)]
-fn udp<B: Bytes>(bytes: &B, metadata: &Metadata, offset: usize, length: usize) -> Result<Transport, Reason> {
+fn udp<B: Bytes>(
+    bytes: &B,
+    metadata: &Metadata,
+    offset: usize,
+    length: usize,
+    is_whole: bool,
+) -> Result<Transport, Reason> {
     if length < UDP_HEADER {
-        return Err(Reason::UdpHeader);
+        return Err(too_short(is_whole, Reason::UdpHeader));
     }
     let header = bytes.read::<UDP_HEADER>(offset).ok_or(Reason::UdpHeader)?;
     let said = match usize::from(u16::from_be_bytes([header[4], header[5]])) {
         0 if metadata.segments > 1 => length,
         said => said,
     };
-    if said < UDP_HEADER || said > length {
+    if said < UDP_HEADER || (is_whole && said > length) {
         return Err(Reason::UdpHeader);
     }
     Ok(Transport {
@@ -147,9 +166,9 @@ fn udp<B: Bytes>(bytes: &B, metadata: &Metadata, offset: usize, length: usize) -
 }
 
 #[inline(always)]
-fn icmp<B: Bytes>(bytes: &B, offset: usize, length: usize) -> Result<Transport, Reason> {
+fn icmp<B: Bytes>(bytes: &B, offset: usize, length: usize, is_whole: bool) -> Result<Transport, Reason> {
     if length < ICMP_HEADER {
-        return Err(Reason::IcmpHeader);
+        return Err(too_short(is_whole, Reason::IcmpHeader));
     }
     let header = bytes.read::<ICMP_HEADER>(offset).ok_or(Reason::IcmpHeader)?;
     Ok(Transport {

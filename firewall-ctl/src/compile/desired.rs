@@ -6,6 +6,7 @@
 //! those that they cover. The compilation of a whole model is the same, from the empty one.
 
 use super::lists::{ListEntries, ListSet};
+use super::owners::Owners;
 use super::policy::Policy;
 use super::services::Traffic;
 use super::{CompileError, MemberKey};
@@ -26,11 +27,13 @@ pub(super) type GroupSet = BTreeSet<GroupId>;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Desired {
     /// What it was compiled from.
-    model: Model,
+    pub(super) model: Model,
     /// Attached interfaces by attachment number.
-    interfaces: OrdMap<u32, Arc<DesiredInterface>>,
+    pub(super) interfaces: OrdMap<u32, Arc<DesiredInterface>>,
     /// Groups of each member, only those groups that some policy names as peer, and no member of none.
     members: OrdMap<MemberKey, Arc<GroupSet>>,
+    /// Addresses of attached interfaces.
+    pub(super) owners: Arc<Owners>,
     /// Entries of the prefix lists that some policy names as peer.
     lists: ListEntries,
     /// The policies of each set of groups that an attached interface has.
@@ -87,6 +90,12 @@ impl Desired {
         &self.members
     }
 
+    /// Addresses of attached interfaces.
+    #[must_use]
+    pub fn owners(&self) -> &Owners {
+        &self.owners
+    }
+
     /// Entries of the prefix lists that some policy names as peer.
     #[must_use]
     pub const fn lists(&self) -> &ListEntries {
@@ -136,6 +145,12 @@ impl Desired {
         next.follow_carriers(&moved);
         next.follow_attachments(&moved)?;
         next.follow_rules(&self.model)?;
+        let is_attached = |interface: Option<&Arc<NetworkInterface>>| {
+            interface.is_some_and(|interface| interface.attachment.is_some())
+        };
+        if moved.iter().any(|moved| is_attached(moved.before) || is_attached(moved.after)) {
+            next.follow_owners()?;
+        }
         next.follow_members(self, &moved)?;
         next.follow_lists(self);
         Ok(next)
@@ -364,7 +379,7 @@ fn group_set(interface: &NetworkInterface) -> GroupSet {
 }
 
 /// The entry of an attached interface.
-fn entry(model: &Model, interface: &NetworkInterface) -> Result<abi::Interface, CompileError> {
+pub(super) fn entry(model: &Model, interface: &NetworkInterface) -> Result<abi::Interface, CompileError> {
     let attachment = interface.attachment.as_ref();
     let workload = if attachment.is_some_and(|wish| wish.side == Side::Workload) { INTERFACE_WORKLOAD } else { 0 };
     let strict_l2 = if attachment.is_some_and(|wish| wish.strict_l2) { INTERFACE_STRICT_L2 } else { 0 };
@@ -378,10 +393,14 @@ fn entry(model: &Model, interface: &NetworkInterface) -> Result<abi::Interface, 
         allowance: [0; 2],
         ring_base: 0,
         ring_share: 0,
+        own_v6: [0; 16],
+        own_v4: [0; 4],
+        hardware: [0; 6],
+        padding: [0; 6],
     })
 }
 
-fn vpc_number(model: &Model, interface: &NetworkInterface) -> Result<u32, CompileError> {
+pub(super) fn vpc_number(model: &Model, interface: &NetworkInterface) -> Result<u32, CompileError> {
     let missing = || CompileError::Dangling { interface: interface.id, missing: format!("VPC {}", interface.vpc) };
     model.vpcs.get(&interface.vpc).map(|vpc| vpc.number).ok_or_else(missing)
 }

@@ -3,10 +3,12 @@
 //! [`firewall_common::decide::Tables`] is implemented for a reference, because an entry of the flow table refers to it.
 
 use super::adopt::Observed;
+use super::owners::Owners;
 use super::plan::{Change, Plan, Removal, Write};
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, DropKey, DropRecord, Flow, FlowKeyV4, FlowKeyV6, GroupRules, GroupRulesKey, Interface,
-    LingerKey, MemberKeyV4, MemberKeyV6, Page, PolicyCell, RuleNumbers, RuleSet, Slot,
+    CidrKeyV4, CidrKeyV6, DropKey, DropRecord, FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6,
+    GroupRules, GroupRulesKey, Interface, LingerKey, MemberKeyV4, MemberKeyV6, Page, PolicyCell, RuleNumbers, RuleSet,
+    Slot,
 };
 use firewall_common::decide::{FlowEntry, InsertError, PlaceEntry, Steps, Tables};
 use firewall_common::verdict::Direction;
@@ -36,12 +38,15 @@ pub struct MemoryTables {
     cidrs_v6: BTreeMap<(u32, CidrKeyV6), u32>,
     members_v4: BTreeMap<MemberKeyV4, u32>,
     members_v6: BTreeMap<MemberKeyV6, u32>,
+    owners: Owners,
     group_rules: BTreeMap<GroupRulesKey, GroupRules>,
     lists: BTreeMap<IpNet, u32>,
     list_filter: BTreeMap<u32, u64>,
     list_rules: BTreeMap<GroupRulesKey, GroupRules>,
     flows: RefCell<BTreeMap<FlowKey, Cell<Flow>>>,
     flow_limits: [Option<usize>; 2],
+    fragments_v4: RefCell<BTreeMap<FragmentKeyV4, FirstFragment>>,
+    fragments_v6: RefCell<BTreeMap<FragmentKeyV6, FirstFragment>>,
     established: RefCell<BTreeMap<(u32, usize), i64>>,
     /// Places of half-open flows: who holds each, and with which nonce.
     places: RefCell<BTreeMap<u32, (FlowKey, u16)>>,
@@ -147,6 +152,11 @@ impl MemoryTables {
         self.interfaces.insert(ifindex, interface);
     }
 
+    /// Says whose addresses are whose.
+    pub fn set_owners(&mut self, owners: Owners) {
+        self.owners = owners;
+    }
+
     /// Sets the time, in ticks.
     pub fn set_now(&self, now: u64) {
         self.now.set(now);
@@ -178,6 +188,13 @@ impl MemoryTables {
     #[must_use]
     pub fn flows(&self) -> BTreeMap<FlowKey, Flow> {
         self.flows.borrow().iter().map(|(key, flow)| (*key, flow.get())).collect()
+    }
+
+    /// Forgets all flows and fragments.
+    pub fn forget(&self) {
+        self.flows.borrow_mut().clear();
+        self.fragments_v4.borrow_mut().clear();
+        self.fragments_v6.borrow_mut().clear();
     }
 
     /// What another layout can take over.
@@ -419,6 +436,14 @@ impl<'a> Tables for &'a MemoryTables {
         self.members_v6.get(&MemberKeyV6 { vpc, address }).copied()
     }
 
+    fn owner_v4(&self, vpc: u32, address: [u8; 4]) -> Option<u32> {
+        self.owners.get(&(vpc, IpAddr::from(address))).copied()
+    }
+
+    fn owner_v6(&self, vpc: u32, address: [u8; 16]) -> Option<u32> {
+        self.owners.get(&(vpc, IpAddr::from(address))).copied()
+    }
+
     fn group_rules(&self, slot: u32, set: u32, family: usize) -> Option<u32> {
         self.group_rules.get(&GroupRulesKey { slot, set })?.rule_sets.get(family).copied()
     }
@@ -445,6 +470,22 @@ impl<'a> Tables for &'a MemoryTables {
 
     fn remove_flow_v6(&self, key: &FlowKeyV6) {
         self.flows.borrow_mut().remove(&FlowKey::V6(*key));
+    }
+
+    fn fragment_v4(&self, key: &FragmentKeyV4) -> Option<FirstFragment> {
+        self.fragments_v4.borrow().get(key).copied()
+    }
+
+    fn fragment_v6(&self, key: &FragmentKeyV6) -> Option<FirstFragment> {
+        self.fragments_v6.borrow().get(key).copied()
+    }
+
+    fn remember_fragment_v4(&self, key: &FragmentKeyV4, first: &FirstFragment) {
+        self.fragments_v4.borrow_mut().insert(*key, *first);
+    }
+
+    fn remember_fragment_v6(&self, key: &FragmentKeyV6, first: &FirstFragment) {
+        self.fragments_v6.borrow_mut().insert(*key, *first);
     }
 
     fn established(&self, attachment: u32, class: usize) -> u64 {

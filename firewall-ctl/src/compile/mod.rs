@@ -17,6 +17,7 @@ mod linger;
 mod lists;
 mod members;
 pub mod memory;
+pub mod owners;
 mod plan;
 mod policy;
 mod services;

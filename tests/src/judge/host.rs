@@ -32,6 +32,7 @@ impl Host {
         let desired = self.desired.follow(model).unwrap_or_else(|error| panic!("compile: {error}"));
         let (next, plan) = self.layout.plan(&desired).unwrap_or_else(|error| panic!("plan: {error}"));
         self.tables.publish(&plan);
+        self.tables.set_owners(desired.owners().clone());
         self.layout = next;
         self.desired = desired;
         for removal in self.layout.reclaim() {
@@ -49,16 +50,9 @@ impl Host {
         self.tables.set_now(now);
     }
 
-    /// Forgets all flows.
+    /// Forgets all flows and fragments.
     pub fn forget(&self) {
-        use firewall_common::decide::Tables;
-        use firewall_ctl::compile::memory::FlowKey;
-        for key in self.tables.flows().keys() {
-            match key {
-                FlowKey::V4(key) => (&self.tables).remove_flow_v4(key),
-                FlowKey::V6(key) => (&self.tables).remove_flow_v6(key),
-            }
-        }
+        self.tables.forget();
     }
 
     /// Judges a frame.

@@ -153,6 +153,7 @@ fn bare(number: u32, groups: &BTreeSet<u8>) -> NetworkInterface {
         attachment: None,
         device: None,
         tags: Tags::default(),
+        source_dest_check: true,
         timeouts: ConnectionTracking::default(),
     }
 }
