@@ -119,6 +119,9 @@ pub(super) struct Foreign {
     removals: Vec<Removal>,
 }
 
+/// The set that something has, by number, and what it is wanted to have.
+pub(super) type Wish<'a, N> = (Option<u32>, Option<&'a Arc<BTreeSet<N>>>);
+
 /// Sets of groups or prefix lists whose content is not known, and the rules for them.
 #[derive(Debug, Clone)]
 pub(super) struct ForeignSets {
@@ -218,10 +221,7 @@ impl<N: Name> Sets<N> {
     /// wanted to have. What the old sets mean is known only to the policies still in force, and these must go on treating
     /// all as they do: so two share a set only if they had the same one before. A set keeps its number for the first
     /// content found, unless something that has it goes.
-    pub(super) fn number_foreign(
-        &mut self,
-        wishes: &[(Option<u32>, Option<&Arc<BTreeSet<N>>>)],
-    ) -> Result<Vec<Option<u32>>, TableFull> {
+    pub(super) fn number_foreign(&mut self, wishes: &[Wish<'_, N>]) -> Result<Vec<Option<u32>>, TableFull> {
         let going = wishes.iter().filter(|(_, wanted)| wanted.is_none());
         let leaving: BTreeSet<u32> = going.filter_map(|(old, _)| *old).collect();
         let mut known: BTreeMap<(&BTreeSet<N>, Option<u32>), u32> = BTreeMap::new();
