@@ -22,6 +22,7 @@ pub mod steps;
 mod tables;
 
 pub use rings::ring;
+pub use rules::by_peer;
 pub use steps::{Judged, Moment, Steps};
 pub use tables::{FlowEntry, InsertError, PlaceEntry, Tables};
 

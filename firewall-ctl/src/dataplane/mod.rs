@@ -194,7 +194,7 @@ impl Dataplane {
     pub fn prepare(&mut self, desired: &Desired) -> Result<Prepared, DataplaneError> {
         self.drop_pending()?;
         let (layout, plan) = self.layout.plan(desired)?;
-        owners::check(&self.owners, &desired.owners, &self.config.limits)?;
+        owners::check(&self.owners, desired.owners(), &self.config.limits)?;
         self.write_linger(&self.layout.closed_udp_ports(&layout))?;
         for (index, write) in plan.writes.iter().enumerate() {
             if let Err(error) = self.tables.write(write) {
@@ -204,8 +204,8 @@ impl Dataplane {
         }
         self.generation += 1;
         let generation = self.generation;
-        let wanted = desired.interfaces.iter().map(|(number, interface)| (*number, interface.entry)).collect();
-        let owners = desired.owners.clone();
+        let wanted = desired.interfaces().iter().map(|(number, interface)| (*number, interface.entry)).collect();
+        let owners = desired.owners().clone();
         self.pending = Some(Pending { generation, layout, plan, wanted, owners });
         Ok(Prepared { generation })
     }

@@ -84,7 +84,7 @@ impl Coverage {
                 for hook in Hook::ALL {
                     wanted.extend(EVERYWHERE.map(|verdict| everywhere(verdict, family, direction, hook)));
                 }
-                let kinds = [PeerKind::Anyone, PeerKind::Cidr, PeerKind::Group];
+                let kinds = [PeerKind::Anyone, PeerKind::Cidr, PeerKind::List, PeerKind::Group];
                 wanted.extend(kinds.map(|peer| by_peer(peer, family, direction)));
             }
         }

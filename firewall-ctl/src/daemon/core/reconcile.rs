@@ -146,7 +146,8 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         if next == *self.model {
             return;
         }
-        let done = Self::compiled(&next)
+        let done = self
+            .compiled(&next)
             .and_then(|desired| self.transition(next, desired, PendingEdit::Keep, host, Missing::Tolerate));
         match done {
             Ok(_) => tracing::info!("devices or addresses have changed, and were followed"),

@@ -2,7 +2,7 @@
 
 use super::{Core, DeviceStatus, Host};
 use crate::actions::{ApiError, ErrorCode};
-use crate::compile::{Desired, compile};
+use crate::compile::{CompileError, Desired};
 use crate::daemon::enforcer::{Enforcer, Place, Placed};
 use crate::daemon::error::chain;
 use crate::model::{Attachment, Change, Edit, Model, Rule};
@@ -215,17 +215,27 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         }
     }
 
-    /// Compiles a model that the controller has made itself.
-    pub(super) fn compiled(next: &Model) -> Result<Desired, ApiError> {
-        compile(next).map_err(|error| ApiError::new(ErrorCode::InternalError, error.to_string()))
+    /// Compiles what differs from the present model in one that the controller has made itself.
+    pub(super) fn compiled(&self, next: &Model) -> Result<Desired, ApiError> {
+        self.desired.follow(next).map_err(cannot_compile)
     }
+}
+
+/// A model that the controller has made has no tables.
+#[expect(clippy::needless_pass_by_value, reason = "it is the argument of map_err")]
+pub(super) fn cannot_compile(error: CompileError) -> ApiError {
+    ApiError::new(ErrorCode::InternalError, error.to_string())
 }
 
 /// Numbers of the rules that are new: what was counted under them belongs to others.
 fn new_rules(before: &Model, after: &Model) -> Vec<u32> {
     let changed = before.changes(after).into_iter().filter_map(|change| match change {
         Change::Group(Edit::Put(id, group)) => Some((id, group)),
-        Change::Group(Edit::Delete(_)) | Change::Vpc(_) | Change::Interface(_) | Change::Numbers(_) => None,
+        Change::Group(Edit::Delete(_))
+        | Change::Vpc(_)
+        | Change::PrefixList(_)
+        | Change::Interface(_)
+        | Change::Numbers(_) => None,
     });
     changed
         .flat_map(|(id, group)| {
