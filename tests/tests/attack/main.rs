@@ -6,14 +6,20 @@
 //! prints a line for each of them.
 
 mod always;
+mod crash;
 mod diary;
+mod drift;
+mod floods;
 mod flows;
 mod fragments;
 mod headers;
 mod icmp;
 mod link;
+mod mutated;
 mod origin;
+mod race;
 mod rules;
+mod seeds;
 mod stage;
 mod tables;
 
