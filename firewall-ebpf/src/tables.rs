@@ -420,7 +420,7 @@ impl Tables for Maps {
             return;
         }
         // Bounded, and the oldest goes: that it fails is nothing that could be mended here.
-        let _ = DROPS.insert(key, &DropRecord { packets, bytes, first: now, last: now }, 0);
+        let _ = DROPS.insert(key, DropRecord { packets, bytes, first: now, last: now }, 0);
     }
 
     #[inline(always)]

@@ -187,7 +187,7 @@ pub fn parse_v6<B: Bytes>(
     };
     check_addresses(packet)?;
     let (next, offset, length) = extensions::<_, MAX_EXTENSIONS>(bytes, header[6], start + IPV6_HEADER, length)?;
-    let offset = opaque(offset, unknown);
+    let (offset, length) = (opaque(offset, unknown), opaque(length, unknown));
     packet.protocol = next;
     packet.offset = offset as u32;
     if next == extension::FRAGMENT {
@@ -223,7 +223,8 @@ pub fn parse_part_v6<B: Bytes>(
     if next == extension::FRAGMENT {
         return Err(Reason::FragmentHeader);
     }
-    let offset = opaque(offset, halves(&packet.source).1);
+    let unknown = halves(&packet.source).1;
+    let (offset, length) = (opaque(offset, unknown), opaque(length, unknown));
     packet.protocol = next;
     packet.offset = offset as u32;
     packet.transport = transport::parse::<B, Ipv6>(bytes, metadata, next, offset, length, false)?;
