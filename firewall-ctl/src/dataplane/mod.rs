@@ -18,6 +18,7 @@ mod emergency;
 mod error;
 mod features;
 mod flows;
+mod handover;
 mod hooks;
 mod loader;
 mod logs;
@@ -46,6 +47,7 @@ use crate::compile::{Desired, Layout, Limits, Plan, Usage, Write};
 use firewall_common::abi::Interface;
 use programs::Programs;
 use std::collections::BTreeMap;
+use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 use tables::Tables;
 
@@ -138,6 +140,7 @@ impl Dataplane {
             Self { config, features, pins, programs, tables, origin, layout, wanted, entries, pending, generation };
         // A detachment that was interrupted may have left some.
         dataplane.purge_orphans()?;
+        dataplane.renew_filters()?;
         Ok(dataplane)
     }
 
@@ -151,6 +154,24 @@ impl Dataplane {
     #[must_use]
     pub const fn features(&self) -> &Features {
         &self.features
+    }
+
+    /// Puts the programs into the filters that are there. Links were given them when they were replaced, and filters have
+    /// none.
+    fn renew_filters(&self) -> Result<(), DataplaneError> {
+        for (ifindex, _) in self.entries.values() {
+            for leg in Leg::ALL {
+                let failed =
+                    |source| DataplaneError::Query { what: format!("the filters of device {ifindex}"), source };
+                let Some(filter) = clsact::find(*ifindex, leg).map_err(failed)? else { continue };
+                let program = self.programs.for_hook(Hook::Clsact, leg == Leg::In);
+                let (own, _) = sys::bpf::program_name(program.as_fd()).map_err(failed)?;
+                if filter.program != own {
+                    clsact::attach(*ifindex, leg, program.as_fd(), Programs::classifier(leg)).map_err(failed)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     const fn has_tcx(&self) -> bool {
