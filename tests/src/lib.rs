@@ -4,6 +4,7 @@
 //! * [`build`]: models, written briefly.
 //! * [`oracle`]: what should become of a packet.
 //! * [`judge`]: the loaded programs and the same decision on the host.
+//! * [`foreign`]: programs of somebody else.
 //! * [`netns`]: network namespaces, and what connects them.
 //! * [`traffic`]: real sockets on both ends.
 //! * [`world`]: a host, its peers and their servers.
@@ -11,6 +12,7 @@
 //! * [`wait`]: waiting for conditions.
 pub mod build;
 pub mod controller;
+pub mod foreign;
 pub mod judge;
 pub mod netns;
 pub mod oracle;

@@ -1,14 +1,20 @@
 //! Real sockets on both ends: servers that stop when they are dropped, clients that say what became of them.
 
 mod attempt;
+mod flood;
+mod frames;
 mod ping;
 mod server;
+mod tap;
 mod tcp;
 mod udp;
 
 pub use attempt::Attempt;
+pub use flood::Flood;
+pub use frames::Wire;
 pub use ping::{ping, probe_icmp};
 pub use server::{Server, http_server, tcp_echo, udp_echo};
+pub use tap::Tap;
 pub use tcp::{Connection, connect, connected, http, tcp};
 pub use udp::udp;
 
