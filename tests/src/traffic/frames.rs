@@ -2,7 +2,7 @@
 
 use crate::netns::Namespace;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
-use std::io::Error;
+use std::io::{Error, Result};
 use std::os::fd::{AsRawFd, OwnedFd};
 
 /// `ETH_P_ALL` in network order.
@@ -33,18 +33,21 @@ impl Wire {
 
     /// Sends a frame as it is.
     ///
-    /// # Panics
-    /// If the device does not take it.
-    pub fn send(&self, frame: &[u8]) {
-        self.write(frame);
+    /// # Errors
+    /// The device does not take it; `ENOBUFS` says that it was dropped on its way out.
+    pub fn send(&self, frame: &[u8]) -> Result<()> {
+        self.write(frame)
     }
 
     /// Sends a frame of which the kernel keeps only the first octets in the linear part of its buffer, from the Ethernet
     /// header on. It does so with frames of more than a page.
     ///
+    /// # Errors
+    /// As [`Wire::send`].
+    ///
     /// # Panics
-    /// If the device does not take it.
-    pub fn send_with_headers_elsewhere(&self, frame: &[u8]) {
+    /// If the frame is shorter than a page.
+    pub fn send_with_headers_elsewhere(&self, frame: &[u8]) -> Result<()> {
         assert!(frame.len() > 4096, "a frame of {} octets is kept whole", frame.len());
         let on: i32 = 1;
         // SAFETY: the value is an int that lives until the call returns, and its size is told.
@@ -62,10 +65,10 @@ impl Wire {
         // The length of the headers, which is what becomes linear.
         buffer[2..4].copy_from_slice(&14u16.to_ne_bytes());
         buffer.extend_from_slice(frame);
-        self.write(&buffer);
+        self.write(&buffer)
     }
 
-    fn write(&self, buffer: &[u8]) {
+    fn write(&self, buffer: &[u8]) -> Result<()> {
         let address = libc::sockaddr_ll {
             sll_family: libc::AF_PACKET as u16,
             sll_protocol: ALL_PROTOCOLS as u16,
@@ -86,6 +89,6 @@ impl Wire {
                 size_of::<libc::sockaddr_ll>() as u32,
             )
         };
-        assert_eq!(sent, buffer.len().cast_signed(), "send a frame: {}", Error::last_os_error());
+        if sent == buffer.len().cast_signed() { Ok(()) } else { Err(Error::last_os_error()) }
     }
 }

@@ -16,7 +16,7 @@ pub use ping::{ping, probe_icmp};
 pub use server::{Server, http_server, tcp_echo, udp_echo};
 pub use tap::Tap;
 pub use tcp::{Connection, connect, connected, http, tcp};
-pub use udp::udp;
+pub use udp::{udp, udp_of};
 
 use std::fmt;
 use std::io::{Error, ErrorKind};
@@ -67,6 +67,9 @@ impl fmt::Display for Failure {
     }
 }
 
+/// Octets of the largest datagram.
+const LARGEST: usize = 65_536;
+
 /// Sends a datagram, again each second, until an answer comes that is taken for one, or patience ends.
 fn ask(
     socket: &UdpSocket,
@@ -76,7 +79,7 @@ fn ask(
 ) -> Result<(), Failure> {
     const AGAIN: Duration = Duration::from_secs(1);
     let deadline = Instant::now() + patience;
-    let mut buffer = [0; 2048];
+    let mut buffer = vec![0; LARGEST];
     loop {
         socket.send(question)?;
         let again = deadline.min(Instant::now() + AGAIN);

@@ -99,7 +99,7 @@ fn another_release_renews_the_filters() {
 #[test]
 fn filters_of_others_run_behind_ours() {
     let world = World::new();
-    let mut ctl = Controller::start_with(&world.host, CLSACT);
+    let ctl = Controller::start_with(&world.host, CLSACT);
     let group = served(&ctl);
     ctl.attach("eth0", &group, &["--hook", "tc"]);
     let other = Foreign::tc(action::OK);
