@@ -11,8 +11,8 @@
 
 mod atomic;
 mod bytes;
-mod collect;
 mod maps;
+mod sweep;
 mod tables;
 
 use aya_ebpf::bindings::{TC_ACT_SHOT, TC_ACT_UNSPEC, xdp_action::XDP_DROP, xdp_action::XDP_PASS};
@@ -46,16 +46,16 @@ fn firewall_tc_tx(ctx: TcContext) -> i32 {
     judge_skb(&ctx, false)
 }
 
-/// Removes the IPv4 flows among the keys in the packet that have expired.
+/// Removes or cuts the IPv4 flows whose keys are in the packet.
 #[classifier]
-fn firewall_collect_v4(ctx: TcContext) -> i32 {
-    collect::v4(&ctx)
+fn firewall_sweep_v4(ctx: TcContext) -> i32 {
+    sweep::v4(&ctx)
 }
 
-/// Removes the IPv6 flows among the keys in the packet that have expired.
+/// Removes or cuts the IPv6 flows whose keys are in the packet.
 #[classifier]
-fn firewall_collect_v6(ctx: TcContext) -> i32 {
-    collect::v6(&ctx)
+fn firewall_sweep_v6(ctx: TcContext) -> i32 {
+    sweep::v6(&ctx)
 }
 
 #[inline(always)]

@@ -6,10 +6,11 @@
 
 use aya_ebpf::bindings::BPF_F_MMAPABLE;
 use aya_ebpf::macros::map;
-use aya_ebpf::maps::{Array, HashMap, LpmTrie, PerCpuArray};
+use aya_ebpf::maps::{Array, HashMap, LpmTrie, LruPerCpuHashMap, PerCpuArray};
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, Counter, Flow, FlowKeyV4, FlowKeyV6, GroupRules, GroupRulesKey, Interface, Manifest,
-    MemberKeyV4, MemberKeyV6, Page, RuleCounter, RuleNumbers, RuleSet, Slot,
+    CidrKeyV4, CidrKeyV6, Counter, DropBudget, DropKey, DropRecord, Flow, FlowGauge, FlowKeyV4, FlowKeyV6, GroupRules,
+    GroupRulesKey, Interface, LingerKey, Manifest, MemberKeyV4, MemberKeyV6, Page, RingHeads, RingPlace, RuleCounter,
+    RuleNumbers, RuleSet, Slot,
 };
 
 #[map]
@@ -40,6 +41,18 @@ pub static GROUP_RULES: HashMap<GroupRulesKey, GroupRules> = HashMap::with_max_e
 pub static FLOWS_V4: HashMap<FlowKeyV4, Flow> = HashMap::with_max_entries(262_144, 0);
 #[map]
 pub static FLOWS_V6: HashMap<FlowKeyV6, Flow> = HashMap::with_max_entries(131_072, 0);
+#[map]
+pub static FLOW_GAUGES: Array<FlowGauge> = Array::with_max_entries(1025, BPF_F_MMAPABLE);
+#[map]
+pub static RINGS: Array<RingPlace> = Array::with_max_entries(65536, 0);
+#[map]
+pub static RING_HEADS: PerCpuArray<RingHeads> = PerCpuArray::with_max_entries(1025, 0);
+#[map]
+pub static LINGER: LpmTrie<LingerKey, u64> = LpmTrie::with_max_entries(4096, 0);
+#[map]
+pub static DROPS: LruPerCpuHashMap<DropKey, DropRecord> = LruPerCpuHashMap::with_max_entries(4096, 0);
+#[map]
+pub static DROP_BUDGET: PerCpuArray<DropBudget> = PerCpuArray::with_max_entries(1, 0);
 #[map]
 pub static COUNTERS: PerCpuArray<Counter> = PerCpuArray::with_max_entries(Counter::entries(1024), 0);
 #[map]

@@ -2,19 +2,21 @@
 
 use crate::atomic;
 use crate::maps::{
-    CELLS, CIDRS_V4, CIDRS_V6, COUNTERS, FLOWS_V4, FLOWS_V6, GROUP_RULES, INTERFACES, INTERFACES_HIGH, MEMBERS_V4,
-    MEMBERS_V6, PAGES, RULE_COUNTERS, RULE_NUMBERS, RULE_SETS, SLOTS,
+    CELLS, CIDRS_V4, CIDRS_V6, COUNTERS, DROP_BUDGET, DROPS, FLOW_GAUGES, FLOWS_V4, FLOWS_V6, GROUP_RULES, INTERFACES,
+    INTERFACES_HIGH, LINGER, MEMBERS_V4, MEMBERS_V6, PAGES, RING_HEADS, RINGS, RULE_COUNTERS, RULE_NUMBERS, RULE_SETS,
+    SLOTS,
 };
 use aya_ebpf::bindings::BPF_NOEXIST;
-use aya_ebpf::helpers::generated::{bpf_get_prandom_u32, bpf_ktime_get_coarse_ns};
+use aya_ebpf::helpers::generated::{bpf_get_prandom_u32, bpf_get_smp_processor_id, bpf_ktime_get_coarse_ns};
 use aya_ebpf::maps::lpm_trie::Key;
 use core::hint::black_box;
 use core::ptr::NonNull;
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, Counter, Flow, FlowKeyV4, FlowKeyV6, GroupRulesKey, Interface, MemberKeyV4, MemberKeyV6,
-    Page, PolicyCell, RuleSet, Slot, TICK_SHIFT,
+    CidrKeyV4, CidrKeyV6, Counter, DROPS_A_TICK, DropKey, DropRecord, Flow, FlowKeyV4, FlowKeyV6, GroupRulesKey,
+    Interface, LingerKey, MemberKeyV4, MemberKeyV6, Page, PolicyCell, RINGS as RINGS_OF_A_CPU, RingPlace, RuleSet,
+    Slot, TICK_SHIFT,
 };
-use firewall_common::decide::{FlowEntry, InsertError, Tables};
+use firewall_common::decide::{FlowEntry, InsertError, PlaceEntry, Tables};
 use firewall_common::verdict::Direction;
 
 /// What `bpf_map_update_elem` answers when the key is there already.
@@ -58,8 +60,14 @@ impl FlowEntry for MapFlow {
 
     #[inline(always)]
     fn rule(&self) -> u32 {
-        // SAFETY: as in `word`. The field does not change while the flow lives.
+        // SAFETY: as in `expected`.
         unsafe { (*self.pointer()).rule }
+    }
+
+    #[inline(always)]
+    fn set_rule(&self, rule: u32) {
+        // SAFETY: as in `expected`.
+        unsafe { (*self.pointer()).rule = rule };
     }
 
     #[inline(always)]
@@ -102,16 +110,74 @@ impl FlowEntry for MapFlow {
     }
 }
 
-impl Tables for Maps {
-    type Flow = MapFlow;
+/// A place in a ring of this CPU.
+#[derive(Clone, Copy)]
+pub struct MapPlace(NonNull<RingPlace>);
+
+/// [`RingPlace::holder`]: a flow of IPv4.
+const HOLDER_V4: u16 = 1;
+/// [`RingPlace::holder`]: a flow of IPv6.
+const HOLDER_V6: u16 = 2;
+
+impl MapPlace {
+    #[inline(always)]
+    const fn pointer(self) -> *mut RingPlace {
+        self.0.as_ptr()
+    }
+}
+
+impl PlaceEntry for MapPlace {
+    #[inline(always)]
+    fn nonce(&self) -> u16 {
+        // SAFETY: the pointer comes straight from the map, and no other CPU uses this place.
+        unsafe { (*self.pointer()).nonce }
+    }
 
     #[inline(always)]
-    fn interface(&self, ifindex: u32) -> Option<Interface> {
-        if let Some(interface) = INTERFACES.get(ifindex) {
-            return Some(*interface);
+    fn holder_v4(&self) -> Option<FlowKeyV4> {
+        // SAFETY: as in `nonce`; the key is at the beginning of an aligned value, and its type takes any octets.
+        unsafe { ((*self.pointer()).holder == HOLDER_V4).then(|| *self.pointer().cast::<FlowKeyV4>()) }
+    }
+
+    #[inline(always)]
+    fn holder_v6(&self) -> Option<FlowKeyV6> {
+        // SAFETY: as in `holder_v4`.
+        unsafe { ((*self.pointer()).holder == HOLDER_V6).then(|| *self.pointer().cast::<FlowKeyV6>()) }
+    }
+
+    #[inline(always)]
+    fn give_v4(&self, key: &FlowKeyV4, nonce: u16) {
+        // SAFETY: as in `nonce`.
+        unsafe {
+            self.pointer().cast::<FlowKeyV4>().write(*key);
+            (*self.pointer()).nonce = nonce;
+            (*self.pointer()).holder = HOLDER_V4;
         }
-        // SAFETY: entries are added before a program is attached and removed after it is detached.
-        unsafe { INTERFACES_HIGH.get(ifindex) }.copied()
+    }
+
+    #[inline(always)]
+    fn give_v6(&self, key: &FlowKeyV6, nonce: u16) {
+        // SAFETY: as in `nonce`.
+        unsafe {
+            self.pointer().cast::<FlowKeyV6>().write(*key);
+            (*self.pointer()).nonce = nonce;
+            (*self.pointer()).holder = HOLDER_V6;
+        }
+    }
+}
+
+impl Tables for Maps {
+    type Flow = MapFlow;
+    type Place = MapPlace;
+
+    #[inline(always)]
+    fn interface(&self, ifindex: u32) -> Option<&Interface> {
+        if let Some(interface) = INTERFACES.get(ifindex) {
+            return Some(interface);
+        }
+        // SAFETY: entries are added before a program is attached and removed after it is detached. The controller may
+        // change one meanwhile, field by field: each is seen old or new, and no two of them have to agree.
+        unsafe { INTERFACES_HIGH.get(ifindex) }
     }
 
     #[inline(always)]
@@ -205,6 +271,80 @@ impl Tables for Maps {
     #[inline(always)]
     fn remove_flow_v6(&self, key: &FlowKeyV6) {
         let _ = FLOWS_V6.remove(key);
+    }
+
+    #[inline(always)]
+    fn established(&self, attachment: u32, class: usize) -> u64 {
+        // Without a gauge there is no allowance.
+        let Some(gauge) = FLOW_GAUGES.get_ptr(attachment) else { return u64::MAX };
+        // SAFETY: a pointer into the array is good while the program runs; an aligned word is seen whole.
+        unsafe { (&raw const (*gauge).established[class]).read_volatile() }
+    }
+
+    #[inline(always)]
+    fn add_established(&self, attachment: u32, class: usize, change: i64) {
+        if let Some(gauge) = FLOW_GAUGES.get_ptr_mut(attachment) {
+            // SAFETY: as in `established`. Adding a negative number in two's complement takes away.
+            unsafe { atomic::add(&raw mut (*gauge).established[class], change.cast_unsigned()) };
+        }
+    }
+
+    #[inline(always)]
+    fn next_place(&self, interface: &Interface, ring: usize) -> Option<MapPlace> {
+        let share = interface.ring_share;
+        if share == 0 {
+            return None;
+        }
+        let heads = RING_HEADS.get_ptr_mut(interface.attachment)?;
+        // SAFETY: the entry belongs to this CPU, as in `count`.
+        let taken = unsafe { (*heads).taken.get_mut(black_box(ring))? };
+        let turn = *taken;
+        *taken = turn.wrapping_add(1);
+        // SAFETY: the helper has no conditions.
+        let cpu = unsafe { bpf_get_smp_processor_id() };
+        let ring = cpu * RINGS_OF_A_CPU as u32 + ring as u32;
+        let place = interface.ring_base + ring * share + turn % share;
+        RINGS.get_ptr_mut(place).and_then(NonNull::new).map(MapPlace)
+    }
+
+    #[inline(always)]
+    fn linger(&self, key: &LingerKey) -> Option<u64> {
+        LINGER.get(Key::new(64, *key)).copied()
+    }
+
+    #[inline(always)]
+    fn may_record(&self, now: u64) -> bool {
+        let Some(budget) = DROP_BUDGET.get_ptr_mut(0) else { return false };
+        // SAFETY: as in `count`.
+        let budget = unsafe { &mut *budget };
+        if budget.tick != now {
+            budget.tick = now;
+            budget.recorded = 0;
+        }
+        if budget.recorded >= DROPS_A_TICK {
+            budget.skipped += 1;
+            return false;
+        }
+        budget.recorded += 1;
+        true
+    }
+
+    #[inline(always)]
+    fn record(&self, key: &DropKey, now: u64, packets: u64, bytes: u64) {
+        if let Some(record) = DROPS.get_ptr_mut(key) {
+            // SAFETY: as in `count`.
+            let record = unsafe { &mut *record };
+            if record.packets == 0 {
+                // Another CPU has made the entry.
+                record.first = now;
+            }
+            record.packets += packets;
+            record.bytes += bytes;
+            record.last = now;
+            return;
+        }
+        // Bounded, and the oldest goes: that it fails is nothing that could be mended here.
+        let _ = DROPS.insert(key, &DropRecord { packets, bytes, first: now, last: now }, 0);
     }
 
     #[inline(always)]

@@ -4,7 +4,9 @@
 //! * [`build`]: models, written briefly.
 //! * [`oracle`]: what should become of a packet.
 //! * [`judge`]: the loaded programs and the same decision on the host.
+//! * [`effort`]: how much a test does.
 //! * [`foreign`]: programs of somebody else.
+//! * [`ledger`]: the cases that must hold, and what became of them.
 //! * [`netns`]: network namespaces, and what connects them.
 //! * [`traffic`]: real sockets on both ends.
 //! * [`world`]: a host, its peers and their servers.
@@ -12,8 +14,10 @@
 //! * [`wait`]: waiting for conditions.
 pub mod build;
 pub mod controller;
+pub mod effort;
 pub mod foreign;
 pub mod judge;
+pub mod ledger;
 pub mod netns;
 pub mod oracle;
 pub mod packet;

@@ -10,6 +10,7 @@ mod compiler;
 mod count;
 mod debian;
 mod demo;
+mod ledger;
 mod linker;
 mod lint;
 mod machine;

@@ -1,6 +1,7 @@
 //! `cargo xtask test [SUITE]…`: all tests, with the sum at the end.
 
 use crate::count::Count;
+use crate::ledger::{self, Ledger};
 use crate::{build, process, root, workspace};
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeSet;
@@ -15,11 +16,25 @@ const PACKAGES: [(&str, &str); 4] =
     [("common", "firewall-common"), ("ctl", "firewall-ctl"), ("tests", KERNEL), ("xtask", "xtask")];
 const KERNEL: &str = "firewall-tests";
 
+/// The suite whose lines are printed when it is asked for.
+const ATTACK: &str = "attack";
+
+/// From so many cases on, it pays to compile what makes them up and judges them for speed: they take a sixth of the time.
+const MANY_CASES: u64 = 100_000;
+const OPTIMISED: [&str; 3] = ["firewall-common", "firewall-ctl", KERNEL];
+
 /// Which tests to run.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Packages (common, ctl, tests, xtask) or files of tests/tests, by name; all when none is given
     suites: Vec<String>,
+    /// Made-up cases of each test that makes them up (differential: packets; attack: mutated frames), and print what they
+    /// came to
+    #[arg(long, value_name = "N")]
+    cases: Option<u64>,
+    /// What made-up cases follow from, to see others than in every run
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
     /// Arguments of the test programs: a filter, --nocapture, …
     #[arg(last = true)]
     rest: Vec<OsString>,
@@ -28,22 +43,29 @@ pub struct Arguments {
 impl Arguments {
     /// Every test.
     pub fn all() -> Self {
-        Self { suites: Vec::new(), rest: Vec::new() }
+        Self { suites: Vec::new(), cases: None, seed: None, rest: Vec::new() }
     }
 }
 
 /// Builds what the tests start, runs them, and ends with `N passed, N failed`.
-pub fn run(Arguments { suites, rest }: Arguments) -> Result<()> {
+pub fn run(Arguments { suites, cases, seed, rest }: Arguments) -> Result<()> {
     let selection = Selection::parse(&suites, &kernel_suites(&workspace::root().join("tests/tests"))?)?;
     let mut command = process::cargo();
     command.args(["test", "--no-fail-fast"]);
     let mut prefix = Vec::new();
+    let ledger = workspace::root().join("target/test-ledger");
+    Ledger::clear(&ledger)?;
     if selection.needs_kernel() {
         // Asked for first: a build of minutes that ends in "needs root" is no service.
         let firewall_ctl = build::program("firewall-ctl", false)?;
-        prefix = root::prefix("the kernel tests", &[("FIREWALL_CTL", &firewall_ctl)])?;
+        let numbers = [("FIREWALL_TEST_CASES", cases), ("FIREWALL_TEST_SEED", seed)];
+        let numbers: Vec<(&str, PathBuf)> =
+            numbers.into_iter().filter_map(|(name, number)| Some((name, number?.to_string().into()))).collect();
+        let mut variables = vec![("FIREWALL_CTL", firewall_ctl.as_path()), (ledger::VARIABLE, &ledger)];
+        variables.extend(numbers.iter().map(|(name, number)| (*name, number.as_path())));
+        prefix = root::prefix("the kernel tests", &variables)?;
         build::programs(false)?;
-        command.env("FIREWALL_CTL", firewall_ctl);
+        command.envs(variables);
         // Kernel tests wait most of the time, each in namespaces of its own.
         if std::env::var_os("RUST_TEST_THREADS").is_none() {
             let processors = thread::available_parallelism().map_or(1, usize::from);
@@ -54,10 +76,32 @@ pub fn run(Arguments { suites, rest }: Arguments) -> Result<()> {
         // Only the test programs run as root: what cargo writes stays the caller's.
         command.arg("--config").arg(runner(&prefix)?);
     }
-    command.args(selection.arguments()).arg("--").args(rest);
+    if cases.is_some_and(|cases| cases >= MANY_CASES) {
+        for package in OPTIMISED {
+            command.arg("--config").arg(format!("profile.dev.package.{package}.opt-level=2"));
+        }
+    }
+    command.args(selection.arguments()).arg("--").args(&rest);
+    if cases.is_some() {
+        command.arg("--show-output");
+    }
     let (count, is_good) = run_counting(&mut command)?;
+    let ledger = Ledger::read(&ledger)?;
+    if suites.iter().any(|suite| suite == ATTACK) {
+        println!("{ledger}");
+    }
+    if !ledger.is_empty() {
+        println!("{}", ledger.totals());
+    }
     println!("{count}");
     match (count.is_good(), is_good) {
+        // A filter leaves cases out.
+        (true, true) if rest.is_empty() && !ledger.missing().is_empty() => {
+            bail!(
+                "no test has shown case {:?}: a test of the suite `{ATTACK}` has to write a line for it",
+                ledger.missing()
+            )
+        }
         (true, true) => Ok(()),
         (false, _) => bail!("tests failed"),
         (true, false) => bail!("no test failed, but something did not build or did not end well: see above"),

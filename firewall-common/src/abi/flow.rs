@@ -78,3 +78,112 @@ pub struct Flow {
     pub reserved: u32,
 }
 assert_layout!(Flow, 72, 8);
+
+/// A place in a ring of half-open flows: who holds it, and is removed when its turn comes and it is half-open still.
+/// The rings bound how many of these there are, and a flood pushes out only its like.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct RingPlace {
+    /// The key; one of IPv4 takes up its beginning.
+    pub key: [u8; 48],
+    /// Nonce of the flow: another under the same key is left alone.
+    pub nonce: u16,
+    /// 0: nobody; 1: a flow of IPv4; 2: one of IPv6.
+    pub holder: u16,
+    /// Always zero.
+    pub reserved: u32,
+}
+assert_layout!(RingPlace, 56, 4);
+
+/// How far a CPU has come in the rings of an attachment, by ring ([`crate::decide::ring`]).
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct RingHeads {
+    /// Places taken so far, modulo 2^32.
+    pub taken: [u32; RINGS],
+}
+assert_layout!(RingHeads, 16, 4);
+
+/// Rings of an attachment on a CPU: TCP and the rest, inbound and outbound.
+pub const RINGS: usize = 4;
+
+/// Class of flows: TCP.
+pub const TCP: usize = 0;
+/// Class of flows: all other protocols.
+pub const OTHERS: usize = 1;
+
+/// [`Sweep::mode`]: flows that have expired are removed.
+pub const SWEEP_EXPIRED: u32 = 0;
+/// [`Sweep::mode`]: flows become tombstones, whatever their state.
+pub const SWEEP_CUT: u32 = 1;
+
+/// What stands before the keys in a run of the programs that sweep the flow tables.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct Sweep {
+    /// Idle time-outs of the attachment that the flows belong to.
+    pub timeouts: super::Timeouts,
+    /// [`SWEEP_EXPIRED`] or [`SWEEP_CUT`].
+    pub mode: u32,
+    /// Always zero.
+    pub reserved: u32,
+}
+assert_layout!(Sweep, 24, 4);
+
+/// A packet that was dropped, or would have been.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct DropKey {
+    /// Number of the attachment.
+    pub attachment: u32,
+    /// VLAN identifiers, outer in the high half.
+    pub vlans: u32,
+    /// Where it came from; an IPv4 address takes up the first four octets.
+    pub source: [u8; 16],
+    /// Where it was to go.
+    pub destination: [u8; 16],
+    /// Source port, or identifier of an ICMP query.
+    pub source_port: u16,
+    /// Destination port, or ICMP type and code.
+    pub service: u16,
+    /// IP protocol.
+    pub protocol: u8,
+    /// A [`crate::verdict::Direction`] as a number.
+    pub direction: u8,
+    /// Number of what became of it ([`crate::verdict::Verdict::outcome`]).
+    pub outcome: u8,
+    /// [`super::V4`] or [`super::V6`].
+    pub family: u8,
+}
+assert_layout!(DropKey, 48, 4);
+
+/// What is remembered of packets that were dropped alike, on one CPU.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct DropRecord {
+    /// Packets.
+    pub packets: u64,
+    /// Octets from the link layer on.
+    pub bytes: u64,
+    /// Tick of the first.
+    pub first: u64,
+    /// Tick of the last.
+    pub last: u64,
+}
+assert_layout!(DropRecord, 32, 8);
+
+/// How many drops a CPU may still record in a tick: a flood moves counters and costs no more than that.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct DropBudget {
+    /// The tick.
+    pub tick: u64,
+    /// Drops recorded in it.
+    pub recorded: u64,
+    /// Drops that were not recorded, since ever.
+    pub skipped: u64,
+}
+assert_layout!(DropBudget, 24, 8);
+
+/// Drops that a CPU records in a tick of a millisecond.
+pub const DROPS_A_TICK: u64 = 32;

@@ -20,6 +20,9 @@ pub const INTERFACE_SOURCE_CHECK: u32 = 1 << 4;
 /// [`Interface::flags`]: some addresses are let through always (spec, D9).
 pub const INTERFACE_ALWAYS: u32 = 1 << 5;
 
+/// [`Interface::flags`]: some ports of UDP were untracked until lately ([`LingerKey`]).
+pub const INTERFACE_LINGER: u32 = 1 << 6;
+
 /// Idle time-outs that can be set for each interface, in ticks; the rest are constants of [`crate::flow`].
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -63,8 +66,15 @@ pub struct Interface {
     pub adopt_until: u64,
     /// Idle time-outs.
     pub timeouts: Timeouts,
+    /// Most established flows, of TCP and of the rest ([`super::TCP`], [`super::OTHERS`]).
+    pub allowance: [u32; 2],
+    /// First of its places in the rings of half-open flows.
+    pub ring_base: u32,
+    /// Places of each of its rings on each CPU; 0 leaves half-open flows without a bound of their own. Ring `r` of CPU `c`
+    /// begins at `ring_base + (c * RINGS + r) * ring_share`.
+    pub ring_share: u32,
 }
-assert_layout!(Interface, 40, 8);
+assert_layout!(Interface, 56, 8);
 
 impl Interface {
     /// Whether a workload is behind the device.
@@ -83,6 +93,38 @@ impl Interface {
     #[must_use]
     pub const fn is_strict_l2(&self) -> bool {
         self.flags & (INTERFACE_WORKLOAD | INTERFACE_STRICT_L2) != 0
+    }
+}
+
+/// Established flows of an attachment, of TCP and of the rest. Programs and controller change them by atomic additions.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct FlowGauge {
+    /// By [`super::TCP`] and [`super::OTHERS`].
+    pub established: [u64; 2],
+}
+assert_layout!(FlowGauge, 16, 8);
+
+/// A port of UDP that was untracked at an attachment, with as many bits as count: what leaves from it begins no flow
+/// until the tick that is stored, so that nobody rides on the answer of a service that is closed now (spec, D4).
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct LingerKey {
+    /// Number of the attachment, in network order.
+    pub attachment: [u8; 4],
+    /// [`super::V4`] or [`super::V6`], in network order.
+    pub family: [u8; 2],
+    /// The port, in network order.
+    pub port: [u8; 2],
+}
+assert_layout!(LingerKey, 8, 1);
+
+impl LingerKey {
+    /// Of a port.
+    #[must_use]
+    #[inline(always)]
+    pub const fn new(attachment: u32, family: usize, port: u16) -> Self {
+        Self { attachment: attachment.to_be_bytes(), family: (family as u16).to_be_bytes(), port: port.to_be_bytes() }
     }
 }
 

@@ -12,14 +12,19 @@ mod interface;
 mod peer;
 mod policy;
 
-pub use flow::{Flow, FlowKeyV4, FlowKeyV6};
+pub use flow::{
+    DROPS_A_TICK, DropBudget, DropKey, DropRecord, Flow, FlowKeyV4, FlowKeyV6, OTHERS, RINGS, RingHeads, RingPlace,
+    SWEEP_CUT, SWEEP_EXPIRED, Sweep, TCP,
+};
 pub use interface::{
-    Counter, INTERFACE_ALWAYS, INTERFACE_MONITOR, INTERFACE_NO_ETHERNET, INTERFACE_SOURCE_CHECK, INTERFACE_STRICT_L2,
-    INTERFACE_WORKLOAD, Interface, Manifest, RuleCounter, Timeouts,
+    Counter, FlowGauge, INTERFACE_ALWAYS, INTERFACE_LINGER, INTERFACE_MONITOR, INTERFACE_NO_ETHERNET,
+    INTERFACE_SOURCE_CHECK, INTERFACE_STRICT_L2, INTERFACE_WORKLOAD, Interface, LingerKey, Manifest, RuleCounter,
+    Timeouts,
 };
 pub use peer::{CidrKeyV4, CidrKeyV6, GroupRules, GroupRulesKey, MemberKeyV4, MemberKeyV6};
 pub use policy::{
-    HAS_CIDRS, HAS_GROUPS, LEAF, MAX_RULES, Page, PolicyCell, RULE_WORDS, RuleNumbers, RuleSet, Slot, SlotFamily,
+    HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, LEAF, MAX_RULES, OPEN_TCP, OPEN_UDP, Page, PolicyCell, RULE_WORDS, RuleNumbers,
+    RuleSet, Slot, SlotFamily,
 };
 
 /// Version of the layouts in this module and of the meaning of their fields.
@@ -82,6 +87,18 @@ pub mod map {
     pub const FLOWS_V4: &str = "FLOWS_V4";
     /// `HashMap<FlowKeyV6, Flow>`.
     pub const FLOWS_V6: &str = "FLOWS_V6";
+    /// `Array<FlowGauge>` by attachment number, memory-mapped by the controller.
+    pub const FLOW_GAUGES: &str = "FLOW_GAUGES";
+    /// `Array<RingPlace>`: places of half-open flows, in the regions that interfaces name.
+    pub const RINGS: &str = "RINGS";
+    /// `PerCpuArray<RingHeads>` by attachment number.
+    pub const RING_HEADS: &str = "RING_HEADS";
+    /// `LpmTrie<LingerKey, u64>`: the tick until which what leaves from the port begins no flow.
+    pub const LINGER: &str = "LINGER";
+    /// `LruPerCpuHashMap<DropKey, DropRecord>`.
+    pub const DROPS: &str = "DROPS";
+    /// `PerCpuArray<DropBudget>`, one entry.
+    pub const DROP_BUDGET: &str = "DROP_BUDGET";
     /// `PerCpuArray<Counter>` by `Counter::index`.
     pub const COUNTERS: &str = "COUNTERS";
     /// `PerCpuArray<RuleCounter>` by host-wide rule number.
@@ -90,7 +107,7 @@ pub mod map {
     pub const MANIFEST: &str = "MANIFEST";
 
     /// All maps that outlive the controller, in the order in which they are pinned.
-    pub const ALL: [&str; 17] = [
+    pub const ALL: [&str; 23] = [
         MANIFEST,
         INTERFACES,
         INTERFACES_HIGH,
@@ -106,6 +123,12 @@ pub mod map {
         GROUP_RULES,
         FLOWS_V4,
         FLOWS_V6,
+        FLOW_GAUGES,
+        RINGS,
+        RING_HEADS,
+        LINGER,
+        DROPS,
+        DROP_BUDGET,
         COUNTERS,
         RULE_COUNTERS,
     ];
@@ -119,8 +142,8 @@ pub mod program {
     pub const TC_RX: &str = "firewall_tc_rx";
     /// TC, frames that a device sends.
     pub const TC_TX: &str = "firewall_tc_tx";
-    /// Not attached: run by the controller over candidate keys, it removes the flows of IPv4 that have expired.
-    pub const COLLECT_V4: &str = "firewall_collect_v4";
+    /// Not attached: run by the controller over keys of IPv4, it removes the flows that have expired, or cuts them.
+    pub const SWEEP_V4: &str = "firewall_sweep_v4";
     /// The same for IPv6.
-    pub const COLLECT_V6: &str = "firewall_collect_v6";
+    pub const SWEEP_V6: &str = "firewall_sweep_v6";
 }

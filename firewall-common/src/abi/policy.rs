@@ -86,11 +86,19 @@ pub const HAS_CIDRS: u32 = 1 << 0;
 /// [`SlotFamily::flags`]: some rule's peer is a group.
 pub const HAS_GROUPS: u32 = 1 << 1;
 
+/// [`SlotFamily::flags`]: some rule's peer is the whole family.
+pub const HAS_ANYONE: u32 = 1 << 3;
+/// [`SlotFamily::flags`]: all ports of TCP are open to the whole family, so that answers of the other direction's
+/// services need no flow.
+pub const OPEN_TCP: u32 = 1 << 4;
+/// [`SlotFamily::flags`]: the same for UDP.
+pub const OPEN_UDP: u32 = 1 << 5;
+
 /// The part of a policy that judges one family.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
 pub struct SlotFamily {
-    /// [`HAS_CIDRS`], [`HAS_GROUPS`]: which kinds of peer are worth a look-up.
+    /// [`HAS_CIDRS`], [`HAS_GROUPS`], [`HAS_ANYONE`]: which kinds of peer are worth a look-up; [`OPEN_TCP`], [`OPEN_UDP`].
     pub flags: u32,
     /// Entry of the services radix, by protocol: as in [`Page`].
     pub services: u32,

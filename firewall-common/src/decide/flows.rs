@@ -1,7 +1,7 @@
 //! Flows: finding the one that a packet belongs to, keeping it, and beginning a new one.
 
-use super::{Context, FlowEntry, InsertError, Tables};
-use crate::abi::Flow;
+use super::{Context, FlowEntry, InsertError, Tables, rings};
+use crate::abi::{Flow, INTERFACE_LINGER, LingerKey};
 use crate::flow::{self, State, TcpSegment, Word};
 use crate::packet::{Address, Packet, RST, SYN, protocol};
 use crate::verdict::{Direction, Reason};
@@ -17,8 +17,15 @@ pub enum Status {
     Live,
     /// It asks for a connection that lives already: the rules judge it, and the flow goes on.
     Taken,
-    /// It asks for a connection in the place of one that is over: the rules judge it, and it begins a new one.
+    /// It asks for a connection in the place of one that is over, cut or denied: the rules judge it, and it begins a new
+    /// one.
     Over,
+    /// It belongs to a flow that was cut.
+    Cut,
+    /// It belongs to a flow that began with a packet that would have been dropped, and answers such a packet.
+    Denied,
+    /// It comes from the opener of such a flow: the rules judge it, and may have changed their mind.
+    DeniedOpener,
 }
 
 /// A look-up in the flow table: small enough to stay in registers, and every field is set whatever the status. A copy
@@ -32,29 +39,34 @@ pub struct Lookup<F> {
 }
 
 impl<F: FlowEntry> Lookup<F> {
-    /// Finds the flow of a packet by its key. One that has expired is as good as absent, and is removed.
+    /// Finds the flow of a packet that goes in a direction, by its key. One that has expired is as good as absent, and is
+    /// removed.
     #[inline(always)]
-    pub fn of<A, T>(key: &Key<A>, packet: &Packet<A>, context: &Context<'_, T>) -> Self
+    pub fn of<A, T>(key: &Key<A>, packet: &Packet<A>, direction: Direction, context: &Context<'_, T>) -> Self
     where
         A: Address,
         T: Tables<Flow = F>,
     {
         let entry = if key.tracked { A::flow(context.tables, &key.key) } else { None };
         let word = Word::from_bits(entry.map_or(0, |entry| entry.word()));
+        let state = word.state();
         let status = if !key.tracked {
             Status::Untracked
-        } else if matches!(word.state(), State::Claimed) {
+        } else if matches!(state, State::Claimed) {
             Status::Absent
         } else if flow::is_expired(word, packet.protocol, &context.interface.timeouts, context.now) {
-            remove(key, entry, word, context);
+            remove(key, packet.protocol, entry, word, context);
             Status::Absent
-        } else if packet.protocol != protocol::TCP || !packet.transport.is_pure_syn() {
-            Status::Live
-        } else if word.state().yields_to_syn() {
+        } else if packet.protocol == protocol::TCP && packet.transport.is_pure_syn() {
             // A SYN is judged anew, always. Only when it is allowed may it take the place of what is over.
-            Status::Over
+            if state.yields_to_syn() || word.is_denied() { Status::Over } else { Status::Taken }
+        } else if matches!(state, State::Cut) {
+            Status::Cut
+        } else if word.is_denied() {
+            let by_opener = entry.is_some_and(|entry| entry.opened() == direction);
+            if by_opener { Status::DeniedOpener } else { Status::Denied }
         } else {
-            Status::Taken
+            Status::Live
         };
         Self { status, entry, word }
     }
@@ -67,65 +79,158 @@ impl<F: FlowEntry> Lookup<F> {
         T: Tables<Flow = F>,
     {
         let Some(entry) = self.entry else { return };
-        let state = self.word.state();
+        self.track(packet, self.word, context);
+        context.tables.count_rule(entry.rule(), 0, context.size.packets, context.size.bytes);
+    }
+
+    /// Takes the mark off a flow that the rules allow by now.
+    #[inline(always)]
+    pub fn redeem<A, T>(self, packet: &Packet<A>, context: &Context<'_, T>, rule: u32)
+    where
+        A: Address,
+        T: Tables<Flow = F>,
+    {
+        let Some(entry) = self.entry else { return };
+        entry.set_rule(rule);
+        self.track(packet, self.word.denied(false), context);
+    }
+
+    /// Follows a packet: the flow gets the state that it is in afterwards, and what else `word` says of it.
+    #[inline(always)]
+    pub fn track<A, T>(self, packet: &Packet<A>, word: Word, context: &Context<'_, T>)
+    where
+        A: Address,
+        T: Tables<Flow = F>,
+    {
+        let Some(entry) = self.entry else { return };
+        let state = word.state();
         let next = if packet.protocol == protocol::TCP {
             let segment = TcpSegment { header: &packet.transport, direction: context.direction };
             flow::track_tcp(&entry, state, &segment)
         } else {
             flow::track_other(state, context.direction == entry.opened())
         };
-        self.touch(entry, next, context);
-        context.tables.count_rule(entry.rule(), 0, context.size.packets, context.size.bytes);
-    }
-
-    /// Moves the time and the counters of the flow.
-    #[inline(always)]
-    fn touch<T: Tables>(self, entry: F, state: State, context: &Context<'_, T>) {
-        let word = self.word.at(state, context.now);
-        if word != self.word {
-            // Lost to another CPU: that packet was as recent, and the next one tells the rest.
-            entry.swap(self.word.bits(), word.bits());
+        let next = if next.is_established() && !state.is_established() && !has_room(packet.protocol, context) {
+            // It stays half-open, and may have to make room for others of its kind.
+            state
+        } else {
+            next
+        };
+        if self.touch(entry, word.at(next, context.now), context) && next.is_established() && !state.is_established() {
+            let class = flow::class(packet.protocol);
+            context.tables.add_established(context.interface.attachment, class, 1);
         }
-        entry.account(context.direction, context.size.packets, context.size.bytes);
     }
 
-    /// Begins the flow of a packet that is allowed, where there is one to begin, and says whether it did.
+    /// Keeps a tombstone for as long as packets come.
+    #[inline(always)]
+    pub fn rest<T: Tables>(self, context: &Context<'_, T>) {
+        if let Some(entry) = self.entry {
+            self.touch(entry, self.word.at(self.word.state(), context.now), context);
+        }
+    }
+
+    /// Whether its word has changed.
+    #[inline(always)]
+    fn touch<T: Tables>(self, entry: F, word: Word, context: &Context<'_, T>) -> bool {
+        // Lost to another CPU: that packet was as recent, and the next one tells the rest.
+        let is_changed = word != self.word && entry.swap(self.word.bits(), word.bits());
+        entry.account(context.direction, context.size.packets, context.size.bytes);
+        is_changed
+    }
+
+    /// The state, nonce and time that it was found with.
+    #[inline(always)]
+    pub const fn word(&self) -> Word {
+        self.word
+    }
+
+    /// Begins the flow of a packet, where there is one to begin, and says whether it did.
     #[inline(always)]
     pub fn begin<A, T>(
         self,
         key: &Key<A>,
         packet: &Packet<A>,
         context: &Context<'_, T>,
-        rule: u32,
+        admission: Admission,
     ) -> Result<bool, Reason>
     where
         A: Address,
         T: Tables<Flow = F>,
     {
         match self.status {
-            Status::Untracked | Status::Live => return Ok(false),
+            Status::Untracked | Status::Live | Status::Cut | Status::Denied | Status::DeniedOpener => return Ok(false),
             Status::Taken => {
-                if let Some(entry) = self.entry {
-                    self.touch(entry, self.word.state(), context);
-                }
+                self.rest(context);
                 return Ok(false);
             }
-            Status::Over => remove(key, self.entry, self.word, context),
+            Status::Over => remove(key, packet.protocol, self.entry, self.word, context),
             Status::Absent => {}
         }
         let Some(state) = initial(packet, context) else { return Ok(false) };
-        match A::insert_flow(context.tables, &key.key, &first(packet, context, state, rule)) {
-            Ok(()) => Ok(true),
-            // The same packet of the same connection on another CPU, judged by the same rules.
-            Err(InsertError::Exists) => Ok(false),
-            Err(InsertError::Full) => Err(Reason::AllowanceExceeded),
+        if lingers(packet, context) {
+            return Ok(false);
         }
+        if !has_room(packet.protocol, context) {
+            return Err(Reason::AllowanceExceeded);
+        }
+        let word = Word::new(state, context.tables.nonce(), context.now).denied(admission.denied);
+        let flow = first(packet, context, word, admission.rule);
+        insert(key, &flow, flow::class(packet.protocol), context)
     }
+}
+
+/// Why a flow begins.
+#[derive(Clone, Copy)]
+pub struct Admission {
+    /// Host-wide number of the rule; 0 if there is none.
+    pub rule: u32,
+    /// Whether the packet would have been dropped.
+    pub denied: bool,
+}
+
+/// Not inlined: it happens in several places, and a function of the kernel takes no more arguments than these.
+#[inline(never)]
+fn insert<A: Address, T: Tables>(
+    key: &Key<A>,
+    flow: &Flow,
+    class: usize,
+    context: &Context<'_, T>,
+) -> Result<bool, Reason> {
+    // Whoever has to make room does so first: the table may be full.
+    rings::enter::<A, T>(&key.key, Word::from_bits(flow.word).nonce(), class, context);
+    match A::insert_flow(context.tables, &key.key, flow) {
+        Ok(()) => Ok(true),
+        // The same packet of the same connection on another CPU, judged by the same rules.
+        Err(InsertError::Exists) => Ok(false),
+        Err(InsertError::Full) => Err(Reason::AllowanceExceeded),
+    }
+}
+
+/// Whether the interface may have another established flow of a protocol's class. Of as many CPUs as ask at the same
+/// moment, each may get the last place.
+#[inline(always)]
+fn has_room<T: Tables>(number: u8, context: &Context<'_, T>) -> bool {
+    let class = flow::class(number);
+    context.tables.established(context.interface.attachment, class) < u64::from(context.interface.allowance[class])
+}
+
+/// Whether a packet leaves from a port of UDP that was untracked until lately (spec, D4).
+#[inline(always)]
+fn lingers<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> bool {
+    if !context.interface.has(INTERFACE_LINGER)
+        || packet.protocol != protocol::UDP
+        || !matches!(context.direction, Direction::Outbound)
+    {
+        return false;
+    }
+    let key = LingerKey::new(context.interface.attachment, A::FAMILY, packet.transport.source_port);
+    context.tables.linger(&key).is_some_and(|until| context.now < until)
 }
 
 /// Removes a flow, if nobody else has changed it since it was found.
 #[inline(always)]
-fn remove<A, T>(key: &Key<A>, entry: Option<T::Flow>, word: Word, context: &Context<'_, T>)
+fn remove<A, T>(key: &Key<A>, number: u8, entry: Option<T::Flow>, word: Word, context: &Context<'_, T>)
 where
     A: Address,
     T: Tables,
@@ -133,6 +238,9 @@ where
     let Some(entry) = entry else { return };
     if entry.swap(word.bits(), word.at(State::Claimed, context.now).bits()) {
         A::remove_flow(context.tables, &key.key);
+        if word.state().is_established() {
+            context.tables.add_established(context.interface.attachment, flow::class(number), -1);
+        }
     }
 }
 
@@ -193,15 +301,9 @@ pub fn adopts<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T
 
 /// The flow that a packet begins.
 #[inline(always)]
-fn first<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>, state: State, rule: u32) -> Flow {
+fn first<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>, word: Word, rule: u32) -> Flow {
     let (direction, size) = (context.direction, context.size);
-    let mut flow = Flow {
-        word: Word::new(state, context.tables.nonce(), context.now).bits(),
-        created: context.now,
-        rule,
-        opened: direction as u32,
-        ..Flow::default()
-    };
+    let mut flow = Flow { word: word.bits(), created: context.now, rule, opened: direction as u32, ..Flow::default() };
     let (own, other) = (direction as usize, direction.reverse() as usize);
     flow.packets[own] = size.packets;
     flow.bytes[own] = size.bytes;

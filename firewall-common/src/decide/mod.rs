@@ -1,23 +1,29 @@
 //! The decision: what becomes of a packet.
 //!
-//! The order: the frame is parsed; what is always let through passes (spec, D9); a packet of a live flow passes, and an
-//! ICMP error about one (spec, D3); the rules judge the rest, and what they allow begins a flow. Every packet moves exactly one counter of its interface.
+//! The order: the frame is parsed; what is always let through passes (spec, D9), and so do ICMP errors about something that
+//! passes (spec, D3); what the rules open to anyone, both ways, passes without a flow; a packet of a live flow passes;
+//! the rules judge the rest, and what they allow begins a flow. Every packet moves exactly one counter of its
+//! interface. At an interface that is only watched, what would be dropped passes, and is counted apart.
 //!
 //! Some functions here are kept from being inlined. The kernel gives a program 512 octets of stack for all frames that
 //! are alive at once: parsing gives its frame back before the rules are looked at, and a family never holds the frame of
 //! the other.
 
 mod always;
+mod drops;
 mod errors;
 mod flows;
+mod rings;
 mod rules;
 mod tables;
 
-pub use tables::{FlowEntry, InsertError, Tables};
+pub use rings::ring;
+pub use tables::{FlowEntry, InsertError, PlaceEntry, Tables};
 
-use crate::abi::Interface;
-use crate::packet::{self, Address, Bytes, Link, Metadata, Network, Packet};
+use crate::abi::{INTERFACE_MONITOR, Interface};
+use crate::packet::{self, Address, Bytes, Ipv4, Ipv6, Link, Metadata, Network, Packet};
 use crate::verdict::{Direction, Pass, Reason, Verdict};
+use flows::{Admission, Status};
 
 /// Where a frame was met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +37,7 @@ pub struct Hook {
 /// What is the same for all that is asked about one packet.
 struct Context<'a, T> {
     tables: &'a T,
-    interface: Interface,
+    interface: &'a Interface,
     direction: Direction,
     size: Size,
     now: u64,
@@ -59,7 +65,7 @@ pub fn decide<B: Bytes, T: Tables>(bytes: &B, metadata: &Metadata, hook: Hook, t
     let context = Context { tables, interface, direction, size, now: tables.now() };
     let verdict = match judge(bytes, metadata, &context) {
         Ok(pass) => Verdict::Allow(pass),
-        Err(reason) => Verdict::Drop(reason),
+        Err(reason) => drops::verdict(reason, &context),
     };
     tables.count(interface.attachment, direction, verdict.outcome(), size.packets, size.bytes);
     verdict
@@ -85,11 +91,26 @@ fn judge_v4<B: Bytes, T: Tables>(
     context: &Context<'_, T>,
 ) -> Result<Pass, Reason> {
     let mut packet = Packet::EMPTY;
-    packet::parse_v4(bytes, metadata, link, &mut packet)?;
-    match always::v4(&packet, context)? {
+    let judged = judge_parsed_v4(bytes, metadata, link, &mut packet, context);
+    if let Err(reason) = judged {
+        drops::record(&packet, reason, context);
+    }
+    judged
+}
+
+#[inline(always)]
+fn judge_parsed_v4<B: Bytes, T: Tables>(
+    bytes: &B,
+    metadata: &Metadata,
+    link: &Link,
+    packet: &mut Packet<Ipv4>,
+    context: &Context<'_, T>,
+) -> Result<Pass, Reason> {
+    packet::parse_v4(bytes, metadata, link, packet)?;
+    match always::v4(packet, context)? {
         Some(pass) => Ok(pass),
-        None if errors::is_about_a_flow(bytes, &packet, context) => Ok(Pass::IcmpError),
-        None => judge_packet(&packet, context),
+        None if errors::is_about_a_flow(bytes, packet, context) => Ok(Pass::IcmpError),
+        None => judge_packet(packet, context),
     }
 }
 
@@ -101,28 +122,89 @@ fn judge_v6<B: Bytes, T: Tables>(
     context: &Context<'_, T>,
 ) -> Result<Pass, Reason> {
     let mut packet = Packet::EMPTY;
-    packet::parse_v6(bytes, metadata, link, &mut packet)?;
-    match always::v6(&packet, context)? {
+    let judged = judge_parsed_v6(bytes, metadata, link, &mut packet, context);
+    if let Err(reason) = judged {
+        drops::record(&packet, reason, context);
+    }
+    judged
+}
+
+#[inline(always)]
+fn judge_parsed_v6<B: Bytes, T: Tables>(
+    bytes: &B,
+    metadata: &Metadata,
+    link: &Link,
+    packet: &mut Packet<Ipv6>,
+    context: &Context<'_, T>,
+) -> Result<Pass, Reason> {
+    packet::parse_v6(bytes, metadata, link, packet)?;
+    match always::v6(packet, context)? {
         Some(pass) => Ok(pass),
-        None if errors::is_about_a_flow(bytes, &packet, context) => Ok(Pass::IcmpError),
-        None => judge_packet(&packet, context),
+        None if errors::is_about_a_flow(bytes, packet, context) => Ok(Pass::IcmpError),
+        None => judge_packet(packet, context),
     }
 }
 
 #[inline(never)]
 fn judge_packet<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> Result<Pass, Reason> {
+    let judge = rules::Judge::of(packet, context.direction, context)?;
+    if let Some(rule) = judge.untracked(packet, context)? {
+        context.tables.count_rule(rule, 0, context.size.packets, context.size.bytes);
+        return Ok(Pass::Untracked);
+    }
     let key = flows::Key::of(packet, context.direction, context);
-    let lookup = flows::Lookup::of(&key, packet, context);
-    if lookup.status == flows::Status::Live {
-        lookup.pass(packet, context);
-        return Ok(Pass::Flow);
+    let lookup = flows::Lookup::of(&key, packet, context.direction, context);
+    match lookup.status {
+        Status::Live => {
+            lookup.pass(packet, context);
+            return Ok(Pass::Flow);
+        }
+        Status::Cut => {
+            lookup.rest(context);
+            return Err(Reason::CutFlow);
+        }
+        Status::Denied => {
+            if context.interface.has(INTERFACE_MONITOR) {
+                lookup.track(packet, lookup.word(), context);
+            }
+            return Err(Reason::DeniedFlow);
+        }
+        Status::Absent if flows::adopts(packet, context) => {
+            lookup.begin(&key, packet, context, Admission { rule: 0, denied: false })?;
+            return Ok(Pass::Adopted);
+        }
+        Status::Absent | Status::Untracked | Status::Taken | Status::Over | Status::DeniedOpener => {}
     }
-    if lookup.status == flows::Status::Absent && flows::adopts(packet, context) {
-        lookup.begin(&key, packet, context, 0)?;
-        return Ok(Pass::Adopted);
+    let rule = match judge.admit(packet, context) {
+        Ok(rule) => rule,
+        Err(reason) => {
+            if context.interface.has(INTERFACE_MONITOR) {
+                remember_denied(&lookup, &key, packet, context);
+            }
+            return Err(reason);
+        }
+    };
+    if lookup.status == Status::DeniedOpener {
+        lookup.redeem(packet, context, rule);
     }
-    let rule = rules::judge(packet, context)?;
-    let began = lookup.begin(&key, packet, context, rule)?;
+    let began = lookup.begin(&key, packet, context, Admission { rule, denied: false })?;
     context.tables.count_rule(rule, u64::from(began), context.size.packets, context.size.bytes);
     Ok(Pass::Rule)
+}
+
+/// What passes only since nothing is enforced makes a flow with a mark: its answers would be dropped, too, and are when
+/// the rules are enforced.
+#[inline(always)]
+fn remember_denied<A: Address, T: Tables>(
+    lookup: &flows::Lookup<T::Flow>,
+    key: &flows::Key<A>,
+    packet: &Packet<A>,
+    context: &Context<'_, T>,
+) {
+    if lookup.status == Status::DeniedOpener {
+        lookup.track(packet, lookup.word(), context);
+    } else {
+        // Where there is no room for it, its answers are judged by the rules alone.
+        let _ = lookup.begin(key, packet, context, Admission { rule: 0, denied: true });
+    }
 }

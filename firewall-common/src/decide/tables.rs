@@ -1,6 +1,6 @@
 //! What the decision reads and writes.
 
-use crate::abi::{Flow, FlowKeyV4, FlowKeyV6, Interface, Page, PolicyCell, RuleSet, Slot};
+use crate::abi::{DropKey, Flow, FlowKeyV4, FlowKeyV6, Interface, LingerKey, Page, PolicyCell, RuleSet, Slot};
 use crate::verdict::Direction;
 
 /// The tables that the decision reads and the counters that it moves. In the kernel these are BPF maps, elsewhere
@@ -8,9 +8,11 @@ use crate::verdict::Direction;
 pub trait Tables {
     /// A flow in its table.
     type Flow: FlowEntry;
+    /// A place in a ring of half-open flows.
+    type Place: PlaceEntry;
 
     /// The interface with this index.
-    fn interface(&self, ifindex: u32) -> Option<Interface>;
+    fn interface(&self, ifindex: u32) -> Option<&Interface>;
     /// The policies of an attachment. Read once a packet.
     fn cell(&self, attachment: u32) -> Option<PolicyCell>;
     /// A policy.
@@ -43,6 +45,18 @@ pub trait Tables {
     fn remove_flow_v4(&self, key: &FlowKeyV4);
     /// As [`Tables::remove_flow_v4`].
     fn remove_flow_v6(&self, key: &FlowKeyV6);
+    /// Established flows of an attachment, of one class.
+    fn established(&self, attachment: u32, class: usize) -> u64;
+    /// Adds to [`Tables::established`].
+    fn add_established(&self, attachment: u32, class: usize, change: i64);
+    /// The next place in a ring of half-open flows of this CPU; `None` where the interface has none.
+    fn next_place(&self, interface: &Interface, ring: usize) -> Option<Self::Place>;
+    /// The tick until which what leaves from a port begins no flow.
+    fn linger(&self, key: &LingerKey) -> Option<u64>;
+    /// Whether a drop may still be recorded in this tick.
+    fn may_record(&self, now: u64) -> bool;
+    /// Records packets that were dropped, or would have been.
+    fn record(&self, key: &DropKey, now: u64, packets: u64, bytes: u64);
     /// The time, in ticks.
     fn now(&self) -> u64;
     /// A number that differs from one call to the next.
@@ -70,6 +84,8 @@ pub trait FlowEntry: Copy {
     fn swap(&self, old: u64, new: u64) -> bool;
     /// Host-wide number of the rule that admitted it.
     fn rule(&self) -> u32;
+    /// Sets what [`FlowEntry::rule`] reads.
+    fn set_rule(&self, rule: u32);
     /// Who opened it.
     fn opened(&self) -> Direction;
     /// TCP: sequence number expected next from the side that sends in a direction.
@@ -82,4 +98,18 @@ pub trait FlowEntry: Copy {
     fn set_answer(&self, sequence: u32);
     /// Counts packets and octets of a direction.
     fn account(&self, direction: Direction, packets: u64, bytes: u64);
+}
+
+/// A place in a ring of half-open flows. Only the CPU that it belongs to works on it.
+pub trait PlaceEntry: Copy {
+    /// Nonce of the flow that holds it.
+    fn nonce(&self) -> u16;
+    /// Key of the flow that holds it, if that is one of IPv4.
+    fn holder_v4(&self) -> Option<FlowKeyV4>;
+    /// Key of the flow that holds it, if that is one of IPv6.
+    fn holder_v6(&self) -> Option<FlowKeyV6>;
+    /// Gives it to a flow of IPv4.
+    fn give_v4(&self, key: &FlowKeyV4, nonce: u16);
+    /// Gives it to a flow of IPv6.
+    fn give_v6(&self, key: &FlowKeyV6, nonce: u16);
 }

@@ -46,6 +46,8 @@ pub enum State {
     Replied = 17,
     /// Not TCP, established: more than one request and response.
     Stream = 18,
+    /// Cut: a tombstone, which drops what comes either way until nothing does.
+    Cut = 19,
 }
 
 impl State {
@@ -65,6 +67,7 @@ impl State {
         Self::Single,
         Self::Replied,
         Self::Stream,
+        Self::Cut,
     ];
 
     /// From its number; what is no state counts as [`State::Claimed`], which admits nothing.
@@ -85,6 +88,7 @@ impl State {
             16 => Self::Single,
             17 => Self::Replied,
             18 => Self::Stream,
+            19 => Self::Cut,
             _ => Self::Claimed,
         }
     }
@@ -107,6 +111,7 @@ impl State {
             Self::Single => "single",
             Self::Replied => "replied",
             Self::Stream => "stream",
+            Self::Cut => "cut",
         }
     }
 
@@ -117,6 +122,13 @@ impl State {
         matches!(self, Self::SynSent | Self::PickedUp | Self::Answered | Self::Refused | Self::Single | Self::Replied)
     }
 
+    /// Whether the flow counts against the allowance of established ones.
+    #[must_use]
+    #[inline(always)]
+    pub const fn is_established(self) -> bool {
+        !self.is_embryonic() && !matches!(self, Self::Claimed | Self::Cut)
+    }
+
     /// Whether an allowed SYN begins the flow anew: nothing of the old connection is left to protect.
     #[must_use]
     #[inline(always)]
@@ -124,6 +136,7 @@ impl State {
         matches!(
             self,
             Self::Refused
+                | Self::Cut
                 | Self::FinInbound
                 | Self::FinOutbound
                 | Self::Closing
@@ -140,6 +153,9 @@ mod seconds {
     pub const CLOSING: u32 = 10;
     pub const ICMP: u32 = 30;
     pub const OTHER: u32 = 600;
+    /// A tombstone outlives the pauses between the repetitions of a sender that has not given up (RFC 6298 lets them grow
+    /// to 60 s and more).
+    pub const CUT: u32 = 300;
 }
 
 /// Ticks that a flow in a state lives without a packet. `number` is the IP protocol.
@@ -154,6 +170,7 @@ pub const fn timeout(state: State, number: u8, timeouts: &Timeouts) -> u32 {
         State::Refused | State::Closing | State::ResetInbound | State::ResetOutbound => {
             const { ticks(seconds::CLOSING) }
         }
+        State::Cut => const { ticks(seconds::CUT) },
         State::Single | State::Replied | State::Stream => match number {
             protocol::UDP if matches!(state, State::Stream) => timeouts.udp_stream,
             protocol::UDP => timeouts.udp,
@@ -161,6 +178,13 @@ pub const fn timeout(state: State, number: u8, timeouts: &Timeouts) -> u32 {
             _ => const { ticks(seconds::OTHER) },
         },
     }
+}
+
+/// The class of flows that a protocol belongs to: [`crate::abi::TCP`] or [`crate::abi::OTHERS`].
+#[must_use]
+#[inline(always)]
+pub const fn class(number: u8) -> usize {
+    if number == protocol::TCP { crate::abi::TCP } else { crate::abi::OTHERS }
 }
 
 /// Whether a flow has been idle for longer than its state allows.

@@ -28,6 +28,7 @@ impl FlowEntry for &Entry {
     fn rule(&self) -> u32 {
         0
     }
+    fn set_rule(&self, _: u32) {}
     fn opened(&self) -> Direction {
         self.opened
     }

@@ -6,7 +6,11 @@ use super::State;
 const SEEN_BITS: u32 = 40;
 const SEEN_MASK: u64 = (1 << SEEN_BITS) - 1;
 
-/// The word of a flow: state in bits 0 to 7, nonce in 8 to 23, tick last seen in 24 to 63.
+/// Set in the octet of the state: the flow began with a packet that would have been dropped.
+const DENIED: u64 = 1 << 7;
+
+/// The word of a flow: state in bits 0 to 6, the mark of a denied one in bit 7, nonce in 8 to 23, tick last seen in 24 to
+/// 63.
 ///
 /// The nonce tells a flow from another that has taken its place in memory between a look-up and a compare-and-swap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +42,21 @@ impl Word {
     #[must_use]
     #[inline(always)]
     pub const fn state(self) -> State {
-        State::from_number(self.0 as u8)
+        State::from_number(self.0 as u8 & !(DENIED as u8))
+    }
+
+    /// Whether the flow began with a packet that would have been dropped, at an interface where nothing is enforced.
+    #[must_use]
+    #[inline(always)]
+    pub const fn is_denied(self) -> bool {
+        self.0 & DENIED != 0
+    }
+
+    /// The same flow, marked as denied or not.
+    #[must_use]
+    #[inline(always)]
+    pub const fn denied(self, is_denied: bool) -> Self {
+        Self(if is_denied { self.0 | DENIED } else { self.0 & !DENIED })
     }
 
     /// The nonce.
@@ -59,7 +77,7 @@ impl Word {
     #[must_use]
     #[inline(always)]
     pub const fn at(self, state: State, now: u64) -> Self {
-        Self::new(state, self.nonce(), now)
+        Self(Self::new(state, self.nonce(), now).0 | self.0 & DENIED)
     }
 
     /// Ticks since it was last seen. A packet on another CPU may have seen it a moment after `now` was read: that is 0.

@@ -3,7 +3,7 @@
 use super::quoted::{self, Quoted};
 use super::{Bytes, protocol};
 use crate::abi::{Flow, FlowKeyV4, FlowKeyV6, V4, V6};
-use crate::decide::{InsertError, Tables};
+use crate::decide::{InsertError, PlaceEntry, Tables};
 
 /// An IPv4 address.
 pub type Ipv4 = [u8; 4];
@@ -41,6 +41,10 @@ pub trait Address: Copy + Eq {
     fn insert_flow<T: Tables>(tables: &T, key: &Self::FlowKey, flow: &Flow) -> Result<(), InsertError>;
     /// Removes a flow.
     fn remove_flow<T: Tables>(tables: &T, key: &Self::FlowKey);
+    /// Gives a place in a ring to a flow.
+    fn give<P: PlaceEntry>(place: &P, key: &Self::FlowKey, nonce: u16);
+    /// The address in the room for one of either family: IPv4 comes first, and zeros behind it.
+    fn padded(&self) -> [u8; 16];
 }
 
 impl Address for Ipv4 {
@@ -110,6 +114,17 @@ impl Address for Ipv4 {
     #[inline(always)]
     fn remove_flow<T: Tables>(tables: &T, key: &FlowKeyV4) {
         tables.remove_flow_v4(key);
+    }
+
+    #[inline(always)]
+    fn give<P: PlaceEntry>(place: &P, key: &FlowKeyV4, nonce: u16) {
+        place.give_v4(key, nonce);
+    }
+
+    #[inline(always)]
+    fn padded(&self) -> [u8; 16] {
+        let [a, b, c, d] = *self;
+        [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
     }
 }
 
@@ -195,5 +210,15 @@ impl Address for Ipv6 {
     #[inline(always)]
     fn remove_flow<T: Tables>(tables: &T, key: &FlowKeyV6) {
         tables.remove_flow_v6(key);
+    }
+
+    #[inline(always)]
+    fn give<P: PlaceEntry>(place: &P, key: &FlowKeyV6, nonce: u16) {
+        place.give_v6(key, nonce);
+    }
+
+    #[inline(always)]
+    fn padded(&self) -> [u8; 16] {
+        *self
     }
 }

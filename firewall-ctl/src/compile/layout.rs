@@ -15,8 +15,8 @@ use super::services::{Node, radix};
 use super::{Desired, Limits};
 use crate::model::GroupId;
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, GroupRules, GroupRulesKey, HAS_CIDRS, HAS_GROUPS, LEAF, Page, PolicyCell, RULE_WORDS,
-    RuleNumbers, RuleSet, Slot, SlotFamily, V4, V6, map,
+    CidrKeyV4, CidrKeyV6, GroupRules, GroupRulesKey, LEAF, Page, PolicyCell, RULE_WORDS, RuleNumbers, RuleSet, Slot,
+    SlotFamily, V4, V6, map,
 };
 use imbl::{OrdMap, Vector};
 use ipnet::IpNet;
@@ -146,6 +146,13 @@ impl Layout {
             || self.sets.has_unused()
     }
 
+    /// The policies of an attachment, inbound and outbound, where this layout has placed them.
+    pub(super) fn policies(&self, number: u32) -> Option<(&Policy, &Policy)> {
+        let cell = self.cells.get(&number)?;
+        let policy = |slot| self.placed.get(&slot).map(|placed| &*placed.policy);
+        Some((policy(cell.inbound)?, policy(cell.outbound)?))
+    }
+
     /// How full the tables are.
     #[must_use]
     pub fn usage(&self) -> Vec<Usage> {
@@ -209,10 +216,8 @@ impl Layout {
             }
             let numbers = rule_numbers(rules);
             writes.push(Write::RuleNumbers { index: slot * 2 + u32::from(family == V6), numbers });
-            let has_cidrs = if rules.cidrs.is_empty() { 0 } else { HAS_CIDRS };
-            let has_groups = if rules.groups.is_empty() { 0 } else { HAS_GROUPS };
             content.families[family] =
-                SlotFamily { flags: has_cidrs | has_groups, services: services[family], anyone: rules.anyone };
+                SlotFamily { flags: rules.flags(family), services: services[family], anyone: rules.anyone };
         }
         writes.push(Write::Slot { index: slot, slot: Box::new(content) });
         self.placed.insert(slot, Placed { policy: Arc::clone(policy), services, cidrs: Arc::new(cidrs) });

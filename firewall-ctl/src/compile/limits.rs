@@ -35,6 +35,18 @@ pub struct Limits {
     pub flows_v4: u32,
     /// Flows of IPv6.
     pub flows_v6: u32,
+    /// Most established flows of TCP that an interface can have.
+    pub tcp_flows_per_interface: u32,
+    /// The same for other protocols.
+    pub other_flows_per_interface: u32,
+    /// Places of half-open flows, of 56 octets, over all interfaces.
+    pub half_open: u32,
+    /// Most half-open flows that an interface can have.
+    pub half_open_per_interface: u32,
+    /// Ranges of UDP ports that were untracked until lately.
+    pub linger: u32,
+    /// Records of dropped packets, of about 150 octets and 32 more for each CPU.
+    pub drops: u32,
     /// Highest host-wide rule number.
     pub rule_numbers: u32,
 }
@@ -55,6 +67,12 @@ impl Default for Limits {
             group_rules: 262_144,
             flows_v4: 262_144,
             flows_v6: 131_072,
+            tcp_flows_per_interface: 131_072,
+            other_flows_per_interface: 131_072,
+            half_open: 262_144,
+            half_open_per_interface: 16_384,
+            linger: 4096,
+            drops: 4096,
             rule_numbers: 65_536,
         }
     }
@@ -78,6 +96,12 @@ impl Limits {
             group_rules,
             flows_v4,
             flows_v6,
+            tcp_flows_per_interface: _,
+            other_flows_per_interface: _,
+            half_open,
+            half_open_per_interface: _,
+            linger,
+            drops,
             rule_numbers,
         } = *self;
         Some(match name {
@@ -95,6 +119,11 @@ impl Limits {
             map::GROUP_RULES => group_rules,
             map::FLOWS_V4 => flows_v4,
             map::FLOWS_V6 => flows_v6,
+            map::FLOW_GAUGES | map::RING_HEADS => attachments + 1,
+            map::RINGS => half_open,
+            map::LINGER => linger,
+            map::DROPS => drops,
+            map::DROP_BUDGET => 1,
             map::COUNTERS => Counter::entries(attachments),
             map::RULE_COUNTERS => rule_numbers + 1,
             map::MANIFEST => 1,

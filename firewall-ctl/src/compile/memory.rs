@@ -5,10 +5,10 @@
 use super::adopt::Observed;
 use super::plan::{Change, Plan, Removal, Write};
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, Flow, FlowKeyV4, FlowKeyV6, GroupRules, GroupRulesKey, Interface, MemberKeyV4, MemberKeyV6,
-    Page, PolicyCell, RuleNumbers, RuleSet, Slot,
+    CidrKeyV4, CidrKeyV6, DropKey, DropRecord, Flow, FlowKeyV4, FlowKeyV6, GroupRules, GroupRulesKey, Interface,
+    LingerKey, MemberKeyV4, MemberKeyV6, Page, PolicyCell, RuleNumbers, RuleSet, Slot,
 };
-use firewall_common::decide::{FlowEntry, InsertError, Tables};
+use firewall_common::decide::{FlowEntry, InsertError, PlaceEntry, Tables};
 use firewall_common::verdict::Direction;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -17,6 +17,9 @@ use std::collections::BTreeMap;
 pub type Counts = BTreeMap<(u32, Direction, u8), (u64, u64)>;
 /// Flows, packets and octets by host-wide rule number.
 pub type RuleCounts = BTreeMap<u32, (u64, u64, u64)>;
+
+/// Packets that were dropped, or would have been.
+pub type Drops = BTreeMap<DropKey, DropRecord>;
 
 /// All tables.
 #[derive(Debug, Default)]
@@ -34,6 +37,13 @@ pub struct MemoryTables {
     group_rules: BTreeMap<GroupRulesKey, GroupRules>,
     flows: RefCell<BTreeMap<FlowKey, Cell<Flow>>>,
     flow_limits: [Option<usize>; 2],
+    established: RefCell<BTreeMap<(u32, usize), i64>>,
+    /// Places of half-open flows: who holds each, and with which nonce.
+    places: RefCell<BTreeMap<u32, (FlowKey, u16)>>,
+    /// Places taken so far, by attachment and ring.
+    heads: RefCell<BTreeMap<(u32, usize), u32>>,
+    linger: BTreeMap<(u32, LingerKey), u64>,
+    drops: RefCell<Drops>,
     now: Cell<u64>,
     nonce: Cell<u16>,
     counts: RefCell<Counts>,
@@ -114,21 +124,26 @@ impl MemoryTables {
         self.now.set(now);
     }
 
+    /// Has what leaves from some ports of UDP begin no flow until a tick. `prefix_len` is the number of bits of the key that
+    /// count.
+    pub fn set_linger(&mut self, prefix_len: u32, key: LingerKey, until: u64) {
+        self.linger.insert((prefix_len, key), until);
+    }
+
+    /// Packets that were dropped, or would have been.
+    #[must_use]
+    pub fn drops(&self) -> Drops {
+        self.drops.borrow().clone()
+    }
+
     /// Bounds the number of flows, of IPv4 and of IPv6.
     pub fn set_flow_limits(&mut self, limits: [Option<usize>; 2]) {
         self.flow_limits = limits;
     }
 
-    /// What was counted by attachment, direction and outcome.
-    #[must_use]
-    pub fn counts(&self) -> Counts {
-        self.counts.borrow().clone()
-    }
-
-    /// What was counted by rule.
-    #[must_use]
-    pub fn rule_counts(&self) -> RuleCounts {
-        self.rule_counts.borrow().clone()
+    /// What has been counted since this was asked last, by attachment, direction and outcome, and by rule.
+    pub fn take_counts(&self) -> (Counts, RuleCounts) {
+        (self.counts.take(), self.rule_counts.take())
     }
 
     /// All flows.
@@ -219,6 +234,10 @@ impl FlowEntry for FlowHandle<'_> {
         self.read().rule
     }
 
+    fn set_rule(&self, rule: u32) {
+        self.update(|flow| flow.rule = rule);
+    }
+
     fn opened(&self) -> Direction {
         if self.read().opened == Direction::Inbound as u32 { Direction::Inbound } else { Direction::Outbound }
     }
@@ -247,11 +266,57 @@ impl FlowEntry for FlowHandle<'_> {
     }
 }
 
+/// A place in a ring of half-open flows.
+#[derive(Debug, Clone, Copy)]
+pub struct PlaceHandle<'a> {
+    tables: &'a MemoryTables,
+    place: u32,
+}
+
+impl PlaceHandle<'_> {
+    fn read(&self) -> Option<(FlowKey, u16)> {
+        self.tables.places.borrow().get(&self.place).copied()
+    }
+
+    fn give(&self, key: FlowKey, nonce: u16) {
+        self.tables.places.borrow_mut().insert(self.place, (key, nonce));
+    }
+}
+
+impl PlaceEntry for PlaceHandle<'_> {
+    fn nonce(&self) -> u16 {
+        self.read().map(|(_, nonce)| nonce).unwrap_or_default()
+    }
+
+    fn holder_v4(&self) -> Option<FlowKeyV4> {
+        match self.read() {
+            Some((FlowKey::V4(key), _)) => Some(key),
+            Some((FlowKey::V6(_), _)) | None => None,
+        }
+    }
+
+    fn holder_v6(&self) -> Option<FlowKeyV6> {
+        match self.read() {
+            Some((FlowKey::V6(key), _)) => Some(key),
+            Some((FlowKey::V4(_), _)) | None => None,
+        }
+    }
+
+    fn give_v4(&self, key: &FlowKeyV4, nonce: u16) {
+        self.give(FlowKey::V4(*key), nonce);
+    }
+
+    fn give_v6(&self, key: &FlowKeyV6, nonce: u16) {
+        self.give(FlowKey::V6(*key), nonce);
+    }
+}
+
 impl<'a> Tables for &'a MemoryTables {
     type Flow = FlowHandle<'a>;
+    type Place = PlaceHandle<'a>;
 
-    fn interface(&self, ifindex: u32) -> Option<Interface> {
-        self.interfaces.get(&ifindex).copied()
+    fn interface(&self, ifindex: u32) -> Option<&Interface> {
+        self.interfaces.get(&ifindex)
     }
 
     fn cell(&self, attachment: u32) -> Option<PolicyCell> {
@@ -327,6 +392,47 @@ impl<'a> Tables for &'a MemoryTables {
 
     fn remove_flow_v6(&self, key: &FlowKeyV6) {
         self.flows.borrow_mut().remove(&FlowKey::V6(*key));
+    }
+
+    fn established(&self, attachment: u32, class: usize) -> u64 {
+        let established = self.established.borrow();
+        established.get(&(attachment, class)).map_or(0, |count| u64::try_from(*count).unwrap_or_default())
+    }
+
+    fn add_established(&self, attachment: u32, class: usize, change: i64) {
+        *self.established.borrow_mut().entry((attachment, class)).or_default() += change;
+    }
+
+    fn next_place(&self, interface: &Interface, ring: usize) -> Option<PlaceHandle<'a>> {
+        let mut heads = self.heads.borrow_mut();
+        let head = heads.entry((interface.attachment, ring)).or_default();
+        let turn = head.checked_rem(interface.ring_share)?;
+        *head = head.wrapping_add(1);
+        // There is one CPU.
+        let place = interface.ring_base + ring as u32 * interface.ring_share + turn;
+        Some(PlaceHandle { tables: self, place })
+    }
+
+    fn linger(&self, key: &LingerKey) -> Option<u64> {
+        let LingerKey { attachment, family, port } = *key;
+        let port = u16::from_be_bytes(port);
+        (0..=16_u32).rev().find_map(|len| {
+            let masked = port & u16::MAX.checked_shl(16 - len).unwrap_or(0);
+            self.linger.get(&(48 + len, LingerKey { attachment, family, port: masked.to_be_bytes() })).copied()
+        })
+    }
+
+    fn may_record(&self, _now: u64) -> bool {
+        true
+    }
+
+    fn record(&self, key: &DropKey, now: u64, packets: u64, bytes: u64) {
+        let mut drops = self.drops.borrow_mut();
+        let new = DropRecord { packets: 0, bytes: 0, first: now, last: now };
+        let record = drops.entry(*key).or_insert(new);
+        record.packets += packets;
+        record.bytes += bytes;
+        record.last = now;
     }
 
     fn now(&self) -> u64 {

@@ -7,6 +7,7 @@ mod adopt;
 mod intern;
 pub mod layout;
 mod limits;
+mod linger;
 mod members;
 pub mod memory;
 mod plan;
@@ -16,6 +17,7 @@ mod services;
 pub use adopt::Observed;
 pub use layout::{Layout, Usage};
 pub use limits::Limits;
+pub use linger::LingerPrefix;
 pub use memory::MemoryTables;
 pub use plan::{Change, Plan, Removal, TableFull, Write};
 pub use policy::{FamilyPolicy, Policy};
@@ -42,7 +44,7 @@ pub struct Desired {
 pub struct DesiredInterface {
     /// The interface.
     pub id: InterfaceId,
-    /// Its entry in the tables; `adopt_until` is set when the programs go in.
+    /// Its entry in the tables; the dataplane adds what is decided when the programs go in.
     pub entry: abi::Interface,
     /// Judges what is inbound.
     pub inbound: Arc<Policy>,
@@ -105,6 +107,9 @@ pub fn compile(model: &Model) -> Result<Desired, CompileError> {
             reserved: 0,
             adopt_until: 0,
             timeouts: timeouts(interface.timeouts),
+            allowance: [0; 2],
+            ring_base: 0,
+            ring_share: 0,
         };
         let wanted = DesiredInterface { id: interface.id, entry, inbound, outbound };
         desired.interfaces.insert(attachment.number, wanted);

@@ -1,9 +1,9 @@
 //! The union of the rules of a set of groups, in one direction, sorted by what a look-up asks for.
 
 use super::CompileError;
-use super::services::{Traffic, is_in_family};
-use crate::model::{GroupId, Peer, Rule, Service};
-use firewall_common::abi::{MAX_RULES, RuleSet, V4, V6};
+use super::services::{Traffic, is_in_family, open_to_anyone};
+use crate::model::{GroupId, L4, Peer, Rule, Service};
+use firewall_common::abi::{HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, MAX_RULES, OPEN_TCP, OPEN_UDP, RuleSet, V4, V6};
 use firewall_common::verdict::Direction;
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,6 +97,20 @@ impl FamilyPolicy {
         } else {
             cidrs.entry(net.trunc()).or_default().insert(bit);
         }
+    }
+
+    /// What the programs need to know before they look anything up: the flags of [`firewall_common::abi::SlotFamily`].
+    #[must_use]
+    pub fn flags(&self, family: usize) -> u32 {
+        let is_open = |protocol| open_to_anyone(self, protocol, family) == [(0, u16::MAX)];
+        let flags = [
+            (!self.cidrs.is_empty(), HAS_CIDRS),
+            (!self.groups.is_empty(), HAS_GROUPS),
+            (!self.anyone.is_empty(), HAS_ANYONE),
+            (is_open(L4::Tcp), OPEN_TCP),
+            (is_open(L4::Udp), OPEN_UDP),
+        ];
+        flags.into_iter().filter(|(is_set, _)| *is_set).fold(0, |flags, (_, flag)| flags | flag)
     }
 
     /// The rules of the longest prefix that covers an address.

@@ -87,6 +87,26 @@ fn range(service: Service, protocol: u8, family: usize) -> Option<(u16, u16)> {
     }
 }
 
+/// The ranges of ports of a protocol that a policy opens to the whole family, apart from each other and in ascending
+/// order.
+pub(super) fn open_to_anyone(policy: &FamilyPolicy, protocol: L4, family: usize) -> Vec<(u16, u16)> {
+    let number = match protocol {
+        L4::Tcp => TCP,
+        L4::Udp => UDP,
+    };
+    let of_anyone = policy.services.iter().filter(|(_, bit)| policy.anyone.contains(*bit));
+    let mut ranges: Vec<(u16, u16)> = of_anyone.filter_map(|(service, _)| range(*service, number, family)).collect();
+    ranges.sort_unstable();
+    let mut joined: Vec<(u16, u16)> = Vec::new();
+    for (from, to) in ranges {
+        match joined.last_mut() {
+            Some((_, end)) if u32::from(from) <= u32::from(*end) + 1 => *end = to.max(*end),
+            Some(_) | None => joined.push((from, to)),
+        }
+    }
+    joined
+}
+
 /// A radix before its nodes have numbers. What lies below an entry is alike, or the entry is split.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Node {
@@ -190,6 +210,17 @@ mod tests {
                 .prop_map(|(family, kind, code)| Service::Icmp { family, kind, code: kind.and(code) }),
             prop_oneof![Just(0u8), Just(47), Just(255)].prop_map(Service::Other),
         ]
+    }
+
+    #[test]
+    fn ranges_for_anyone_are_joined() {
+        let ports = |from, to| Service::Ports { protocol: L4::Udp, from, to };
+        let mut policy = family_policy(&[ports(0, 99), ports(200, 300), ports(100, 150), ports(9, 9)]);
+        for bit in 0..3 {
+            policy.anyone.insert(bit);
+        }
+        assert_eq!(open_to_anyone(&policy, L4::Udp, V4), [(0, 150), (200, 300)]);
+        assert_eq!(open_to_anyone(&policy, L4::Tcp, V4), []);
     }
 
     #[test]

@@ -4,10 +4,11 @@ use super::error::DataplaneError;
 use super::hooks::{Choice, Hook, Warning, choose, detour};
 use super::pins::{Leg, ignore_missing};
 use super::programs::Programs;
+use super::rings::{self, Region};
 use super::sys::bpf::{self, LinkTarget, attach_type};
 use super::{Dataplane, Device, clsact, device};
 use crate::model::{HookWish, Side};
-use firewall_common::abi::{self, Interface, PolicyCell};
+use firewall_common::abi::{self, Interface, PolicyCell, map};
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::Duration;
@@ -95,6 +96,7 @@ impl Dataplane {
             (_, Some((_, before))) => before.adopt_until,
             (None, None) => 0,
         };
+        warnings.extend(self.allot(&mut entry, before.map(|(_, before)| before))?);
         if let Some((ifindex, _)) = before.filter(|(ifindex, _)| *ifindex != device.ifindex) {
             self.tables.set_interface(ifindex, Interface::default())?;
         }
@@ -119,6 +121,21 @@ impl Dataplane {
                 Err(error)
             }
         }
+    }
+
+    /// Gives an interface its share of the flow tables. One that has a share keeps it: flows refer to it.
+    fn allot(&self, entry: &mut Interface, before: Option<Interface>) -> Result<Option<Warning>, DataplaneError> {
+        let limits = &self.config.limits;
+        entry.allowance = [limits.tcp_flows_per_interface, limits.other_flows_per_interface];
+        if let Some(before) = before {
+            (entry.ring_base, entry.ring_share) = (before.ring_base, before.ring_share);
+            return Ok(None);
+        }
+        let cpus = bpf::possible_cpus().map_err(DataplaneError::map("size", map::RINGS))?;
+        let Region { base, share, is_shared } =
+            rings::region(limits, cpus, self.entries.values().map(|(_, entry)| entry));
+        (entry.ring_base, entry.ring_share) = (base, share);
+        Ok(is_shared.then_some(Warning::SharedRings))
     }
 
     /// Puts both programs on a device, and says where the one for received frames has come to run.
@@ -272,6 +289,7 @@ impl Dataplane {
         }
         self.tables.cells.store(number, PolicyCell::default().to_word());
         self.purge_flows(number)?;
+        self.drop_linger(|other, _| other == number)?;
         self.purge_counters(number)
     }
 

@@ -10,8 +10,8 @@ use crate::compile::TableFull;
 use crate::compile::memory::FlowKey;
 use aya::maps::{HashMap, MapData, MapError};
 use aya::{TestRun as _, TestRunOptions};
-use firewall_common::abi::{Flow, FlowKeyV4, FlowKeyV6, Timeouts, map};
-use firewall_common::flow::{State, Word, is_expired};
+use firewall_common::abi::{Flow, FlowGauge, FlowKeyV4, FlowKeyV6, SWEEP_CUT, SWEEP_EXPIRED, Sweep, Timeouts, map};
+use firewall_common::flow::{State, Word, class, is_expired};
 use firewall_common::packet::protocol;
 use firewall_common::verdict::Direction;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +20,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Flag of `BPF_MAP_UPDATE_ELEM`: only if it is not there.
 const NO_EXIST: u64 = 1;
-/// Octets of a run of the collector: what fits into a frame of the kernel's test harness with room to spare.
+/// Octets of a run over keys: what fits into a frame of the kernel's test harness with room to spare.
 const RUN_OCTETS: usize = 1400;
 
 /// A connection that is alive when an interface is attached.
@@ -130,7 +130,9 @@ impl Dataplane {
     /// Removes all flows of an attachment.
     pub(super) fn purge_flows(&mut self, number: u32) -> Result<(), DataplaneError> {
         self.purge::<FlowKeyV4>(|attachment| attachment == number)?;
-        self.purge::<FlowKeyV6>(|attachment| attachment == number)
+        self.purge::<FlowKeyV6>(|attachment| attachment == number)?;
+        self.gauges.clear(number);
+        Ok(())
     }
 
     /// Removes flows of attachments that do not exist.
@@ -170,7 +172,10 @@ impl Dataplane {
                 None => continue,
             };
             match result {
-                Ok(()) => adopted += 1,
+                Ok(()) => {
+                    self.gauges.add(number, class(connection.protocol));
+                    adopted += 1;
+                }
                 Err(MapError::SyscallError(error)) if error.io_error.raw_os_error() == Some(libc::EEXIST) => {}
                 Err(MapError::SyscallError(error)) if error.io_error.raw_os_error() == Some(libc::E2BIG) => {
                     let limit = self.config.limits.max_entries(table).unwrap_or_default();
@@ -190,6 +195,8 @@ impl Dataplane {
     /// # Errors
     /// The kernel refuses.
     pub fn collect(&mut self) -> Result<Collected, DataplaneError> {
+        let time = now();
+        self.drop_linger(|_, until| until <= time)?;
         let mut collected = Collected::default();
         self.collect_family::<FlowKeyV4>(&mut collected)?;
         self.collect_family::<FlowKeyV6>(&mut collected)?;
@@ -198,33 +205,66 @@ impl Dataplane {
 
     fn collect_family<K: Key>(&mut self, collected: &mut Collected) -> Result<(), DataplaneError> {
         let now = now();
-        let mut candidates: BTreeMap<[u8; size_of::<Timeouts>()], Vec<K>> = BTreeMap::new();
+        let mut candidates: BTreeMap<[u8; size_of::<Sweep>()], Vec<K>> = BTreeMap::new();
         for_each(&self.pins, K::TABLE, |key: K, flow: Flow| {
             let timeouts =
                 self.entries.get(&key.attachment()).map_or_else(Timeouts::default, |(_, entry)| entry.timeouts);
             let word = Word::from_bits(flow.word);
             if is_expired(word, key.protocol(), &timeouts, now) {
-                candidates.entry(zerocopy::transmute!(timeouts)).or_default().push(key);
+                let sweep = Sweep { timeouts, mode: SWEEP_EXPIRED, reserved: 0 };
+                candidates.entry(zerocopy::transmute!(sweep)).or_default().push(key);
                 return;
             }
             collected.families[K::FAMILY] += 1;
             let counts = collected.live.entry(key.attachment()).or_default();
-            *(if word.state().is_embryonic() { &mut counts.embryonic } else { &mut counts.established }) += 1;
+            *(if word.state().is_established() { &mut counts.established } else { &mut counts.embryonic }) += 1;
             collected.rules.insert(flow.rule);
         })?;
         collected.rules.remove(&0);
-        let name = if K::FAMILY == firewall_common::abi::V4 { Programs::NAMES[3] } else { Programs::NAMES[4] };
         for (header, keys) in candidates {
-            for keys in keys.chunks((RUN_OCTETS - header.len()) / size_of::<K>()) {
-                let mut frame = header.to_vec();
-                keys.iter().for_each(|key| frame.extend_from_slice(key.as_bytes()));
-                let options = TestRunOptions { data_in: Some(&frame), ..TestRunOptions::new() };
-                let run = self.programs.collect[K::FAMILY].test_run(options);
-                let failed = |error| DataplaneError::Run { program: name, source: Box::new(error) };
-                collected.removed += u64::from(run.map_err(failed)?.return_value);
-            }
+            collected.removed += self.sweep(header, &keys)?;
         }
         Ok(())
+    }
+
+    /// Runs the program over keys, and says how many flows have changed.
+    fn sweep<K: Key>(&self, header: [u8; size_of::<Sweep>()], keys: &[K]) -> Result<u64, DataplaneError> {
+        let mut changed = 0;
+        let name = if K::FAMILY == firewall_common::abi::V4 { Programs::NAMES[3] } else { Programs::NAMES[4] };
+        for keys in keys.chunks((RUN_OCTETS - header.len()) / size_of::<K>()) {
+            let mut frame = header.to_vec();
+            keys.iter().for_each(|key| frame.extend_from_slice(key.as_bytes()));
+            let options = TestRunOptions { data_in: Some(&frame), ..TestRunOptions::new() };
+            let run = self.programs.sweep[K::FAMILY].test_run(options);
+            let failed = |error| DataplaneError::Run { program: name, source: Box::new(error) };
+            changed += u64::from(run.map_err(failed)?.return_value);
+        }
+        Ok(changed)
+    }
+
+    /// Cuts flows: they become tombstones, which drop what comes either way until nothing does. Says how many were alive.
+    ///
+    /// # Errors
+    /// The kernel refuses; the flows before are cut.
+    pub fn cut_flows(&mut self, flows: &[FlowKey]) -> Result<u64, DataplaneError> {
+        let (mut v4, mut v6) = (Vec::new(), Vec::new());
+        for key in flows {
+            match key {
+                FlowKey::V4(key) => v4.push(*key),
+                FlowKey::V6(key) => v6.push(*key),
+            }
+        }
+        // Time-outs mean nothing to this mode.
+        let header: [u8; size_of::<Sweep>()] =
+            zerocopy::transmute!(Sweep { timeouts: Timeouts::default(), mode: SWEEP_CUT, reserved: 0 });
+        Ok(self.sweep(header, &v4)? + self.sweep(header, &v6)?)
+    }
+
+    /// Established flows of an attachment, as the programs count them, and how many it may have, by class.
+    #[must_use]
+    pub fn flow_gauge(&self, number: u32) -> (FlowGauge, [u32; 2]) {
+        let allowance = self.entries.get(&number).map_or([0; 2], |(_, entry)| entry.allowance);
+        (self.gauges.read(number), allowance)
     }
 }
 

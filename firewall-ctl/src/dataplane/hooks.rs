@@ -93,6 +93,8 @@ pub enum Warning {
     Clsact,
     /// Generic XDP is slower than TC.
     Generic,
+    /// No places of its own are left for half-open flows.
+    SharedRings,
 }
 
 impl fmt::Display for Warning {
@@ -114,6 +116,10 @@ impl fmt::Display for Warning {
                  `firewall-ctl emergency-detach` takes it off",
             ),
             Self::Generic => formatter.write_str("generic XDP is slower than traffic control"),
+            Self::SharedRings => formatter.write_str(
+                "no room is left for half-open flows of its own, so it shares with other interfaces of that kind: raise \
+                 the limit half-open, or lower half-open-per-interface",
+            ),
         }
     }
 }

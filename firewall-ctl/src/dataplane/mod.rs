@@ -18,8 +18,10 @@ mod emergency;
 mod error;
 mod features;
 mod flows;
+mod gauges;
 mod handover;
 mod hooks;
+mod linger;
 mod loader;
 mod logs;
 pub mod object;
@@ -27,6 +29,7 @@ mod observe;
 mod pins;
 mod privileges;
 mod programs;
+mod rings;
 mod sys;
 mod tables;
 
@@ -44,7 +47,9 @@ pub use pins::{Leg, Pins};
 pub use privileges::{MissingPrivileges, check as check_privileges};
 
 use crate::compile::{Desired, Layout, Limits, Plan, Usage, Write};
-use firewall_common::abi::Interface;
+use firewall_common::abi::{INTERFACE_LINGER, Interface};
+use gauges::Gauges;
+use linger::Lingering;
 use programs::Programs;
 use std::collections::BTreeMap;
 use std::os::fd::AsFd as _;
@@ -90,12 +95,15 @@ pub struct Dataplane {
     pins: Pins,
     programs: Programs,
     tables: Tables,
+    gauges: Gauges,
     origin: Origin,
     layout: Layout,
     /// Entries of interfaces wanted, by attachment number.
     wanted: BTreeMap<u32, Interface>,
     /// Entries of interfaces in the tables, by attachment number, with the index of the device.
     entries: BTreeMap<u32, (u32, Interface)>,
+    /// Ports of UDP that were untracked until lately.
+    lingering: Lingering,
     pending: Option<Pending>,
     generation: u64,
 }
@@ -135,9 +143,23 @@ impl Dataplane {
         let layout = Layout::adopt(config.limits, &tables.observe()?);
         let found = tables.interfaces()?;
         let entries = found.into_iter().map(|(ifindex, entry)| (entry.attachment, (ifindex, entry))).collect();
-        let (wanted, pending, generation) = (BTreeMap::new(), None, 0);
-        let mut dataplane =
-            Self { config, features, pins, programs, tables, origin, layout, wanted, entries, pending, generation };
+        let gauges = Gauges::open(&pins, config.limits.attachments)?;
+        let mut dataplane = Self {
+            config,
+            features,
+            pins,
+            programs,
+            tables,
+            gauges,
+            origin,
+            layout,
+            wanted: BTreeMap::new(),
+            entries,
+            lingering: Lingering::new(),
+            pending: None,
+            generation: 0,
+        };
+        dataplane.read_linger()?;
         // A detachment that was interrupted may have left some.
         dataplane.purge_orphans()?;
         dataplane.renew_filters()?;
@@ -185,6 +207,7 @@ impl Dataplane {
     pub fn prepare(&mut self, desired: &Desired) -> Result<Prepared, DataplaneError> {
         self.drop_pending()?;
         let (layout, plan) = self.layout.plan(desired)?;
+        self.write_linger(&self.layout.closed_udp_ports(&layout))?;
         for (index, write) in plan.writes.iter().enumerate() {
             if let Err(error) = self.tables.write(write) {
                 self.undo(&plan.writes[..index])?;
@@ -227,14 +250,7 @@ impl Dataplane {
         for change in &plan.members {
             result = result.and(self.tables.change(change));
         }
-        for (number, (ifindex, entry)) in &mut self.entries {
-            let Some(mut changed) = wanted.get(number).copied() else { continue };
-            changed.adopt_until = entry.adopt_until;
-            if changed != *entry {
-                result = result.and(self.tables.set_interface(*ifindex, changed));
-                *entry = changed;
-            }
-        }
+        result = result.and(self.publish_entries(&wanted));
         for (number, cell) in &plan.cells {
             self.tables.cells.store(*number, cell.to_word());
         }
@@ -246,6 +262,27 @@ impl Dataplane {
         if result.is_err() {
             // What the tables hold is not what the layout says: read it anew.
             self.layout = Layout::adopt(self.config.limits, &self.tables.observe()?);
+        }
+        result
+    }
+
+    /// Brings the entries of interfaces up to date, where they are in the tables.
+    fn publish_entries(&mut self, wanted: &BTreeMap<u32, Interface>) -> Result<(), DataplaneError> {
+        let mut result = Ok(());
+        for (number, (ifindex, entry)) in &mut self.entries {
+            let Some(mut changed) = wanted.get(number).copied() else { continue };
+            // Decided when the programs went in.
+            changed.adopt_until = entry.adopt_until;
+            changed.allowance = entry.allowance;
+            changed.ring_base = entry.ring_base;
+            changed.ring_share = entry.ring_share;
+            if self.lingering.contains_key(number) {
+                changed.flags |= INTERFACE_LINGER;
+            }
+            if changed != *entry {
+                result = result.and(self.tables.set_interface(*ifindex, changed));
+                *entry = changed;
+            }
         }
         result
     }

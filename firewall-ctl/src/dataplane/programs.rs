@@ -17,14 +17,14 @@ pub(super) struct Programs {
     xdp_rx: OwnedFd,
     tc_rx: OwnedFd,
     tc_tx: OwnedFd,
-    /// Runs over candidates of IPv4 and of IPv6.
-    pub(super) collect: [SchedClassifier; 2],
+    /// Run over keys of IPv4 and of IPv6.
+    pub(super) sweep: [SchedClassifier; 2],
 }
 
 impl Programs {
     /// All of them.
     pub(super) const NAMES: [&str; 5] =
-        [program::XDP_RX, program::TC_RX, program::TC_TX, program::COLLECT_V4, program::COLLECT_V6];
+        [program::XDP_RX, program::TC_RX, program::TC_TX, program::SWEEP_V4, program::SWEEP_V6];
     /// Those that are attached to devices.
     const ATTACHED: [&str; 3] = [program::XDP_RX, program::TC_RX, program::TC_TX];
 
@@ -46,7 +46,7 @@ impl Programs {
             xdp_rx: get(program::XDP_RX)?,
             tc_rx: get(program::TC_RX)?,
             tc_tx: get(program::TC_TX)?,
-            collect: [classifier(program::COLLECT_V4)?, classifier(program::COLLECT_V6)?],
+            sweep: [classifier(program::SWEEP_V4)?, classifier(program::SWEEP_V6)?],
         })
     }
 

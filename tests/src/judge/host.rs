@@ -1,6 +1,6 @@
 //! The decision on the host, over ordinary collections.
 
-use super::{Hook, LOOPBACK, Moved, Outcome};
+use super::{Hook, LOOPBACK, Moved, Outcome, RuleMoved};
 use firewall_common::abi::Interface;
 use firewall_common::decide::{self, decide};
 use firewall_common::packet::Metadata;
@@ -62,20 +62,17 @@ impl Host {
 
     /// Judges a frame.
     pub fn judge(&self, hook: Hook, frame: &[u8]) -> Outcome {
-        let (counts, rules) = (self.tables.counts(), self.tables.rule_counts());
         let at = decide::Hook { ifindex: LOOPBACK, received: hook.received() };
         let verdict: Verdict = decide(&frame, &Metadata::PLAIN, at, &&self.tables);
-        let moved = self.tables.counts().into_iter().filter_map(|(key, (packets, bytes))| {
-            let (had_packets, had_bytes) = counts.get(&key).copied().unwrap_or_default();
-            let (attachment, direction, outcome) = key;
-            let (packets, bytes) = (packets - had_packets, bytes - had_bytes);
-            (packets != 0 || bytes != 0).then_some(Moved { attachment, direction, outcome, packets, bytes })
+        let (counts, rules) = self.tables.take_counts();
+        let moved = counts.into_iter().map(|((attachment, direction, outcome), (packets, bytes))| Moved {
+            attachment,
+            direction,
+            outcome,
+            packets,
+            bytes,
         });
-        let now = self.tables.rule_counts();
-        Outcome {
-            passed: verdict.is_allow(),
-            moved: moved.collect(),
-            rules: now.iter().filter(|(rule, count)| rules.get(rule) != Some(count)).map(|(rule, _)| *rule).collect(),
-        }
+        let rules = rules.into_iter().map(|(rule, (flows, packets, bytes))| RuleMoved { rule, flows, packets, bytes });
+        Outcome { passed: verdict.passes(), moved: moved.collect(), rules: rules.collect() }
     }
 }

@@ -1,25 +1,22 @@
 //! The loaded programs, run on frames by the kernel's test facility. Nothing is attached and nothing is pinned: all of
 //! it goes with the last file descriptor.
 
-use super::batch::per_cpu_array;
+use super::counters::Snapshot;
 use super::plain::Plain;
-use super::{Hook, LOOPBACK, Moved, Outcome};
+use super::{Hook, LOOPBACK};
 use crate::packet::ether_type;
 use aya::maps::lpm_trie::{Key, LpmTrie};
 use aya::maps::{Array, HashMap, MapData};
-use aya::programs::{Program, SchedClassifier, TestRun, Xdp};
-use aya::{Ebpf, EbpfLoader, TestRunOptions};
+use aya::programs::{Program, ProgramError, TestRun};
+use aya::{Ebpf, EbpfLoader, TestRunOptions, TestRunResult};
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, Counter, Flow, FlowKeyV4, FlowKeyV6, GroupRules, GroupRulesKey, Interface, MemberKeyV4,
-    MemberKeyV6, Page, RuleNumbers, RuleSet, Slot, map, program,
+    CidrKeyV4, CidrKeyV6, Flow, FlowKeyV4, FlowKeyV6, GroupRules, GroupRulesKey, Interface, MemberKeyV4, MemberKeyV6,
+    Page, RuleNumbers, RuleSet, Slot, map, program,
 };
-use firewall_common::verdict::{Direction, OUTCOMES};
 use firewall_ctl::compile::{Change, Layout, Limits, Plan, Removal, Write, compile};
 use firewall_ctl::dataplane::object::object;
 use firewall_ctl::model::Model;
-use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
-use std::os::fd::AsFd;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,10 +25,9 @@ use std::time::Duration;
 pub struct Kernel {
     ebpf: Ebpf,
     layout: Layout,
-    limits: Limits,
-    /// What had been counted after the last frame. Nobody else moves these counters.
-    counters: Counters,
-    rules: RuleCounters,
+    pub(super) limits: Limits,
+    /// What had been counted when that was last asked.
+    pub(super) counted: Snapshot,
 }
 
 /// How large a program is.
@@ -63,9 +59,6 @@ impl DerefMut for SharedKernel {
     }
 }
 
-type Counters = BTreeMap<(u32, Direction, u8), [u64; 2]>;
-type RuleCounters = BTreeMap<u32, [u64; 3]>;
-
 /// Whether the kernel may refuse to run a program on a frame: `bpf_prog_test_run_skb` wants more than an Ethernet header,
 /// and for an EtherType of IP as much as the header that belongs to it.
 fn is_too_short(frame: &[u8]) -> bool {
@@ -76,16 +69,6 @@ fn is_too_short(frame: &[u8]) -> bool {
             ether_type::IPV6 => frame.len() < ETHERNET + 40,
             _other => false,
         }
-}
-
-/// Sums over CPUs.
-fn sums<const N: usize>(rows: Vec<Vec<[u64; N]>>) -> impl Iterator<Item = [u64; N]> {
-    rows.into_iter().map(|row| {
-        row.iter().fold([0; N], |mut sum, one| {
-            sum.iter_mut().zip(one).for_each(|(sum, one)| *sum += one);
-            sum
-        })
-    })
 }
 
 /// The kernel does not run programs on such a frame.
@@ -116,6 +99,7 @@ impl Kernel {
         kernel.publish(&Model::default());
         kernel.place(Interface::default());
         kernel.forget();
+        kernel.moved();
         SharedKernel(guard)
     }
 
@@ -132,7 +116,7 @@ impl Kernel {
             loader.map_max_entries(name, limits.max_entries(name).expect("every table has a limit"));
         }
         let mut ebpf = loader.load(object).unwrap_or_else(|error| panic!("load the programs: {error:?}"));
-        for name in [program::XDP_RX, program::TC_RX, program::TC_TX, program::COLLECT_V4, program::COLLECT_V6] {
+        for name in [program::XDP_RX, program::TC_RX, program::TC_TX, program::SWEEP_V4, program::SWEEP_V6] {
             let loaded = match ebpf.program_mut(name).unwrap_or_else(|| panic!("no program {name}")) {
                 Program::Xdp(program) => program.load(),
                 Program::SchedClassifier(program) => program.load(),
@@ -140,7 +124,7 @@ impl Kernel {
             };
             loaded.unwrap_or_else(|error| panic!("load {name}: {error}"));
         }
-        Self { ebpf, layout: Layout::new(limits), limits, counters: Counters::new(), rules: RuleCounters::new() }
+        Self { ebpf, layout: Layout::new(limits), limits, counted: Snapshot::default() }
     }
 
     /// Brings the tables to a model, from whatever they hold.
@@ -192,43 +176,24 @@ impl Kernel {
         ]
     }
 
-    /// Judges a frame.
+    /// Runs a frame, and says whether it has passed. What it was counted as, [`Kernel::moved`] tells.
     ///
     /// # Errors
     /// The kernel does not run programs on it: it is shorter than an Ethernet header.
     ///
     /// # Panics
     /// If a program answers with a code that is none of ours.
-    pub fn judge(&mut self, hook: Hook, frame: &[u8]) -> Result<Outcome, TestRunError> {
-        let options = TestRunOptions { data_in: Some(frame), ..TestRunOptions::default() };
-        let result = match hook {
-            Hook::Xdp => self.xdp().test_run(options),
-            Hook::TcReceive => self.tc(program::TC_RX).test_run(options),
-            Hook::TcSend => self.tc(program::TC_TX).test_run(options),
-        };
-        let code = match result {
+    pub fn run(&self, hook: Hook, frame: &[u8]) -> Result<bool, TestRunError> {
+        let code = match self.test_run(hook, TestRunOptions { data_in: Some(frame), ..TestRunOptions::default() }) {
             Ok(result) => result.return_value,
             Err(_) if is_too_short(frame) => return Err(TestRunError),
             Err(error) => panic!("run {hook:?} on {} octets: {error:?}", frame.len()),
         };
-        let passed = match (hook, code) {
+        Ok(match (hook, code) {
             (Hook::Xdp, action::XDP_PASS) | (Hook::TcReceive | Hook::TcSend, action::TC_NEXT) => true,
             (Hook::Xdp, action::XDP_DROP) | (Hook::TcReceive | Hook::TcSend, action::TC_SHOT) => false,
             (Hook::Xdp | Hook::TcReceive | Hook::TcSend, code) => panic!("{hook:?} answers {code}"),
-        };
-        let (counters, rules) = (self.read_counters(), self.read_rules());
-        let had = std::mem::replace(&mut self.counters, counters);
-        let had_rules = std::mem::replace(&mut self.rules, rules);
-        let moved = self.counters.iter().filter(|(key, now)| had.get(key) != Some(now));
-        let moved = moved.map(|(key @ (attachment, direction, outcome), [packets, bytes])| {
-            let [had_packets, had_bytes] = had.get(key).copied().unwrap_or_default();
-            let (packets, bytes) = (packets - had_packets, bytes - had_bytes);
-            Moved { attachment: *attachment, direction: *direction, outcome: *outcome, packets, bytes }
-        });
-        let moved = moved.collect();
-        let rules = self.rules.iter().filter(|(rule, now)| had_rules.get(rule) != Some(now));
-        let rules = rules.map(|(rule, _)| *rule).collect();
-        Ok(Outcome { passed, moved, rules })
+        })
     }
 
     /// Runs a frame many times, and says what one run took on the average. Counters and flows move as they do.
@@ -237,12 +202,7 @@ impl Kernel {
     /// If the kernel does not run it.
     pub fn time(&mut self, hook: Hook, frame: &[u8], repeat: u32) -> Duration {
         let options = TestRunOptions { data_in: Some(frame), repeat, ..TestRunOptions::default() };
-        let result = match hook {
-            Hook::Xdp => self.xdp().test_run(options),
-            Hook::TcReceive => self.tc(program::TC_RX).test_run(options),
-            Hook::TcSend => self.tc(program::TC_TX).test_run(options),
-        };
-        result.unwrap_or_else(|error| panic!("time {hook:?}: {error:?}")).duration
+        self.test_run(hook, options).unwrap_or_else(|error| panic!("time {hook:?}: {error:?}")).duration
     }
 
     /// What the verifier and the compiler in the kernel made of each program.
@@ -264,48 +224,28 @@ impl Kernel {
                 verified: info.verified_instruction_count().expect("the kernel counts since 5.16"),
             }
         };
-        [program::XDP_RX, program::TC_RX, program::TC_TX, program::COLLECT_V4, program::COLLECT_V6].map(size).to_vec()
+        [program::XDP_RX, program::TC_RX, program::TC_TX, program::SWEEP_V4, program::SWEEP_V6].map(size).to_vec()
     }
 
-    /// Packets and octets of what has been counted.
-    fn read_counters(&mut self) -> Counters {
-        let entries = Counter::entries(self.limits.attachments);
-        let mut counters = Counters::new();
-        let rows: Vec<Vec<[u64; 2]>> = self.read(map::COUNTERS, entries);
-        for (index, [packets, bytes]) in (0..).zip(sums(rows)) {
-            if packets != 0 || bytes != 0 {
-                let (pair, outcome) = (index / OUTCOMES, index % OUTCOMES);
-                let direction = if pair % 2 == 0 { Direction::Inbound } else { Direction::Outbound };
-                debug_assert_eq!(Counter::index(pair / 2, direction, outcome as u8), index);
-                counters.insert((pair / 2, direction, outcome as u8), [packets, bytes]);
-            }
-        }
-        counters
+    pub(super) fn map(&self, name: &str) -> &aya::maps::Map {
+        self.ebpf.map(name).unwrap_or_else(|| panic!("no map {name}"))
     }
 
-    /// Packets, octets and flows of rules that have been counted.
-    fn read_rules(&mut self) -> RuleCounters {
-        let rows: Vec<Vec<[u64; 3]>> = self.read(map::RULE_COUNTERS, self.limits.rule_numbers + 1);
-        (0..).zip(sums(rows)).filter(|(_, sum)| *sum != [0; 3]).collect()
-    }
-
-    fn read<const N: usize>(&mut self, name: &str, entries: u32) -> Vec<Vec<[u64; N]>> {
-        let aya::maps::Map::PerCpuArray(data) = self.map(name) else { panic!("{name} is no array of each CPU") };
-        per_cpu_array(data.fd().as_fd(), entries).unwrap_or_else(|error| panic!("read {name}: {error}"))
-    }
-
-    fn map(&mut self, name: &str) -> &mut aya::maps::Map {
+    fn map_mut(&mut self, name: &str) -> &mut aya::maps::Map {
         self.ebpf.map_mut(name).unwrap_or_else(|| panic!("no map {name}"))
     }
 
-    fn xdp(&mut self) -> &mut Xdp {
-        let program = self.ebpf.program_mut(program::XDP_RX).expect("it has been loaded");
-        program.try_into().expect("it is XDP")
-    }
-
-    fn tc(&mut self, name: &str) -> &mut SchedClassifier {
-        let program = self.ebpf.program_mut(name).expect("it has been loaded");
-        program.try_into().expect("it is for TC")
+    fn test_run(&self, hook: Hook, options: TestRunOptions<'_>) -> Result<TestRunResult, ProgramError> {
+        let name = match hook {
+            Hook::Xdp => program::XDP_RX,
+            Hook::TcReceive => program::TC_RX,
+            Hook::TcSend => program::TC_TX,
+        };
+        match self.ebpf.program(name).unwrap_or_else(|| panic!("no program {name}")) {
+            Program::Xdp(program) => program.test_run(options),
+            Program::SchedClassifier(program) => program.test_run(options),
+            other => panic!("{name} is a {:?}", other.prog_type()),
+        }
     }
 }
 
@@ -369,15 +309,15 @@ impl Kernel {
     }
 
     fn array<V: Value>(&mut self, name: &str) -> Array<&mut MapData, Plain<V>> {
-        self.map(name).try_into().unwrap_or_else(|error| panic!("{name}: {error}"))
+        self.map_mut(name).try_into().unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     fn hash<K: Value, V: Value>(&mut self, name: &str) -> HashMap<&mut MapData, Plain<K>, Plain<V>> {
-        self.map(name).try_into().unwrap_or_else(|error| panic!("{name}: {error}"))
+        self.map_mut(name).try_into().unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     fn trie<K: Value>(&mut self, name: &str) -> LpmTrie<&mut MapData, Plain<K>, u32> {
-        self.map(name).try_into().unwrap_or_else(|error| panic!("{name}: {error}"))
+        self.map_mut(name).try_into().unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 }
 

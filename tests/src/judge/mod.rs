@@ -2,6 +2,7 @@
 //! [`crate::oracle`]) by common sense. What the first two did is told by the counters that moved.
 
 mod batch;
+mod counters;
 mod empty;
 mod host;
 mod kernel;
@@ -60,8 +61,8 @@ pub struct Outcome {
     pub passed: bool,
     /// The counters of interfaces that moved.
     pub moved: Vec<Moved>,
-    /// Numbers of the rules whose counters moved.
-    pub rules: Vec<u32>,
+    /// The counters of rules that moved.
+    pub rules: Vec<RuleMoved>,
 }
 
 /// A counter that moved.
@@ -74,6 +75,19 @@ pub struct Moved {
     /// For this outcome.
     pub outcome: u8,
     /// By so many packets.
+    pub packets: u64,
+    /// And octets.
+    pub bytes: u64,
+}
+
+/// The counter of a rule that moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RuleMoved {
+    /// Its number.
+    pub rule: u32,
+    /// By so many flows.
+    pub flows: u64,
+    /// And packets.
     pub packets: u64,
     /// And octets.
     pub bytes: u64,
@@ -114,6 +128,12 @@ pub fn small_limits() -> Limits {
         group_rules: 512,
         flows_v4: 512,
         flows_v6: 512,
+        tcp_flows_per_interface: 512,
+        other_flows_per_interface: 512,
+        half_open: 4096,
+        half_open_per_interface: 4096,
+        linger: 64,
+        drops: 512,
         rule_numbers: 1500,
     }
 }
@@ -123,5 +143,5 @@ pub fn small_limits() -> Limits {
 pub fn entry(attachment: u32, side: Side) -> Interface {
     let flags = if side == Side::Workload { INTERFACE_WORKLOAD } else { 0 };
     // A new model has one VPC, whose number is 1.
-    Interface { attachment, vpc: 1, flags, ..Interface::default() }
+    Interface { attachment, vpc: 1, flags, allowance: [u32::MAX; 2], ..Interface::default() }
 }

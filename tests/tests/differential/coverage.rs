@@ -6,10 +6,14 @@ use firewall_tests::judge::Hook;
 use firewall_tests::oracle::{Content, Judgement, PeerKind, Sketch};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::AddAssign;
 
 /// Counts of classes of outcomes.
 #[derive(Debug, Default)]
-pub struct Coverage(BTreeMap<String, u64>);
+pub struct Coverage {
+    packets: u64,
+    classes: BTreeMap<String, u64>,
+}
 
 /// Outcomes that depend on family, direction and hook, and have to occur in each combination.
 const EVERYWHERE: [Verdict; 4] = [
@@ -48,6 +52,7 @@ impl Coverage {
     /// Counts a packet.
     pub fn note(&mut self, play: &Play, hook: Hook, direction: Direction, sketch: &Sketch, judgement: Judgement) {
         let Judgement { verdict, rule: _, peer } = judgement;
+        self.packets += 1;
         self.count(verdict.name().to_owned());
         if let Content::Ip(ip) = &sketch.content {
             let family = family(ip.source.is_ipv4());
@@ -59,8 +64,13 @@ impl Coverage {
         self.count(format!("{:?}", play.side));
     }
 
+    /// Packets that were counted.
+    pub const fn packets(&self) -> u64 {
+        self.packets
+    }
+
     fn count(&mut self, class: String) {
-        *self.0.entry(class).or_default() += 1;
+        *self.classes.entry(class).or_default() += 1;
     }
 
     /// The classes that have to occur and did not.
@@ -78,7 +88,7 @@ impl Coverage {
                 wanted.extend(kinds.map(|peer| by_peer(peer, family, direction)));
             }
         }
-        wanted.retain(|class| !self.0.contains_key(class));
+        wanted.retain(|class| !self.classes.contains_key(class));
         wanted
     }
 }
@@ -95,8 +105,17 @@ fn by_peer(peer: PeerKind, family: &str, direction: Direction) -> String {
     format!("{family} {} by {peer:?}", direction.name())
 }
 
+impl AddAssign for Coverage {
+    fn add_assign(&mut self, Self { packets, classes }: Self) {
+        self.packets += packets;
+        for (class, count) in classes {
+            *self.classes.entry(class).or_default() += count;
+        }
+    }
+}
+
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|(class, count)| writeln!(f, "{count:>8}  {class}"))
+        self.classes.iter().try_for_each(|(class, count)| writeln!(f, "{count:>8}  {class}"))
     }
 }

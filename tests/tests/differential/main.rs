@@ -9,42 +9,146 @@ mod scene;
 mod strategy;
 
 use coverage::Coverage;
-use firewall_common::verdict::Verdict;
-use firewall_tests::judge::{Hook, Host, Kernel, SharedKernel, small_limits};
-use firewall_tests::oracle::{Judgement, Oracle};
+use firewall_common::verdict::{Direction, Verdict};
+use firewall_tests::effort;
+use firewall_tests::judge::{Hook, Host, Kernel, Moved, Outcome, RuleMoved, small_limits};
+use firewall_tests::oracle::{Judgement, Oracle, Sketch};
+use indicatif::ProgressBar;
+use proptest::strategy::Strategy as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use scene::{ATTACHMENT, Play, Scene};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
-/// Plays of one run. Each has a few models and some dozens of packets.
-const PLAYS: u32 = 300;
+/// Packets of one run, unless another number is asked for.
+const PACKETS: u64 = 12_000;
+/// Packets of a lot. What is in a lot follows from its number and the seed, whoever plays it.
+const LOT: u64 = 4_000;
 
 #[test]
 fn all_three_agree() {
-    let bench = RefCell::new(Bench { kernel: Kernel::shared(), host: Host::new(small_limits()) });
-    let coverage = RefCell::new(Coverage::default());
-    let config = Config { cases: Config::default().cases.max(PLAYS), failure_persistence: None, ..Config::default() };
-    // The same plays in every run: what fails once fails again.
-    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let result = TestRunner::new_with_rng(config, rng).run(&strategy::play(), |play| {
-        bench.borrow_mut().play(&play, &mut coverage.borrow_mut()).map_err(TestCaseError::fail)
+    let (cases, seed) = (effort::cases(PACKETS), effort::seed());
+    let lots = cases.div_ceil(LOT);
+    let next = AtomicU64::new(0);
+    let progress = effort::progress(cases);
+    let players = thread::available_parallelism().map_or(1, |number| number.get() as u64).min(lots);
+    let play_lots = || {
+        let mut bench = Bench::new();
+        let mut coverage = Coverage::default();
+        loop {
+            let lot = next.fetch_add(1, Ordering::Relaxed);
+            if lot >= lots {
+                return Ok(coverage);
+            }
+            if let Err(error) = bench.lot(seed, lot, LOT.min(cases - lot * LOT), &progress, &mut coverage) {
+                // Nobody begins another one.
+                next.store(lots, Ordering::Relaxed);
+                return Err(format!("seed {seed}, lot {lot}: {error}"));
+            }
+        }
+    };
+    let results: Vec<Result<Coverage, String>> = thread::scope(|scope| {
+        let players: Vec<_> = (0..players).map(|_| scope.spawn(play_lots)).collect();
+        players
+            .into_iter()
+            .map(|player| player.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
     });
-    if let Err(error) = result {
-        panic!("{error}");
+    progress.finish_and_clear();
+    let mut coverage = Coverage::default();
+    for result in results {
+        coverage += result.unwrap_or_else(|error| panic!("{error}"));
     }
-    let coverage = coverage.into_inner();
-    println!("{coverage}");
+    println!("{} packets from seed {seed}, judged alike by all three:\n{coverage}", coverage.packets());
     assert_eq!(coverage.missing(), Vec::<String>::new(), "never occurred:\n{coverage}");
 }
 
 /// What judges beside the oracle.
 struct Bench {
-    kernel: SharedKernel,
+    kernel: Kernel,
     host: Host,
 }
 
+/// A packet that the oracle and the host's tables agree about.
+struct Met<'a> {
+    hook: Hook,
+    direction: Direction,
+    sketch: &'a Sketch,
+    frame: &'a [u8],
+    expected: Judgement,
+    on_host: &'a Outcome,
+}
+
 impl Bench {
+    fn new() -> Self {
+        Self { kernel: Kernel::load(small_limits()), host: Host::new(small_limits()) }
+    }
+
+    /// Plays made-up plays until enough packets have been judged. An error is about the smallest play that has it.
+    fn lot(
+        &mut self,
+        seed: u64,
+        lot: u64,
+        packets: u64,
+        progress: &ProgressBar,
+        coverage: &mut Coverage,
+    ) -> Result<(), String> {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        key[8..16].copy_from_slice(&lot.to_le_bytes());
+        let config = Config { failure_persistence: None, ..Config::default() };
+        let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &key));
+        let plays = strategy::play();
+        let this = RefCell::new((self, coverage));
+        let mut judged = 0;
+        while judged < packets {
+            let play = plays.new_tree(&mut runner).map_err(|reason| format!("no play: {reason}"))?;
+            let before = this.borrow().1.packets();
+            let result = runner.run_one(play, |play| {
+                let (bench, coverage) = &mut *this.borrow_mut();
+                bench.play(&play, coverage).map_err(TestCaseError::fail)
+            });
+            result.map_err(|error| error.to_string())?;
+            let played = this.borrow().1.packets() - before;
+            judged += played;
+            progress.inc(played);
+        }
+        Ok(())
+    }
+
+    /// Plays a play to all three. Most plays show no difference, so only the counters that should move are looked at after
+    /// each packet, and all others once at the end; with a difference, it is played again to see where it begins.
     fn play(&mut self, play: &Play, coverage: &mut Coverage) -> Result<(), String> {
+        let mut seen = Coverage::default();
+        let mut tally = Tally::default();
+        let quickly = self.all(play, |kernel, met| {
+            seen.note(play, met.hook, met.direction, met.sketch, met.expected);
+            tally.check(kernel, met)
+        });
+        match quickly.and_then(|()| tally.finish(&mut self.kernel)) {
+            Ok(()) => {
+                *coverage += seen;
+                Ok(())
+            }
+            Err(difference) => {
+                self.kernel.moved();
+                let carefully = self.all(play, |kernel, met| {
+                    let in_kernel = kernel.judge(met.hook, met.frame).map_err(|_| "not run".to_owned())?;
+                    if in_kernel == *met.on_host { Ok(()) } else { Err(format!("kernel {in_kernel:?}")) }
+                });
+                Err(carefully.err().unwrap_or(difference))
+            }
+        }
+    }
+
+    /// Plays a play to the oracle and the host's tables, and what they agree about to the kernel.
+    fn all(
+        &mut self,
+        play: &Play,
+        mut in_kernel: impl FnMut(&mut Kernel, &Met<'_>) -> Result<(), String>,
+    ) -> Result<(), String> {
         let Self { kernel, host } = self;
         let mut oracle = Oracle::default();
         kernel.forget();
@@ -59,30 +163,77 @@ impl Bench {
             host.place(entry);
             for packet in &scene.packets {
                 let (direction, sketch) = packet.resolve(scene, &shown);
-                shown.push((direction, sketch.clone()));
                 let frame = sketch.frame();
                 let hook = if receive.direction(play.side) == direction { receive } else { Hook::TcSend };
                 let expected = oracle.judge(&model, interface, direction, &sketch);
                 let on_host = host.judge(hook, &frame);
-                let in_kernel = kernel.judge(hook, &frame).map_err(|_| format!("not run: {sketch:?}"))?;
                 let explain = |what: &str| {
                     format!(
                         "{what} in scene {number}, {hook:?} of a {:?}, {direction:?}\n{sketch:#?}\noracle {expected:?}\n\
-                         host {on_host:?}\nkernel {in_kernel:?}",
+                         host {on_host:?}",
                         play.side
                     )
                 };
-                for outcome in [&on_host, &in_kernel] {
-                    let verdict = outcome.verdict(ATTACHMENT, direction, frame.len()).map_err(|text| explain(&text))?;
-                    if verdict != expected.verdict {
-                        return Err(explain(&format!("{verdict:?} instead of {:?}", expected.verdict)));
-                    }
+                let verdict = on_host.verdict(ATTACHMENT, direction, frame.len()).map_err(|text| explain(&text))?;
+                if verdict != expected.verdict {
+                    return Err(explain(&format!("{verdict:?} instead of {:?}", expected.verdict)));
                 }
-                if on_host.rules != in_kernel.rules || !names_the_rule(expected, &in_kernel.rules) {
+                if !names_the_rule(expected, &on_host.rules) {
                     return Err(explain("another rule is counted"));
                 }
-                coverage.note(play, hook, direction, &sketch, expected);
+                let met = Met { hook, direction, sketch: &sketch, frame: &frame, expected, on_host: &on_host };
+                in_kernel(kernel, &met).map_err(|text| explain(&text))?;
+                shown.push((direction, sketch));
             }
+        }
+        Ok(())
+    }
+}
+
+/// What the kernel should have counted since a play began.
+#[derive(Default)]
+struct Tally {
+    interfaces: BTreeMap<(u32, Direction, u8), Moved>,
+    rules: BTreeMap<u32, RuleMoved>,
+}
+
+impl Tally {
+    /// Has the kernel judge a packet, and looks at the counters that the host's tables have moved.
+    fn check(&mut self, kernel: &Kernel, met: &Met<'_>) -> Result<(), String> {
+        let Outcome { passed, moved, rules } = met.on_host;
+        if kernel.run(met.hook, met.frame) != Ok(*passed) {
+            return Err(format!("the kernel does {}", if *passed { "not let it pass" } else { "let it pass" }));
+        }
+        for Moved { attachment, direction, outcome, packets, bytes } in moved.iter().copied() {
+            let nothing = Moved { attachment, direction, outcome, packets: 0, bytes: 0 };
+            let sum = self.interfaces.entry((attachment, direction, outcome)).or_insert(nothing);
+            sum.packets += packets;
+            sum.bytes += bytes;
+            let seen = kernel.moved_at(attachment, direction, outcome);
+            if seen != *sum {
+                return Err(format!("the kernel's counter is {seen:?} instead of {sum:?}"));
+            }
+        }
+        for RuleMoved { rule, flows, packets, bytes } in rules.iter().copied() {
+            let sum = self.rules.entry(rule).or_insert(RuleMoved { rule, flows: 0, packets: 0, bytes: 0 });
+            sum.flows += flows;
+            sum.packets += packets;
+            sum.bytes += bytes;
+            let seen = kernel.rule_moved_at(rule);
+            if seen != *sum {
+                return Err(format!("the kernel's counter is {seen:?} instead of {sum:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks whether any other counter has moved, and begins anew.
+    fn finish(self, kernel: &mut Kernel) -> Result<(), String> {
+        let (moved, rules) = kernel.moved();
+        let (interfaces, of_rules): (Vec<_>, Vec<_>) =
+            (self.interfaces.into_values().collect(), self.rules.into_values().collect());
+        if (&moved, &rules) != (&interfaces, &of_rules) {
+            return Err(format!("the kernel counted {moved:?} {rules:?} instead of {interfaces:?} {of_rules:?}"));
         }
         Ok(())
     }
@@ -90,9 +241,9 @@ impl Bench {
 
 /// A packet that a rule let through moves the counter of that rule, one of a flow that of the rule which admitted it, and
 /// others move none.
-fn names_the_rule(expected: Judgement, counted: &[u32]) -> bool {
+fn names_the_rule(expected: Judgement, counted: &[RuleMoved]) -> bool {
     match (expected.verdict, expected.rule) {
-        (_, Some(rule)) => counted == [rule],
+        (_, Some(rule)) => matches!(counted, [RuleMoved { rule: counted, .. }] if *counted == rule),
         (Verdict::Allow(firewall_common::verdict::Pass::Flow), None) => counted.len() == 1,
         (Verdict::Allow(_) | Verdict::Drop(_) | Verdict::WouldDrop(_), None) => counted.is_empty(),
     }

@@ -112,6 +112,12 @@ numbers! {
         group_rules "group-rules" = 262_144, 16..=16_777_216, "Pairs of a policy and a set of groups that some member has.";
         flows_v4 "flows-v4" = 262_144, 16..=67_108_864, "Flows of IPv4 that can be remembered.";
         flows_v6 "flows-v6" = 131_072, 16..=67_108_864, "Flows of IPv6 that can be remembered.";
+        tcp_flows_per_interface "tcp-flows-per-interface" = 131_072, 1..=67_108_864, "Established flows of TCP that an interface can have.";
+        other_flows_per_interface "other-flows-per-interface" = 131_072, 1..=67_108_864, "Established flows of other protocols that an interface can have.";
+        half_open "half-open" = 262_144, 4096..=16_777_216, "Places of half-open flows, over all interfaces.";
+        half_open_per_interface "half-open-per-interface" = 16_384, 64..=1_048_576, "Half-open flows that an interface can have; the oldest goes when another comes.";
+        linger "linger" = 4096, 16..=1_048_576, "Ranges of UDP ports whose rule was taken away lately.";
+        drops "drops" = 4096, 16..=1_048_576, "Records of dropped packets; the oldest goes when another comes.";
         rule_numbers "rule-numbers" = 65_536, 16..=16_777_216, "Rules of this host, of all groups.";
     }
 }
@@ -132,6 +138,12 @@ impl From<TableLimits> for Limits {
             group_rules,
             flows_v4,
             flows_v6,
+            tcp_flows_per_interface,
+            other_flows_per_interface,
+            half_open,
+            half_open_per_interface,
+            linger,
+            drops,
             rule_numbers,
         } = limits;
         Self {
@@ -148,6 +160,12 @@ impl From<TableLimits> for Limits {
             group_rules,
             flows_v4,
             flows_v6,
+            tcp_flows_per_interface,
+            other_flows_per_interface,
+            half_open,
+            half_open_per_interface,
+            linger,
+            drops,
             rule_numbers,
         }
     }

@@ -1,4 +1,4 @@
-//! The cells of the policies, mapped into memory: one aligned store publishes a policy.
+//! Arrays of words in the kernel, mapped into memory: one aligned store publishes a policy.
 
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 use std::io;
@@ -19,7 +19,7 @@ unsafe impl Send for Words {}
 unsafe impl Sync for Words {}
 
 impl Words {
-    /// Maps an array of 8-octet values that was made with `BPF_F_MMAPABLE`.
+    /// Maps an array whose values are one or more words, and that was made with `BPF_F_MMAPABLE`.
     pub(crate) fn map(array: BorrowedFd<'_>, count: u32) -> io::Result<Self> {
         let count = count as usize;
         let (protection, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED);
@@ -54,6 +54,13 @@ impl Words {
             word.store(value, Ordering::Release);
         }
         word.is_some()
+    }
+
+    /// Adds to a word, if it is there.
+    pub(crate) fn add(&self, index: u32, amount: u64) {
+        if let Some(word) = self.word(index) {
+            word.fetch_add(amount, Ordering::AcqRel);
+        }
     }
 
     /// How many words there are.

@@ -1,6 +1,6 @@
 //! What is let through whatever the rules say, and what a workload may never do.
 
-use super::diary::{Diary, NO_SERVICE, both, drop, host, workload};
+use super::diary::{Diary, NO_SERVICE, both, case, drop, host, workload};
 use super::stage::Family;
 use firewall_common::verdict::{Pass, Reason, Verdict};
 use firewall_tests::packet::{Packet, eth, flag};
@@ -11,7 +11,7 @@ const LISTENER: Verdict = Verdict::Allow(Pass::MulticastListener);
 const DHCP: Verdict = Verdict::Allow(Pass::Dhcp);
 
 pub fn cases() -> Vec<Diary> {
-    [discovery(), listeners(), dhcp()].concat()
+    case(16, [discovery(), listeners(), dhcp()].concat())
 }
 
 fn address(text: &str) -> IpAddr {

@@ -1,13 +1,15 @@
 //! Flows: what they admit, and what does not make one.
 
-use super::diary::{Diary, FLOW, NO_PEER, NO_SERVICE, RULE, both};
+use super::diary::{Diary, FLOW, NO_PEER, NO_SERVICE, RULE, both, case};
 use super::stage::{CLOSED, DNS, EPHEMERAL, Family, HTTP, HTTPS, SSH, families};
 use firewall_tests::packet::{Packet, flag, protocol};
 
 pub fn cases() -> Vec<Diary> {
     families()
         .iter()
-        .flat_map(|family| [connections(family), strays(family), endings(family), datagrams(family)])
+        .flat_map(|family| {
+            [case(21, connections(family)), strays(family), case(12, endings(family)), case(21, datagrams(family))]
+        })
         .flatten()
         .collect()
 }
@@ -76,7 +78,7 @@ fn strays(family: &Family) -> Vec<Diary> {
             .outbound(family.going().tcp(EPHEMERAL, HTTP).tcp_ack(), RULE)
             .inbound(family.coming().tcp(HTTP, EPHEMERAL).tcp_ack(), NO_SERVICE)
     }));
-    diaries
+    diaries.into_iter().map(|diary| diary.case(12).case(13)).collect()
 }
 
 fn endings(family: &Family) -> Vec<Diary> {

@@ -8,11 +8,17 @@ use firewall_ctl::compile::Limits;
 use firewall_ctl::model::Side;
 use firewall_tests::build::ModelBuilder;
 use firewall_tests::judge::{Hook, Host, Kernel, entry, small_limits};
+use firewall_tests::ledger::Line;
 use firewall_tests::packet::eth;
 
 fn verdict(kernel: &mut Kernel, hook: Hook, attachment: u32, side: Side, frame: &[u8]) -> Verdict {
     let outcome = kernel.judge(hook, frame).expect("the kernel takes the frame");
     outcome.verdict(attachment, hook.direction(side), frame.len()).unwrap_or_else(|difference| panic!("{difference}"))
+}
+
+/// Writes a case down that has been seen to hold for both families.
+fn shown(case: u8, name: &str, hook: &str, side: &str, result: &str) {
+    Line { case, name, hook, family: "both", side, result, is_expected: true }.write();
 }
 
 fn syn() -> Vec<u8> {
@@ -86,6 +92,7 @@ fn a_full_table_refuses_new_flows_and_loses_none() {
             assert_eq!(verdict(&mut kernel, Hook::TcSend, ATTACHMENT, Side::Host, &answer), FLOW, "{port}");
         }
     }
+    shown(14, "200 SYN against room for 16", "xdp, tc-out", "host", "drop conntrack-allowance-exceeded, no flow lost");
 }
 
 /// The same device with another attachment number is another interface, and so is another life of the same.
@@ -111,6 +118,7 @@ fn flows_of_one_interface_serve_no_other() {
         kernel.place(entry(1, Side::Host));
         assert_eq!(verdict(&mut kernel, Hook::TcSend, 1, Side::Host, &answer), FLOW);
     }
+    shown(15, "another number on the same device", "xdp, tc-in, tc-out", "both", "drop no-service");
 }
 
 #[test]
@@ -140,6 +148,16 @@ fn a_member_that_goes_leaves_its_flow_and_nothing_else() {
             assert_eq!(verdict(&mut kernel, hook, ATTACHMENT, Side::Host, &syn(5)), NO_PEER, "{number}");
         }
     }
+    let line = Line {
+        case: 18,
+        name: "a member goes, and its address has another group",
+        hook: "xdp, tc-in",
+        family: "IPv4",
+        side: "host",
+        result: "its flow: pass flow; a new one: drop no-peer",
+        is_expected: true,
+    };
+    line.write();
 }
 
 /// Sixteen groups, and as many rules as an interface can have.
@@ -167,4 +185,14 @@ fn a_thousand_rules_are_all_found() {
             assert_eq!(judge(9_999), NO_SERVICE, "{number}");
         }
     }
+    let line = Line {
+        case: 17,
+        name: "1 000 rules of 16 groups",
+        hook: "xdp, tc-in",
+        family: "IPv4",
+        side: "host",
+        result: "pass rule, drop no-peer, drop no-service",
+        is_expected: true,
+    };
+    line.write();
 }

@@ -1,13 +1,13 @@
 //! Ethernet, VLAN tags, and what is not IP.
 
-use super::diary::{Diary, FLOW, NO_SERVICE, RULE, both, drop, host, workload};
+use super::diary::{Diary, FLOW, NO_SERVICE, RULE, both, case, drop, host, workload};
 use super::stage::{CLOSED, EPHEMERAL, HTTPS, families};
 use firewall_common::verdict::{Pass, Reason, Verdict};
 use firewall_tests::packet::{Packet, eth, ether_type};
 use std::net::{IpAddr, Ipv4Addr};
 
 pub fn cases() -> Vec<Diary> {
-    [tags(), arp(), others(), cuts()].concat()
+    [case(7, tags()), case(8, arp()), case(8, others()), case(5, cuts())].concat()
 }
 
 fn tags() -> Vec<Diary> {

@@ -3,13 +3,16 @@
 use firewall_common::verdict::{Direction, Pass, Reason, Verdict};
 use firewall_ctl::model::{Model, Side};
 use firewall_tests::judge::{Hook, Host, Kernel, Outcome, entry, small_limits};
-use firewall_tests::packet::Packet;
+use firewall_tests::ledger::Line;
+use firewall_tests::packet::{Packet, ether_type};
+use std::collections::BTreeMap;
 
 /// Frames one after the other, on an interface without flows.
 #[derive(Debug, Clone)]
 pub struct Diary {
     name: String,
     side: Side,
+    cases: Vec<u8>,
     entries: Vec<Entry>,
 }
 
@@ -22,20 +25,36 @@ struct Entry {
 
 /// Begins a diary of a host's own interface.
 pub fn host(name: impl Into<String>) -> Diary {
-    Diary { name: name.into(), side: Side::Host, entries: Vec::new() }
+    Diary { name: name.into(), side: Side::Host, cases: Vec::new(), entries: Vec::new() }
 }
 
 /// Begins a diary of a workload's interface.
 pub fn workload(name: impl Into<String>) -> Diary {
-    Diary { name: name.into(), side: Side::Workload, entries: Vec::new() }
+    Diary { name: name.into(), side: Side::Workload, cases: Vec::new(), entries: Vec::new() }
 }
 
 /// The same diary of either side.
 pub fn both(name: &str, write: impl Fn(Diary) -> Diary) -> [Diary; 2] {
-    [write(host(format!("{name}, host"))), write(workload(format!("{name}, workload")))]
+    [write(host(name)), write(workload(name))]
+}
+
+/// Diaries that show a case of `firewall_tests::ledger::CASES`.
+pub fn case(number: u8, diaries: impl IntoIterator<Item = Diary>) -> Vec<Diary> {
+    diaries.into_iter().map(|diary| diary.case(number)).collect()
 }
 
 impl Diary {
+    /// Says that it shows a case of `firewall_tests::ledger::CASES`; it may show several.
+    pub fn case(mut self, number: u8) -> Self {
+        self.cases.push(number);
+        self
+    }
+
+    /// The cases that it shows.
+    pub fn cases(&self) -> &[u8] {
+        &self.cases
+    }
+
     /// A frame to the protected side.
     pub fn inbound(self, packet: Packet, expected: Verdict) -> Self {
         self.enter(Direction::Inbound, packet.into(), expected)
@@ -87,14 +106,14 @@ pub fn run(model: &Model, diaries: &[Diary]) {
         let interface = entry(ATTACHMENT, diary.side);
         kernel.place(interface);
         tables.place(interface);
-        for receive in [Hook::Xdp, Hook::TcReceive] {
+        for (name, receive) in [("xdp, tc-out", Hook::Xdp), ("tc-in, tc-out", Hook::TcReceive)] {
             kernel.forget();
             let judge = |hook, frame: &[u8]| kernel.judge(hook, frame).ok();
-            differences.extend(play(diary, &format!("{receive:?}"), receive, judge));
+            differences.extend(play(diary, name, receive, judge));
         }
         tables.forget();
         let judge = |hook, frame: &[u8]| Some(tables.judge(hook, frame));
-        differences.extend(play(diary, "the host's tables", Hook::TcReceive, judge));
+        differences.extend(play(diary, "host's tables", Hook::TcReceive, judge));
     }
     assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
 }
@@ -106,15 +125,68 @@ fn play(
     receive: Hook,
     mut judge: impl FnMut(Hook, &[u8]) -> Option<Outcome>,
 ) -> Option<String> {
-    for (number, Entry { direction, frame, expected }) in diary.entries.iter().enumerate() {
-        let received = receive.direction(diary.side) == *direction;
+    let Diary { name, side, cases: _, entries } = diary;
+    let mut seen_before: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+    for (number, Entry { direction, frame, expected }) in entries.iter().enumerate() {
+        let received = receive.direction(*side) == *direction;
         let hook = if received { receive } else { Hook::TcSend };
         let Some(outcome) = judge(hook, frame) else { continue };
         let seen = outcome.verdict(ATTACHMENT, *direction, frame.len());
         if seen != Ok(*expected) {
-            let name = &diary.name;
-            return Some(format!("{name}: frame {number} by {judge_name}: expected {expected:?}, seen {seen:?}"));
+            let difference = format!(
+                "{name}, {}: frame {number} by {judge_name}: expected {expected:?}, seen {seen:?}",
+                side_name(*side)
+            );
+            diary.write_lines(judge_name, &difference, false);
+            return Some(difference);
+        }
+        *seen_before.entry((expected.kind(), expected.name())).or_default() += 1;
+    }
+    let seen = seen_before.iter().map(|((kind, name), count)| format!("{count} {kind} {name}"));
+    diary.write_lines(judge_name, &seen.collect::<Vec<_>>().join(", "), true);
+    None
+}
+
+const fn side_name(side: Side) -> &'static str {
+    match side {
+        Side::Host => "host",
+        Side::Workload => "workload",
+    }
+}
+
+impl Diary {
+    /// Writes into the ledger what became of it.
+    fn write_lines(&self, hook: &str, result: &str, is_expected: bool) {
+        let Self { name, side, cases, entries } = self;
+        let family = family_of(entries);
+        let name = name.strip_prefix(&format!("{family}: ")).unwrap_or(name);
+        // What shows no case of the list is shown beside it.
+        let beside = [0];
+        for case in if cases.is_empty() { &beside } else { cases.as_slice() } {
+            Line { case: *case, name, hook, family, side: side_name(*side), result, is_expected }.write();
         }
     }
-    None
+}
+
+/// The families of frames, by their EtherTypes.
+fn family_of(entries: &[Entry]) -> &'static str {
+    let has = |number: u16| entries.iter().any(|entry| ether_type_of(&entry.frame) == Some(number));
+    match (has(ether_type::IPV4), has(ether_type::IPV6)) {
+        (true, true) => "both",
+        (true, false) => "IPv4",
+        (false, true) => "IPv6",
+        (false, false) => "-",
+    }
+}
+
+/// The EtherType behind all tags.
+fn ether_type_of(frame: &[u8]) -> Option<u16> {
+    let mut at = 12;
+    loop {
+        let number = u16::from_be_bytes([*frame.get(at)?, *frame.get(at + 1)?]);
+        if number != ether_type::VLAN && number != ether_type::QINQ {
+            return Some(number);
+        }
+        at += 4;
+    }
 }

@@ -1,11 +1,15 @@
 //! ICMP and ICMPv6: requests, replies, errors.
 
-use super::diary::{Diary, ERROR, FLOW, NO_SERVICE, RULE, both};
+use super::diary::{Diary, ERROR, FLOW, NO_SERVICE, RULE, both, case};
 use super::stage::{EPHEMERAL, Family, HTTP, HTTPS, families};
 use firewall_tests::packet::{Packet, protocol};
 
 pub fn cases() -> Vec<Diary> {
-    families().iter().flat_map(|family| [echo(family), types(family), errors(family)]).flatten().collect()
+    families()
+        .iter()
+        .flat_map(|family| [case(11, echo(family)), case(11, types(family)), case(10, errors(family))])
+        .flatten()
+        .collect()
 }
 
 fn echo(family: &Family) -> Vec<Diary> {

@@ -1,7 +1,9 @@
-//! Frames and verdicts: what must hold of every program, whatever else changes.
+//! What an attacker, or chance, may bring about: the cases of [`firewall_tests::ledger::CASES`], on every hook.
 //!
-//! Each case is a diary of frames. It is run with XDP and with TC for received frames, and on the host; and after each
-//! frame the verdict, its reason, and that exactly its counter moved are checked.
+//! Most are diaries of frames. Each is run with XDP and with TC for received frames, and on the host; and after each
+//! frame the verdict, its reason, and that exactly its counter moved are checked. What frames alone cannot show has a test
+//! with other tables, several processors, devices or a daemon, which the table of cases names. `cargo xtask test attack`
+//! prints a line for each of them.
 
 mod always;
 mod diary;
@@ -15,6 +17,7 @@ mod tables;
 
 use diary::Diary;
 use firewall_common::verdict::{Pass, Reason, Verdict};
+use firewall_tests::ledger::{self, AWAITED, CASES};
 use std::collections::BTreeSet;
 
 /// The cases by topic; each topic is a test, so that they run side by side.
@@ -29,6 +32,29 @@ macro_rules! topics {
 }
 
 topics! { always flows headers icmp link rules }
+
+/// A case that neither a diary shows nor a test that there is would be one that nobody has tried.
+#[test]
+fn every_case_is_shown() {
+    ledger::write_headings();
+    let program = std::env::current_exe().expect("the path of this program");
+    let output = std::process::Command::new(program).arg("--list").output().expect("list the tests of this program");
+    let listed = String::from_utf8(output.stdout).expect("names of tests are text");
+    let tests: BTreeSet<&str> = listed.lines().filter_map(|line| line.strip_suffix(": test")).collect();
+    let by_diaries: BTreeSet<u8> = all().iter().flat_map(|diary| diary.cases().to_vec()).collect();
+    for case in CASES {
+        for test in case.tests {
+            assert!(tests.contains(test), "case {}: there is no test {test} in {listed}", case.number);
+        }
+    }
+    let missing: Vec<u8> = CASES
+        .iter()
+        .filter(|case| case.tests.is_empty() && !by_diaries.contains(&case.number))
+        .map(|case| case.number)
+        .filter(|number| !AWAITED.contains(number))
+        .collect();
+    assert_eq!(missing, Vec::<u8>::new());
+}
 
 /// A reason that no case shows would be one that nobody has seen.
 #[test]

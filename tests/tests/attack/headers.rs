@@ -1,6 +1,6 @@
 //! IP headers, extension headers and what is behind them, good and bad.
 
-use super::diary::{Diary, NO_SERVICE, RULE, both, drop, host};
+use super::diary::{Diary, NO_SERVICE, RULE, both, case, drop, host};
 use super::stage::{CLOSED, DNS, EPHEMERAL, Family, HTTPS, families};
 use firewall_common::verdict::Reason;
 use firewall_tests::packet::{Packet, eth, flag, protocol};
@@ -8,12 +8,15 @@ use std::net::IpAddr;
 
 pub fn cases() -> Vec<Diary> {
     let [v4, v6] = families();
-    let mut diaries = [ipv4(&v4), ipv6(&v6), extensions(&v6), addresses(&v4, &v6)].concat();
+    let mut diaries = case(5, [ipv4(&v4), ipv6(&v6)].concat());
+    diaries.extend(case(6, extensions(&v6)));
+    diaries.extend(case(4, atomic_fragment(&v6)));
+    diaries.extend(case(19, addresses(&v4, &v6)));
     for family in [&v4, &v6] {
-        diaries.extend(upper(family));
-        diaries.extend(flags(family));
-        diaries.extend(every_cut(family));
-        diaries.extend(fragments(family));
+        diaries.extend(case(5, upper(family)));
+        diaries.extend(case(21, flags(family)));
+        diaries.extend(case(5, every_cut(family)));
+        diaries.extend(fragments(family).into_iter().map(|diary| diary.case(1).case(2)));
     }
     diaries
 }
@@ -75,7 +78,6 @@ fn extensions(v6: &Family) -> Vec<Diary> {
             .inbound(syn(v6.coming().destination()), RULE)
             .inbound(syn(v6.coming().ah()), RULE)
             .inbound(syn(v6.coming().extension(protocol::DESTINATION, 32)), RULE)
-            .inbound(syn(v6.coming().fragment_header(0, false, 7)), RULE)
             .inbound(
                 syn(v6.coming().hop_by_hop().destination().routing().fragment_header(0, false, 7).ah().destination()),
                 RULE,
@@ -105,6 +107,19 @@ fn extensions(v6: &Family) -> Vec<Diary> {
             .inbound(v6.coming().protocol(protocol::DESTINATION), bad)
     }));
     diaries
+}
+
+/// A datagram that is all of its fragments.
+fn atomic_fragment(v6: &Family) -> Vec<Diary> {
+    let atomic = |id| v6.coming().fragment_header(0, false, id);
+    both("IPv6: an atomic fragment", |diary| {
+        diary
+            .inbound(syn(atomic(7)), RULE)
+            .inbound(atomic(7).tcp(EPHEMERAL, CLOSED).syn(), NO_SERVICE)
+            .inbound(atomic(7).udp(EPHEMERAL, DNS), RULE)
+            .inbound(atomic(7).icmpv6_echo_request(1, 1), RULE)
+    })
+    .into()
 }
 
 fn fragments(family: &Family) -> Vec<Diary> {

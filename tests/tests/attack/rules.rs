@@ -1,13 +1,16 @@
 //! Rules: services, peers, and their edges.
 
-use super::diary::{Diary, NO_PEER, NO_SERVICE, RULE, both};
+use super::diary::{Diary, NO_PEER, NO_SERVICE, RULE, both, case};
 use super::stage::{CLOSED, DATABASE, DNS, EPHEMERAL, Family, HTTP, HTTPS, SSH, families};
 use firewall_tests::packet::protocol;
 
 pub fn cases() -> Vec<Diary> {
     families()
         .iter()
-        .flat_map(|family| [services(family), peers(family), edges(family), tunnels(family)])
+        .flat_map(|family| {
+            let rules = [services(family), peers(family), edges(family)].concat();
+            [case(17, rules), case(9, tunnels(family))]
+        })
         .flatten()
         .collect()
 }

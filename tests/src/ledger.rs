@@ -1,0 +1,117 @@
+//! The cases that an attacker, or chance, may bring about, and the lines that say what became of each.
+//!
+//! A test that shows a case writes a [`Line`] for it. `cargo xtask test attack` collects the lines of all tests, prints
+//! them by case, and fails when a case has none. Without somebody who collects, nothing is written.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+
+/// Names the file that lines are appended to.
+pub const FILE: &str = "FIREWALL_TEST_LEDGER";
+
+/// A case that must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Case {
+    /// Its number. Numbers are kept: commits and discussions name them.
+    pub number: u8,
+    /// What it is about.
+    pub sentence: &'static str,
+    /// The tests that show it with more than frames: names within the suite `attack`.
+    pub tests: &'static [&'static str],
+}
+
+macro_rules! cases {
+    ($($number:literal $sentence:literal [$($test:literal)*];)*) => {
+        /// All cases, in the order of their numbers.
+        pub const CASES: &[Case] = &[$(Case { number: $number, sentence: $sentence, tests: &[$($test),*] },)*];
+    };
+}
+
+cases! {
+    1 "later fragments whose payload looks like an allowed port" [];
+    2 "first fragments that are too short, and fragments that overlap the header" [];
+    3 "fragments out of order, without a first one, in floods, with an id used twice" [];
+    4 "atomic fragments" [];
+    5 "headers that lie about themselves, and frames cut at every length" [];
+    6 "IPv6 extension headers: alone, chained, too many, lying about their length" [];
+    7 "VLAN tags" [];
+    8 "what is neither IPv4 nor IPv6" [];
+    9 "tunnels: the outer header decides" [];
+    10 "ICMP errors, true and forged" [];
+    11 "echoes: a reply needs a request, and identifiers are no ports" [];
+    12 "segments out of nowhere, resets, and ports used again" [];
+    13 "segments without a handshake" [];
+    14 "floods against a small flow table" ["tables::a_full_table_refuses_new_flows_and_loses_none"];
+    15 "flows of one interface, or of an earlier life of it, serve no other"
+        ["tables::flows_of_one_interface_serve_no_other"];
+    16 "a workload that spoofs, answers for others, routes, or serves DHCP" [];
+    17 "edges of rules" ["tables::a_thousand_rules_are_all_found"];
+    18 "members that go while their flow lives, and addresses used again"
+        ["tables::a_member_that_goes_leaves_its_flow_and_nothing_else"];
+    19 "addresses that no packet has on a wire" [];
+    20 "large, scattered and unfinished packets" [];
+    21 "odd segments: simultaneous open, data in a SYN, flags and ports of no use" [];
+    22 "two processors that begin one flow at once" [];
+    23 "somebody else's hands on our programs, pins and filters" [];
+    24 "full tables during a change, and a controller killed at any time" [];
+    25 "floods of what is dropped: verdicts and counters stay right" [];
+    26 "revoked rules of untracked flows" [];
+    27 "spoofed handshakes" [];
+    28 "interfaces that are only watched" [];
+    29 "sources that cannot be where a frame comes from" [];
+}
+
+/// Cases of what the programs do not do yet, or that no test shows yet: none of them has to have a line.
+pub const AWAITED: &[u8] = &[3, 20, 22, 23, 24, 25, 26, 27, 28, 29];
+
+/// What became of a case, in one way of trying it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// Its number in [`CASES`]; 0 for what is shown beside them.
+    pub case: u8,
+    /// The variant.
+    pub name: &'a str,
+    /// Where it was judged: `xdp`, `tc-in`, `tc-out`, the host's tables, or several of them.
+    pub hook: &'a str,
+    /// `IPv4`, `IPv6`, both, or `-`.
+    pub family: &'a str,
+    /// `host`, `workload`, both, or `-`.
+    pub side: &'a str,
+    /// Verdicts and reasons, or what else there is to see.
+    pub result: &'a str,
+    /// Whether that was expected.
+    pub is_expected: bool,
+}
+
+impl Line<'_> {
+    /// Writes it down, if somebody collects.
+    ///
+    /// # Panics
+    /// If there is no such case, or the line cannot be written.
+    pub fn write(&self) {
+        let Self { case, name, hook, family, side, result, is_expected } = self;
+        assert!(*case == 0 || CASES.iter().any(|known| known.number == *case), "there is no case {case}");
+        let is_expected = if *is_expected { "expected" } else { "unexpected" };
+        append(&[&case.to_string(), name, hook, family, side, result, is_expected]);
+    }
+}
+
+/// Writes the sentences of all cases down, as headings of their lines; each of them has to have some.
+///
+/// # Panics
+/// If they cannot be written.
+pub fn write_headings() {
+    for Case { number, sentence, tests: _ } in CASES.iter().filter(|case| !AWAITED.contains(&case.number)) {
+        append(&[&number.to_string(), sentence]);
+    }
+}
+
+/// A line of the file: fields between tabs, written at once so that lines of several tests do not mix.
+fn append(fields: &[&str]) {
+    let Some(file) = std::env::var_os(FILE) else { return };
+    assert!(fields.iter().all(|field| !field.contains(['\t', '\n'])), "a field would end early: {fields:?}");
+    let line = fields.join("\t") + "\n";
+    let written =
+        OpenOptions::new().create(true).append(true).open(&file).and_then(|mut file| file.write_all(line.as_bytes()));
+    written.unwrap_or_else(|error| panic!("write to {}: {error}", file.display()));
+}
