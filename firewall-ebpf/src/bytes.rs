@@ -4,8 +4,11 @@
 //! frame is never pulled together, since that would copy it.
 
 use aya_ebpf::EbpfContext as _;
+use aya_ebpf::bindings::bpf_hdr_start_off::BPF_HDR_START_MAC;
 use aya_ebpf::bindings::{__sk_buff, xdp_md};
-use aya_ebpf::helpers::generated::{bpf_skb_load_bytes, bpf_xdp_get_buff_len, bpf_xdp_load_bytes};
+use aya_ebpf::helpers::generated::{
+    bpf_skb_load_bytes, bpf_skb_load_bytes_relative, bpf_xdp_get_buff_len, bpf_xdp_load_bytes,
+};
 use aya_ebpf::programs::{TcContext, XdpContext};
 use firewall_common::packet::{Bytes, Metadata};
 
@@ -71,12 +74,13 @@ impl Bytes for XdpBytes<'_> {
 /// A frame under TC.
 pub struct SkbBytes<'a> {
     ctx: &'a TcContext,
+    received: bool,
 }
 
 impl<'a> SkbBytes<'a> {
     #[inline(always)]
-    pub const fn new(ctx: &'a TcContext) -> Self {
-        Self { ctx }
+    pub const fn new(ctx: &'a TcContext, received: bool) -> Self {
+        Self { ctx, received }
     }
 
     #[inline(always)]
@@ -103,6 +107,27 @@ impl Bytes for SkbBytes<'_> {
     #[inline(always)]
     fn length(&self) -> usize {
         self.ctx.len() as usize
+    }
+
+    /// A copy that the kernel makes for generic XDP forgets the length of the Ethernet header, so that traffic control is not
+    /// given it (Linux 6.18). Then the length that was noted before the header was put back is the length now, which
+    /// costs nothing to see; and the header lies before what we are shown, so that an octet can be read by its distance
+    /// from there that does not exist by the distance from here.
+    #[inline(always)]
+    fn begins_with_header(&self) -> bool {
+        let skb = self.skb();
+        // SAFETY: the context is the one that the kernel gave.
+        let (length, noted) = unsafe { ((*skb).len, (*skb).wire_len) };
+        if !self.received || length != noted {
+            return true;
+        }
+        let linear = self.ctx.data_end() - self.ctx.data();
+        let mut octet = [0u8; 1];
+        // SAFETY: the helper writes one octet or fails.
+        let beyond = unsafe {
+            bpf_skb_load_bytes_relative(skb.cast(), linear as u32, octet.as_mut_ptr().cast(), 1, BPF_HDR_START_MAC)
+        };
+        beyond != 0
     }
 
     #[inline(always)]

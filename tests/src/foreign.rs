@@ -27,6 +27,8 @@ pub mod action {
 pub enum Hook {
     /// XDP in the driver.
     Xdp,
+    /// XDP behind the driver.
+    XdpGeneric,
     /// Traffic control by links, for received frames.
     TcxIngress,
     /// Traffic control by links, for frames to be sent.
@@ -49,6 +51,7 @@ mod bpf {
     pub const XDP: u32 = 37;
     pub const TCX_INGRESS: u32 = 46;
     pub const TCX_EGRESS: u32 = 47;
+    pub const XDP_SKB_MODE: u32 = 1 << 1;
     pub const XDP_DRIVER_MODE: u32 = 1 << 2;
     pub const BEFORE: u32 = 1 << 3;
 }
@@ -199,6 +202,7 @@ impl Foreign {
     pub fn attach(&self, namespace: &Namespace, device: &str, hook: Hook) -> Link {
         let (kind, flags) = match hook {
             Hook::Xdp => (bpf::XDP, bpf::XDP_DRIVER_MODE),
+            Hook::XdpGeneric => (bpf::XDP, bpf::XDP_SKB_MODE),
             Hook::TcxIngress => (bpf::TCX_INGRESS, bpf::BEFORE),
             Hook::TcxEgress => (bpf::TCX_EGRESS, bpf::BEFORE),
         };

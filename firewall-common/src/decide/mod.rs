@@ -73,6 +73,9 @@ pub fn decide<B: Bytes, T: Tables>(bytes: &B, metadata: &Metadata, hook: Hook, t
 
 #[inline(always)]
 fn judge<B: Bytes, T: Tables>(bytes: &B, metadata: &Metadata, context: &Context<'_, T>) -> Result<Pass, Reason> {
+    if !bytes.begins_with_header() {
+        return Err(Reason::HiddenHeader);
+    }
     let link = packet::parse_link(bytes, metadata)?;
     match link.network {
         Network::Arp => Ok(Pass::Arp),

@@ -33,6 +33,10 @@ pub trait Bytes {
     fn length(&self) -> usize;
     /// Octets from an offset on, or `None` when the frame ends before them.
     fn read<const N: usize>(&self, offset: usize) -> Option<[u8; N]>;
+    /// Whether the first octet is that of the Ethernet header, and not of what comes behind it.
+    fn begins_with_header(&self) -> bool {
+        true
+    }
 }
 
 impl Bytes for &[u8] {

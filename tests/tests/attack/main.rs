@@ -75,6 +75,7 @@ fn every_outcome_has_a_case() {
         Reason::CutFlow,
         Reason::DeniedFlow,
         Reason::NeighbourDiscoveryFragment,
+        Reason::HiddenHeader,
     ];
     let elsewhere_passes = [Pass::Adopted, Pass::Untracked, Pass::Fragment, Pass::AlwaysAllowed];
     let missing: Vec<_> = Reason::ALL

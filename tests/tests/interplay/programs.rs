@@ -132,6 +132,36 @@ fn a_taken_xdp_hook_is_refused_with_the_name_of_its_holder() {
     assert!(other.runs() > before, "it runs before ours, and goes on");
 }
 
+/// Generic XDP makes a copy of most packets, which traffic control is shown without the Ethernet header. What is then at
+/// the place of the header is the sender's choice, so that nothing of it may be judged.
+#[test]
+fn behind_generic_xdp_of_others_nothing_passes_unseen() {
+    for options in [&[], super::CLSACT] {
+        let world = World::new();
+        let ctl = Controller::start_with(&world.host, options);
+        let group = served(&ctl);
+        let other = Foreign::xdp(action::XDP_PASS);
+        let link = other.attach(&world.host, "eth0", Hook::XdpGeneric);
+        let holder = format!("program \"foreign\" (id {})", link.program());
+        let answer = ctl.ctl(&["attach", "eth0", "--groups", &group, "--hook", "tc"]);
+        answer.refused_as("DeviceUnsuitable", "AttachDevice", &[&holder, "generic XDP", "xdpgeneric off"]);
+        drop(link);
+        eventually("it is gone", || !super::has_xdp(&world.host, "eth0"));
+        ctl.attach("eth0", &group, &["--hook", "tc"]);
+        enforced(&world);
+        let link = other.attach(&world.host, "eth0", Hook::XdpGeneric);
+        for address in [friend()[0], stranger()[0]] {
+            world.tcp_in(address, OPEN).is_silent();
+            world.udp_in(address, OTHER).is_silent();
+        }
+        assert!(ctl.counter("eth0", "Ingress", "hidden-header") > 0);
+        assert_eq!(ctl.counter("eth0", "Ingress", "non-ip"), 0);
+        drop(link);
+        eventually("it is gone", || world.tcp_in(friend()[0], OPEN).is_answered());
+        enforced(&world);
+    }
+}
+
 /// A tap has a driver with XDP, unlike a veth, so `auto` would take it.
 #[test]
 fn auto_gives_way_where_xdp_is_taken() {
