@@ -21,6 +21,7 @@ mod stage;
 mod test;
 mod tidy;
 mod toolchain;
+mod tools;
 mod workspace;
 
 use clap::{Parser, Subcommand};

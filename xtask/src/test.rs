@@ -2,7 +2,8 @@
 
 use crate::count::Count;
 use crate::ledger::{self, Ledger};
-use crate::{build, process, root, workspace};
+use crate::machine::Here;
+use crate::{build, process, root, tools, workspace};
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -63,6 +64,7 @@ pub fn run(Arguments { suites, cases, seed, rest }: Arguments) -> Result<()> {
             numbers.into_iter().filter_map(|(name, number)| Some((name, number?.to_string().into()))).collect();
         let mut variables = vec![("FIREWALL_CTL", firewall_ctl.as_path()), (ledger::VARIABLE, &ledger)];
         variables.extend(numbers.iter().map(|(name, number)| (*name, number.as_path())));
+        tools::find_or_install(&Here)?;
         prefix = root::prefix("the kernel tests", &variables)?;
         build::programs(false)?;
         command.envs(variables);

@@ -60,9 +60,9 @@ fn segments_and_octets_of_bulk_are_right() {
                 assert!(packets >= if (hook, side) == ("xdp-generic", "Ingress") { 1 } else { segments }, "{what}");
                 // And acknowledgments, at most one for each segment that went the other way.
                 assert!(packets <= segments * 2 + segments / 4 + 200, "{what}");
-                // Octets are those of the buffers: headers once for each, however many segments will be made of it; those
-                // that open and close the connection have more options.
-                assert!(counted >= octets && counted <= octets + packets * headers + 1000, "{what}");
+                // Octets are those of the buffers: headers once for each, however many segments will be made of it; and some
+                // for what a busy machine sends again.
+                assert!(counted >= octets && counted <= octets + packets * headers + octets / 50, "{what}");
             }
         }
     }
