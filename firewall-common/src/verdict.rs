@@ -121,7 +121,7 @@ outcomes! {
         39 WorkloadDhcpServer "workload-dhcp-server", "A workload acts as a DHCP server.";
         40 TcpFlags "tcp-flags", "TCP flags that no segment of a connection has.";
         41 Internal "internal", "The tables contradict themselves; the packet is dropped to be safe.";
-        42 FragmentHeader "fragment-header", "A fragment that no sender makes: the first ends within the header that has the ports, one that is not the last is no multiple of 8 octets long, or the datagram ends beyond 65 535.";
+        42 FragmentHeader "fragment-header", "A fragment that no sender makes: empty; the first ends, or another one begins, within the header that has the ports; not the last one, and no multiple of 8 octets long; or beyond 65 535.";
         43 FragmentOverlap "fragment-overlap", "A later fragment that begins within the first one.";
         44 SourceNotOwn "source-not-own", "A workload sends from an address, or from a hardware address, that is not its own.";
         45 DestinationNotOwn "destination-not-own", "A packet to a workload that goes to none of its addresses.";
@@ -130,11 +130,58 @@ outcomes! {
         48 CutFlow "cut-flow", "Belongs to a flow that was cut, until it has been idle.";
         49 DeniedFlow "denied-flow", "Belongs to a flow that began with a packet that would have been dropped.";
         50 NeighbourDiscoveryFragment "neighbour-discovery-fragment", "Neighbour or listener discovery in fragments (RFC 6980).";
-        51 HiddenHeader "hidden-header", "The kernel shows traffic control the packet without its Ethernet header: a generic XDP program has run on this device or on the one below it.";
+        51 HiddenHeader "hidden-header", "The kernel shows traffic control the packet without its Ethernet header, as on a macvlan whose parent has a generic XDP program.";
     }
 }
 
-/// What becomes of a packet. It is turned into the codes of XDP and TC in one place, in the programs.
+/// The number of what becomes of a packet, as the counters know it: a [`Verdict`] in a register.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome(u8);
+
+impl Outcome {
+    /// From its number.
+    #[inline(always)]
+    pub const fn from_number(number: u8) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    #[must_use]
+    #[inline(always)]
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+
+    /// Whether the packet goes on.
+    #[must_use]
+    #[inline(always)]
+    pub const fn passes(self) -> bool {
+        self.0 < FIRST_DROP || self.0 >= WOULD_DROP
+    }
+
+    /// The same where nothing is enforced: a drop passes.
+    #[inline(always)]
+    pub const fn watched(self) -> Self {
+        if self.passes() { self } else { Self(self.0 + WOULD_DROP) }
+    }
+}
+
+impl From<Pass> for Outcome {
+    #[inline(always)]
+    fn from(pass: Pass) -> Self {
+        Self(pass.number())
+    }
+}
+
+impl From<Reason> for Outcome {
+    #[inline(always)]
+    fn from(reason: Reason) -> Self {
+        Self(reason.number())
+    }
+}
+
+/// What becomes of a packet, by its parts.
 #[must_use]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -215,8 +262,10 @@ mod tests {
         }
         for reason in Reason::ALL {
             assert!((FIRST_DROP..WOULD_DROP).contains(&reason.number()), "{reason:?}");
+            assert_eq!(Outcome::from(*reason).watched().number(), Verdict::WouldDrop(*reason).outcome());
             for verdict in [Verdict::Drop(*reason), Verdict::WouldDrop(*reason)] {
                 assert!(u32::from(verdict.outcome()) < OUTCOMES, "{reason:?}");
+                assert_eq!(Outcome(verdict.outcome()).passes(), verdict.passes());
                 assert_eq!(Verdict::from_outcome(verdict.outcome()), Some(verdict));
             }
         }

@@ -109,8 +109,8 @@ impl Bytes for SkbBytes<'_> {
         self.ctx.len() as usize
     }
 
-    /// A copy that the kernel makes for generic XDP forgets the length of the Ethernet header, so that traffic control is not
-    /// given it (Linux 6.18). Then the length that was noted before the header was put back is the length now, which
+    /// After generic XDP on its parent, a macvlan's traffic control is not given the Ethernet header (seen on Linux 6.18): the
+    /// buffer has forgotten how long that is. Then the length that was noted before the header was put back is the length now, which
     /// costs nothing to see; and the header lies before what we are shown, so that an octet can be read by its distance
     /// from there that does not exist by the distance from here.
     #[inline(always)]

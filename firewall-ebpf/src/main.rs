@@ -1,7 +1,7 @@
 //! The programs: one for XDP, two for TC, over the decision in `firewall-common`; and two that are not attached
-//! anywhere and remove expired flows when the controller runs them.
+//! anywhere and remove or cut flows when the controller runs them.
 //!
-//! Nothing here is policy. A verdict becomes an action in [`xdp_action`] and [`tc_action`], and nowhere else.
+//! Nothing here is policy. An outcome becomes an action in [`xdp_action`] and [`tc_action`], and nowhere else.
 //!
 //! For any other target than BPF the crate is an ordinary program that does nothing, so that `cargo check`, clippy and
 //! rust-analyzer need no eBPF compiler.
@@ -12,6 +12,7 @@
 mod atomic;
 mod bytes;
 mod maps;
+mod steps;
 mod sweep;
 mod tables;
 
@@ -22,16 +23,16 @@ use aya_log_ebpf::debug;
 use bytes::{SkbBytes, XdpBytes};
 use firewall_common::decide::{Hook, decide};
 use firewall_common::packet::Metadata;
-use firewall_common::verdict::Verdict;
+use firewall_common::verdict::Outcome;
 use tables::Maps;
 
 /// Frames that a device receives, before the kernel has made packets of them.
 #[xdp(frags)]
 fn firewall_xdp_rx(ctx: XdpContext) -> u32 {
     let hook = Hook { ifindex: ctx.ingress_ifindex() as u32, received: true };
-    let verdict = decide(&XdpBytes::new(&ctx), &Metadata::PLAIN, hook, &Maps);
-    log(&ctx, hook, verdict);
-    xdp_action(verdict)
+    let outcome = decide(&XdpBytes::new(&ctx), &Metadata::PLAIN, hook, Maps);
+    log(&ctx, hook, outcome);
+    xdp_action(outcome)
 }
 
 /// Frames that a device receives, as the traffic control layer sees them.
@@ -62,39 +63,33 @@ fn firewall_sweep_v6(ctx: TcContext) -> i32 {
 fn judge_skb(ctx: &TcContext, received: bool) -> i32 {
     let bytes = SkbBytes::new(ctx, received);
     let hook = Hook { ifindex: bytes.ifindex(), received };
-    let verdict = decide(&bytes, &bytes.metadata(), hook, &Maps);
-    log(ctx, hook, verdict);
-    tc_action(verdict)
+    let outcome = decide(&bytes, &bytes.metadata(), hook, Maps);
+    log(ctx, hook, outcome);
+    tc_action(outcome)
 }
 
 #[inline(always)]
-const fn xdp_action(verdict: Verdict) -> u32 {
-    match verdict {
-        Verdict::Allow(_) | Verdict::WouldDrop(_) => XDP_PASS,
-        Verdict::Drop(_) => XDP_DROP,
-    }
+const fn xdp_action(outcome: Outcome) -> u32 {
+    if outcome.passes() { XDP_PASS } else { XDP_DROP }
 }
 
 /// A pass leaves the packet to the programs and filters behind ours: `TCX_NEXT`, which is `TC_ACT_UNSPEC` for clsact.
 #[inline(always)]
-const fn tc_action(verdict: Verdict) -> i32 {
-    match verdict {
-        Verdict::Allow(_) | Verdict::WouldDrop(_) => TC_ACT_UNSPEC,
-        Verdict::Drop(_) => TC_ACT_SHOT,
-    }
+const fn tc_action(outcome: Outcome) -> i32 {
+    if outcome.passes() { TC_ACT_UNSPEC } else { TC_ACT_SHOT }
 }
 
 /// Says what became of a packet. Below the level that the controller sets when it loads the programs, the verifier
 /// removes the whole of it.
 #[inline(always)]
-fn log<C: aya_ebpf::EbpfContext>(ctx: &C, hook: Hook, verdict: Verdict) {
-    if let Verdict::Drop(reason) = verdict {
+fn log<C: aya_ebpf::EbpfContext>(ctx: &C, hook: Hook, outcome: Outcome) {
+    if !outcome.passes() {
         debug!(
             ctx,
             "ifindex {} received {}: dropped, reason {}",
             hook.ifindex,
             u8::from(hook.received),
-            reason.number()
+            outcome.number()
         );
     }
 }

@@ -1,16 +1,16 @@
 //! The maps. Their keys and values are in `firewall_common::abi`; the sizes here are defaults that the controller
 //! replaces when it loads the object.
 //!
-//! Who writes what: the controller writes all but flows and counters; the programs write those. A policy is never
+//! Who writes what: the controller writes all but flows, fragments and counters; the programs write those. A policy is never
 //! written while a cell names it, so that no look-up needs a lock.
 
 use aya_ebpf::bindings::BPF_F_MMAPABLE;
 use aya_ebpf::macros::map;
-use aya_ebpf::maps::{Array, HashMap, LpmTrie, LruPerCpuHashMap, PerCpuArray};
+use aya_ebpf::maps::{Array, HashMap, LpmTrie, LruHashMap, LruPerCpuHashMap, PerCpuArray};
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, Counter, DropBudget, DropKey, DropRecord, Flow, FlowGauge, FlowKeyV4, FlowKeyV6, GroupRules,
-    GroupRulesKey, Interface, LingerKey, Manifest, MemberKeyV4, MemberKeyV6, Page, RingHeads, RingPlace, RuleCounter,
-    RuleNumbers, RuleSet, Slot,
+    CidrKeyV4, CidrKeyV6, Counter, DropBudget, DropKey, DropRecord, FirstFragment, Flow, FlowGauge, FlowKeyV4,
+    FlowKeyV6, FragmentKeyV4, FragmentKeyV6, GroupRules, GroupRulesKey, Interface, LingerKey, Manifest, MemberKeyV4,
+    MemberKeyV6, Page, RingHeads, RingPlace, RuleCounter, RuleNumbers, RuleSet, Slot,
 };
 
 #[map]
@@ -36,11 +36,19 @@ pub static MEMBERS_V4: HashMap<MemberKeyV4, u32> = HashMap::with_max_entries(655
 #[map]
 pub static MEMBERS_V6: HashMap<MemberKeyV6, u32> = HashMap::with_max_entries(65536, 0);
 #[map]
+pub static OWNERS_V4: HashMap<MemberKeyV4, u32> = HashMap::with_max_entries(16384, 0);
+#[map]
+pub static OWNERS_V6: HashMap<MemberKeyV6, u32> = HashMap::with_max_entries(16384, 0);
+#[map]
 pub static GROUP_RULES: HashMap<GroupRulesKey, GroupRules> = HashMap::with_max_entries(65536, 0);
 #[map]
 pub static FLOWS_V4: HashMap<FlowKeyV4, Flow> = HashMap::with_max_entries(262_144, 0);
 #[map]
 pub static FLOWS_V6: HashMap<FlowKeyV6, Flow> = HashMap::with_max_entries(131_072, 0);
+#[map]
+pub static FRAGMENTS_V4: LruHashMap<FragmentKeyV4, FirstFragment> = LruHashMap::with_max_entries(16384, 0);
+#[map]
+pub static FRAGMENTS_V6: LruHashMap<FragmentKeyV6, FirstFragment> = LruHashMap::with_max_entries(8192, 0);
 #[map]
 pub static FLOW_GAUGES: Array<FlowGauge> = Array::with_max_entries(1025, BPF_F_MMAPABLE);
 #[map]

@@ -2,9 +2,9 @@
 
 use crate::atomic;
 use crate::maps::{
-    CELLS, CIDRS_V4, CIDRS_V6, COUNTERS, DROP_BUDGET, DROPS, FLOW_GAUGES, FLOWS_V4, FLOWS_V6, GROUP_RULES, INTERFACES,
-    INTERFACES_HIGH, LINGER, MEMBERS_V4, MEMBERS_V6, PAGES, RING_HEADS, RINGS, RULE_COUNTERS, RULE_NUMBERS, RULE_SETS,
-    SLOTS,
+    CELLS, CIDRS_V4, CIDRS_V6, COUNTERS, DROP_BUDGET, DROPS, FLOW_GAUGES, FLOWS_V4, FLOWS_V6, FRAGMENTS_V4,
+    FRAGMENTS_V6, GROUP_RULES, INTERFACES, INTERFACES_HIGH, LINGER, MEMBERS_V4, MEMBERS_V6, OWNERS_V4, OWNERS_V6,
+    PAGES, RING_HEADS, RINGS, RULE_COUNTERS, RULE_NUMBERS, RULE_SETS, SLOTS,
 };
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::generated::{bpf_get_prandom_u32, bpf_get_smp_processor_id, bpf_ktime_get_coarse_ns};
@@ -12,9 +12,9 @@ use aya_ebpf::maps::lpm_trie::Key;
 use core::hint::black_box;
 use core::ptr::NonNull;
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, Counter, DROPS_A_TICK, DropKey, DropRecord, Flow, FlowKeyV4, FlowKeyV6, GroupRulesKey,
-    Interface, LingerKey, MemberKeyV4, MemberKeyV6, Page, PolicyCell, RINGS as RINGS_OF_A_CPU, RingPlace, RuleSet,
-    Slot, TICK_SHIFT,
+    CidrKeyV4, CidrKeyV6, Counter, DROPS_A_TICK, DropKey, DropRecord, FirstFragment, Flow, FlowKeyV4, FlowKeyV6,
+    FragmentKeyV4, FragmentKeyV6, GroupRulesKey, Interface, LingerKey, MemberKeyV4, MemberKeyV6, NO_RULE, Page,
+    PolicyCell, RINGS as RINGS_OF_A_CPU, RingPlace, RuleSet, Slot, TICK_SHIFT,
 };
 use firewall_common::decide::{FlowEntry, InsertError, PlaceEntry, Tables};
 use firewall_common::verdict::Direction;
@@ -23,6 +23,7 @@ use firewall_common::verdict::Direction;
 const EEXIST: i32 = -17;
 
 /// The maps of this object.
+#[derive(Clone, Copy)]
 pub struct Maps;
 
 /// A flow in its map.
@@ -134,15 +135,15 @@ impl PlaceEntry for MapPlace {
     }
 
     #[inline(always)]
-    fn holder_v4(&self) -> Option<FlowKeyV4> {
+    fn holder_v4(&self) -> Option<&FlowKeyV4> {
         // SAFETY: as in `nonce`; the key is at the beginning of an aligned value, and its type takes any octets.
-        unsafe { ((*self.pointer()).holder == HOLDER_V4).then(|| *self.pointer().cast::<FlowKeyV4>()) }
+        unsafe { ((*self.pointer()).holder == HOLDER_V4).then(|| &*self.pointer().cast::<FlowKeyV4>()) }
     }
 
     #[inline(always)]
-    fn holder_v6(&self) -> Option<FlowKeyV6> {
+    fn holder_v6(&self) -> Option<&FlowKeyV6> {
         // SAFETY: as in `holder_v4`.
-        unsafe { ((*self.pointer()).holder == HOLDER_V6).then(|| *self.pointer().cast::<FlowKeyV6>()) }
+        unsafe { ((*self.pointer()).holder == HOLDER_V6).then(|| &*self.pointer().cast::<FlowKeyV6>()) }
     }
 
     #[inline(always)]
@@ -204,6 +205,11 @@ impl Tables for Maps {
     }
 
     #[inline(always)]
+    fn first_common(&self, one: &RuleSet, other: &RuleSet) -> u32 {
+        firewall_first_common(one, other)
+    }
+
+    #[inline(always)]
     fn rule_number(&self, slot: u32, family: usize, bit: u32) -> Option<u32> {
         let numbers = RULE_NUMBERS.get(slot * 2 + family as u32)?;
         // The compiler knows that a bit's number is small and would leave out the comparison that shows it to the
@@ -231,6 +237,18 @@ impl Tables for Maps {
     fn member_v6(&self, vpc: u32, address: [u8; 16]) -> Option<u32> {
         // SAFETY: as for IPv4.
         unsafe { MEMBERS_V6.get(MemberKeyV6 { vpc, address }) }.copied()
+    }
+
+    #[inline(always)]
+    fn owner_v4(&self, vpc: u32, address: [u8; 4]) -> Option<u32> {
+        // SAFETY: as in `member_v4`.
+        unsafe { OWNERS_V4.get(MemberKeyV4 { vpc, address }) }.copied()
+    }
+
+    #[inline(always)]
+    fn owner_v6(&self, vpc: u32, address: [u8; 16]) -> Option<u32> {
+        // SAFETY: as in `member_v4`.
+        unsafe { OWNERS_V6.get(MemberKeyV6 { vpc, address }) }.copied()
     }
 
     #[inline(always)]
@@ -271,6 +289,31 @@ impl Tables for Maps {
     #[inline(always)]
     fn remove_flow_v6(&self, key: &FlowKeyV6) {
         let _ = FLOWS_V6.remove(key);
+    }
+
+    #[inline(always)]
+    fn fragment_v4(&self, key: &FragmentKeyV4) -> Option<FirstFragment> {
+        // SAFETY: the octets are valid whatever they are. The kernel may give the entry to another datagram while it is read,
+        // and then a mixture of the two is seen: it lets a fragment of a datagram pass that has passed lately, or drops it,
+        // and never lets ports be replaced, since no fragment that is looked up begins within them.
+        unsafe { FRAGMENTS_V4.get(key) }.copied()
+    }
+
+    #[inline(always)]
+    fn fragment_v6(&self, key: &FragmentKeyV6) -> Option<FirstFragment> {
+        // SAFETY: as for IPv4.
+        unsafe { FRAGMENTS_V6.get(key) }.copied()
+    }
+
+    #[inline(always)]
+    fn remember_fragment_v4(&self, key: &FragmentKeyV4, first: &FirstFragment) {
+        // It fails when no entry can be had: what follows is dropped then, as if it had been pushed out.
+        let _ = FRAGMENTS_V4.insert(key, first, 0);
+    }
+
+    #[inline(always)]
+    fn remember_fragment_v6(&self, key: &FragmentKeyV6, first: &FirstFragment) {
+        let _ = FRAGMENTS_V6.insert(key, first, 0);
     }
 
     #[inline(always)]
@@ -379,6 +422,19 @@ impl Tables for Maps {
             counter.bytes += bytes;
             counter.flows += flows;
         }
+    }
+}
+
+/// A global function for the kernel: verified by itself, so that it takes pointers that may be null, and its callers know
+/// nothing of its answer.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn firewall_first_common(one: *const RuleSet, other: *const RuleSet) -> u32 {
+    // SAFETY: the callers have references, and the verifier knows the sizes of what these point to.
+    let (one, other) = unsafe { (one.as_ref(), other.as_ref()) };
+    match (one, other) {
+        (Some(one), Some(other)) => one.first_common(other),
+        (None, _) | (_, None) => NO_RULE,
     }
 }
 

@@ -122,6 +122,7 @@ impl ModelBuilder {
             device,
             tags: Tags::default(),
             timeouts: ConnectionTracking::default(),
+            source_dest_check: true,
         };
         self.model.put_interface(interface).unwrap_or_else(|error| panic!("interface: {error}"));
         id

@@ -23,6 +23,9 @@ pub const INTERFACE_ALWAYS: u32 = 1 << 5;
 /// [`Interface::flags`]: some ports of UDP were untracked until lately ([`LingerKey`]).
 pub const INTERFACE_LINGER: u32 = 1 << 6;
 
+/// [`Interface::flags`]: other interfaces of this host and VPC have addresses, or this one has several of a family.
+pub const INTERFACE_NEIGHBOURS: u32 = 1 << 7;
+
 /// Idle time-outs that can be set for each interface, in ticks; the rest are constants of [`crate::flow`].
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -73,8 +76,16 @@ pub struct Interface {
     /// Places of each of its rings on each CPU; 0 leaves half-open flows without a bound of their own. Ring `r` of CPU `c`
     /// begins at `ring_base + (c * RINGS + r) * ring_share`.
     pub ring_share: u32,
+    /// An IPv6 address of the interface; zeros when it has none.
+    pub own_v6: [u8; 16],
+    /// An IPv4 address of the interface; zeros when it has none.
+    pub own_v4: [u8; 4],
+    /// Hardware address of a workload; zeros when it is not known.
+    pub hardware: [u8; 6],
+    /// Always zero.
+    pub padding: [u8; 6],
 }
-assert_layout!(Interface, 56, 8);
+assert_layout!(Interface, 88, 8);
 
 impl Interface {
     /// Whether a workload is behind the device.

@@ -8,6 +8,7 @@
 //! refuses to adopt them.
 
 mod flow;
+mod fragment;
 mod interface;
 mod peer;
 mod policy;
@@ -16,19 +17,20 @@ pub use flow::{
     DROPS_A_TICK, DropBudget, DropKey, DropRecord, Flow, FlowKeyV4, FlowKeyV6, OTHERS, RINGS, RingHeads, RingPlace,
     SWEEP_CUT, SWEEP_EXPIRED, Sweep, TCP,
 };
+pub use fragment::{FirstFragment, FragmentKeyV4, FragmentKeyV6};
 pub use interface::{
-    Counter, FlowGauge, INTERFACE_ALWAYS, INTERFACE_LINGER, INTERFACE_MONITOR, INTERFACE_NO_ETHERNET,
-    INTERFACE_SOURCE_CHECK, INTERFACE_STRICT_L2, INTERFACE_WORKLOAD, Interface, LingerKey, Manifest, RuleCounter,
-    Timeouts,
+    Counter, FlowGauge, INTERFACE_ALWAYS, INTERFACE_LINGER, INTERFACE_MONITOR, INTERFACE_NEIGHBOURS,
+    INTERFACE_NO_ETHERNET, INTERFACE_SOURCE_CHECK, INTERFACE_STRICT_L2, INTERFACE_WORKLOAD, Interface, LingerKey,
+    Manifest, RuleCounter, Timeouts,
 };
 pub use peer::{CidrKeyV4, CidrKeyV6, GroupRules, GroupRulesKey, MemberKeyV4, MemberKeyV6};
 pub use policy::{
-    HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, LEAF, MAX_RULES, OPEN_TCP, OPEN_UDP, Page, PolicyCell, RULE_WORDS, RuleNumbers,
-    RuleSet, Slot, SlotFamily,
+    HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, LEAF, MAX_RULES, NO_RULE, OPEN_TCP, OPEN_UDP, Page, PolicyCell, RULE_WORDS,
+    RuleNumbers, RuleSet, Slot, SlotFamily,
 };
 
 /// Version of the layouts in this module and of the meaning of their fields.
-pub const ABI_VERSION: u32 = 2;
+pub const ABI_VERSION: u32 = 3;
 
 /// Time as the programs count it: units of 2^20 nanoseconds (1.048576 ms) of `CLOCK_MONOTONIC`, so that the clock is
 /// one shift away. 40 bits of it last 36 years.
@@ -81,12 +83,20 @@ pub mod map {
     pub const MEMBERS_V4: &str = "MEMBERS_V4";
     /// `HashMap<MemberKeyV6, u32>`.
     pub const MEMBERS_V6: &str = "MEMBERS_V6";
+    /// `HashMap<MemberKeyV4, u32>`: the attachment that an address belongs to; under VPC 0 those let through always.
+    pub const OWNERS_V4: &str = "OWNERS_V4";
+    /// `HashMap<MemberKeyV6, u32>`.
+    pub const OWNERS_V6: &str = "OWNERS_V6";
     /// `HashMap<GroupRulesKey, GroupRules>`.
     pub const GROUP_RULES: &str = "GROUP_RULES";
     /// `HashMap<FlowKeyV4, Flow>`.
     pub const FLOWS_V4: &str = "FLOWS_V4";
     /// `HashMap<FlowKeyV6, Flow>`.
     pub const FLOWS_V6: &str = "FLOWS_V6";
+    /// `LruHashMap<FragmentKeyV4, FirstFragment>`.
+    pub const FRAGMENTS_V4: &str = "FRAGMENTS_V4";
+    /// `LruHashMap<FragmentKeyV6, FirstFragment>`.
+    pub const FRAGMENTS_V6: &str = "FRAGMENTS_V6";
     /// `Array<FlowGauge>` by attachment number, memory-mapped by the controller.
     pub const FLOW_GAUGES: &str = "FLOW_GAUGES";
     /// `Array<RingPlace>`: places of half-open flows, in the regions that interfaces name.
@@ -107,7 +117,7 @@ pub mod map {
     pub const MANIFEST: &str = "MANIFEST";
 
     /// All maps that outlive the controller, in the order in which they are pinned.
-    pub const ALL: [&str; 23] = [
+    pub const ALL: [&str; 27] = [
         MANIFEST,
         INTERFACES,
         INTERFACES_HIGH,
@@ -120,9 +130,13 @@ pub mod map {
         CIDRS_V6,
         MEMBERS_V4,
         MEMBERS_V6,
+        OWNERS_V4,
+        OWNERS_V6,
         GROUP_RULES,
         FLOWS_V4,
         FLOWS_V6,
+        FRAGMENTS_V4,
+        FRAGMENTS_V6,
         FLOW_GAUGES,
         RINGS,
         RING_HEADS,

@@ -11,6 +11,9 @@ pub const RULE_WORDS: usize = 16;
 /// Most rules of a policy, a direction and family: the service's limit on rules per group times groups per interface.
 pub const MAX_RULES: usize = 1000;
 
+/// No rule bit.
+pub const NO_RULE: u32 = u32::MAX;
+
 /// A set of rule bits.
 #[repr(C)]
 #[derive(
@@ -44,6 +47,21 @@ impl RuleSet {
         for (word, more) in self.words.iter_mut().zip(other.words) {
             *word |= more;
         }
+    }
+
+    /// The lowest rule that is in both sets, or [`NO_RULE`].
+    #[must_use]
+    #[inline(always)]
+    pub const fn first_common(&self, other: &Self) -> u32 {
+        let mut word = 0;
+        while word < RULE_WORDS {
+            let common = self.words[word] & other.words[word];
+            if common != 0 {
+                return word as u32 * 64 + common.trailing_zeros();
+            }
+            word += 1;
+        }
+        NO_RULE
     }
 
     /// Whether there is no rule in it.
@@ -147,6 +165,19 @@ mod tests {
     fn cell_survives_the_word() {
         let cell = PolicyCell { inbound: 7, outbound: u32::MAX };
         assert_eq!(PolicyCell::from_word(cell.to_word()), cell);
+    }
+
+    #[test]
+    fn the_first_common_rule_is_the_lowest() {
+        let set = |bits: &[usize]| {
+            let mut set = RuleSet::EMPTY;
+            bits.iter().for_each(|bit| set.insert(*bit));
+            set
+        };
+        assert_eq!(set(&[1, 70, 999]).first_common(&set(&[2, 70, 999])), 70);
+        assert_eq!(set(&[0, 1023]).first_common(&set(&[1023])), 1023);
+        assert_eq!(set(&[0]).first_common(&set(&[0, 1])), 0);
+        assert_eq!(set(&[0, 64]).first_common(&set(&[1, 65])), NO_RULE);
     }
 
     #[test]

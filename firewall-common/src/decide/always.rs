@@ -14,11 +14,14 @@ mod port {
 }
 
 /// ICMPv6 types of neighbour discovery (RFC 4861) and multicast listener discovery (RFC 2710, 3810).
-mod icmpv6 {
+pub mod icmpv6 {
     pub const LISTENER_QUERY: u8 = 130;
+    pub const LISTENER_REPORT: u8 = 131;
     pub const LISTENER_DONE: u8 = 132;
     pub const ROUTER_SOLICITATION: u8 = 133;
     pub const ROUTER_ADVERTISEMENT: u8 = 134;
+    pub const NEIGHBOUR_SOLICITATION: u8 = 135;
+    pub const NEIGHBOUR_ADVERTISEMENT: u8 = 136;
     pub const REDIRECT: u8 = 137;
     pub const LISTENER_REPORT_V2: u8 = 143;
 }
@@ -60,9 +63,12 @@ pub fn v6<T: Tables>(packet: &Packet<Ipv6>, context: &Context<'_, T>) -> Result<
     }
 }
 
-/// Passes a message of the link that has the hop limit and the code that it must have.
+/// Passes a message of the link that has the hop limit and the code that it must have, and is in one piece (RFC 6980).
 #[inline(always)]
 fn from_the_link(packet: &Packet<Ipv6>, hop_limit: u8, pass: Pass) -> Result<Option<Pass>, Reason> {
+    if !packet.fragment.is_whole() {
+        return Err(Reason::NeighbourDiscoveryFragment);
+    }
     if packet.hop_limit == hop_limit && packet.transport.icmp_code() == 0 {
         Ok(Some(pass))
     } else {
@@ -82,7 +88,7 @@ fn dhcp<T: Tables>(
     if answers && is_sent_by_workload(context) {
         return Err(Reason::WorkloadDhcpServer);
     }
-    let passes = match context.direction {
+    let passes = match context.direction() {
         Direction::Inbound => answers,
         Direction::Outbound => asks,
     };
@@ -91,5 +97,5 @@ fn dhcp<T: Tables>(
 
 #[inline(always)]
 fn is_sent_by_workload<T: Tables>(context: &Context<'_, T>) -> bool {
-    context.interface.is_workload() && matches!(context.direction, Direction::Outbound)
+    context.interface.is_workload() && matches!(context.direction(), Direction::Outbound)
 }

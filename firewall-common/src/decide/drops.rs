@@ -4,12 +4,12 @@
 use super::{Context, Tables};
 use crate::abi::{DropKey, INTERFACE_MONITOR};
 use crate::packet::{Address, Packet};
-use crate::verdict::{Reason, Verdict};
+use crate::verdict::Outcome;
 
 /// Records a packet. Of one that could not be parsed, what was not found is zero.
-#[inline(never)]
-pub fn record<A: Address, T: Tables>(packet: &Packet<A>, reason: Reason, context: &Context<'_, T>) {
-    if !context.tables.may_record(context.now) {
+#[inline(always)]
+pub fn record<A: Address, T: Tables>(packet: &Packet<A>, outcome: Outcome, context: &Context<'_, T>) {
+    if !context.tables.may_record(context.moment.now) {
         return;
     }
     let key = DropKey {
@@ -20,15 +20,15 @@ pub fn record<A: Address, T: Tables>(packet: &Packet<A>, reason: Reason, context
         source_port: packet.transport.source_port,
         service: packet.transport.service,
         protocol: packet.protocol,
-        direction: context.direction as u8,
-        outcome: verdict(reason, context).outcome(),
+        direction: context.direction() as u8,
+        outcome: enforced(outcome, context).number(),
         family: A::FAMILY as u8,
     };
-    context.tables.record(&key, context.now, context.size.packets, context.size.bytes);
+    context.tables.record(&key, context.moment.now, context.moment.packets, context.moment.bytes);
 }
 
-/// What a reason to drop comes to at an interface.
+/// What an outcome comes to at an interface: where nothing is enforced, nothing is dropped.
 #[inline(always)]
-pub fn verdict<T: Tables>(reason: Reason, context: &Context<'_, T>) -> Verdict {
-    if context.interface.has(INTERFACE_MONITOR) { Verdict::WouldDrop(reason) } else { Verdict::Drop(reason) }
+pub fn enforced<T: Tables>(outcome: Outcome, context: &Context<'_, T>) -> Outcome {
+    if context.interface.has(INTERFACE_MONITOR) { outcome.watched() } else { outcome }
 }

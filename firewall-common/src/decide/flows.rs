@@ -47,14 +47,14 @@ impl<F: FlowEntry> Lookup<F> {
         A: Address,
         T: Tables<Flow = F>,
     {
-        let entry = if key.tracked { A::flow(context.tables, &key.key) } else { None };
+        let entry = if key.tracked { A::flow(&context.tables, &key.key) } else { None };
         let word = Word::from_bits(entry.map_or(0, |entry| entry.word()));
         let state = word.state();
         let status = if !key.tracked {
             Status::Untracked
         } else if matches!(state, State::Claimed) {
             Status::Absent
-        } else if flow::is_expired(word, packet.protocol, &context.interface.timeouts, context.now) {
+        } else if flow::is_expired(word, packet.protocol, &context.interface.timeouts, context.moment.now) {
             remove(key, packet.protocol, entry, word, context);
             Status::Absent
         } else if packet.protocol == protocol::TCP && packet.transport.is_pure_syn() {
@@ -73,14 +73,16 @@ impl<F: FlowEntry> Lookup<F> {
 
     /// Lets a packet pass by the flow: its state, its time and its counters move.
     #[inline(always)]
-    pub fn pass<A, T>(self, packet: &Packet<A>, context: &Context<'_, T>)
+    pub fn pass<A, T>(self, packet: &Packet<A>, context: &Context<'_, T>) -> u32
     where
         A: Address,
         T: Tables<Flow = F>,
     {
-        let Some(entry) = self.entry else { return };
+        let Some(entry) = self.entry else { return 0 };
         self.track(packet, self.word, context);
-        context.tables.count_rule(entry.rule(), 0, context.size.packets, context.size.bytes);
+        let rule = entry.rule();
+        context.count_rule(rule, false);
+        rule
     }
 
     /// Takes the mark off a flow that the rules allow by now.
@@ -102,23 +104,8 @@ impl<F: FlowEntry> Lookup<F> {
         A: Address,
         T: Tables<Flow = F>,
     {
-        let Some(entry) = self.entry else { return };
-        let state = word.state();
-        let next = if packet.protocol == protocol::TCP {
-            let segment = TcpSegment { header: &packet.transport, direction: context.direction };
-            flow::track_tcp(&entry, state, &segment)
-        } else {
-            flow::track_other(state, context.direction == entry.opened())
-        };
-        let next = if next.is_established() && !state.is_established() && !has_room(packet.protocol, context) {
-            // It stays half-open, and may have to make room for others of its kind.
-            state
-        } else {
-            next
-        };
-        if self.touch(entry, word.at(next, context.now), context) && next.is_established() && !state.is_established() {
-            let class = flow::class(packet.protocol);
-            context.tables.add_established(context.interface.attachment, class, 1);
+        if let Some(entry) = self.entry {
+            follow(entry, self.word, word, packet, context);
         }
     }
 
@@ -126,17 +113,8 @@ impl<F: FlowEntry> Lookup<F> {
     #[inline(always)]
     pub fn rest<T: Tables>(self, context: &Context<'_, T>) {
         if let Some(entry) = self.entry {
-            self.touch(entry, self.word.at(self.word.state(), context.now), context);
+            touch(entry, self.word, self.word.at(self.word.state(), context.moment.now), context);
         }
-    }
-
-    /// Whether its word has changed.
-    #[inline(always)]
-    fn touch<T: Tables>(self, entry: F, word: Word, context: &Context<'_, T>) -> bool {
-        // Lost to another CPU: that packet was as recent, and the next one tells the rest.
-        let is_changed = word != self.word && entry.swap(self.word.bits(), word.bits());
-        entry.account(context.direction, context.size.packets, context.size.bytes);
-        is_changed
     }
 
     /// The state, nonce and time that it was found with.
@@ -174,10 +152,49 @@ impl<F: FlowEntry> Lookup<F> {
         if !has_room(packet.protocol, context) {
             return Err(Reason::AllowanceExceeded);
         }
-        let word = Word::new(state, context.tables.nonce(), context.now).denied(admission.denied);
-        let flow = first(packet, context, word, admission.rule);
-        insert(key, &flow, flow::class(packet.protocol), context)
+        let word = Word::new(state, context.tables.nonce(), context.moment.now).denied(admission.denied);
+        // Whoever has to make room does so first: the table may be full.
+        rings::enter::<A, T>(&key.key, word.nonce(), flow::class(packet.protocol), context);
+        match insert(key, packet, context, &Start { word, rule: admission.rule }) {
+            Ok(()) => Ok(true),
+            // The same packet of the same connection on another CPU, judged by the same rules.
+            Err(InsertError::Exists) => Ok(false),
+            Err(InsertError::Full) => Err(Reason::AllowanceExceeded),
+        }
     }
+}
+
+/// Moves the state of a flow on. `found` is its word as it was found, and `word` what it is to be besides the state.
+///
+/// Not inlined: it happens in several places.
+#[inline(never)]
+fn follow<A, T>(entry: T::Flow, found: Word, word: Word, packet: &Packet<A>, context: &Context<'_, T>)
+where
+    A: Address,
+    T: Tables,
+{
+    let state = word.state();
+    let next = if packet.protocol == protocol::TCP {
+        let segment = TcpSegment { header: &packet.transport, direction: context.direction() };
+        flow::track_tcp(&entry, state, &segment)
+    } else {
+        flow::track_other(state, context.direction() == entry.opened())
+    };
+    let promotes = next.is_established() && !state.is_established();
+    // Without room it stays half-open, and may have to make room for others of its kind.
+    let next = if promotes && !has_room(packet.protocol, context) { state } else { next };
+    if touch(entry, found, word.at(next, context.moment.now), context) && promotes && next.is_established() {
+        context.tables.add_established(context.interface.attachment, flow::class(packet.protocol), 1);
+    }
+}
+
+/// Moves the time and the counters of a flow, and says whether its word has changed.
+#[inline(always)]
+fn touch<F: FlowEntry, T: Tables>(entry: F, found: Word, word: Word, context: &Context<'_, T>) -> bool {
+    // Lost to another CPU: that packet was as recent, and the next one tells the rest.
+    let is_changed = word != found && entry.swap(found.bits(), word.bits());
+    entry.account(context.direction(), context.moment.packets, context.moment.bytes);
+    is_changed
 }
 
 /// Why a flow begins.
@@ -189,22 +206,21 @@ pub struct Admission {
     pub denied: bool,
 }
 
-/// Not inlined: it happens in several places, and a function of the kernel takes no more arguments than these.
+/// What a flow begins with, besides its first packet.
+struct Start {
+    word: Word,
+    rule: u32,
+}
+
+/// Not inlined: the flow is on the stack only here.
 #[inline(never)]
 fn insert<A: Address, T: Tables>(
     key: &Key<A>,
-    flow: &Flow,
-    class: usize,
+    packet: &Packet<A>,
     context: &Context<'_, T>,
-) -> Result<bool, Reason> {
-    // Whoever has to make room does so first: the table may be full.
-    rings::enter::<A, T>(&key.key, Word::from_bits(flow.word).nonce(), class, context);
-    match A::insert_flow(context.tables, &key.key, flow) {
-        Ok(()) => Ok(true),
-        // The same packet of the same connection on another CPU, judged by the same rules.
-        Err(InsertError::Exists) => Ok(false),
-        Err(InsertError::Full) => Err(Reason::AllowanceExceeded),
-    }
+    start: &Start,
+) -> Result<(), InsertError> {
+    A::insert_flow(&context.tables, &key.key, &first(packet, context, start))
 }
 
 /// Whether the interface may have another established flow of a protocol's class. Of as many CPUs as ask at the same
@@ -220,12 +236,12 @@ fn has_room<T: Tables>(number: u8, context: &Context<'_, T>) -> bool {
 fn lingers<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> bool {
     if !context.interface.has(INTERFACE_LINGER)
         || packet.protocol != protocol::UDP
-        || !matches!(context.direction, Direction::Outbound)
+        || !matches!(context.direction(), Direction::Outbound)
     {
         return false;
     }
     let key = LingerKey::new(context.interface.attachment, A::FAMILY, packet.transport.source_port);
-    context.tables.linger(&key).is_some_and(|until| context.now < until)
+    context.tables.linger(&key).is_some_and(|until| context.moment.now < until)
 }
 
 /// Removes a flow, if nobody else has changed it since it was found.
@@ -236,8 +252,8 @@ where
     T: Tables,
 {
     let Some(entry) = entry else { return };
-    if entry.swap(word.bits(), word.at(State::Claimed, context.now).bits()) {
-        A::remove_flow(context.tables, &key.key);
+    if entry.swap(word.bits(), word.at(State::Claimed, context.moment.now).bits()) {
+        A::remove_flow(&context.tables, &key.key);
         if word.state().is_established() {
             context.tables.add_established(context.interface.attachment, flow::class(number), -1);
         }
@@ -280,7 +296,7 @@ fn initial<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) 
         }
         // Without a SYN only what comes to the protected side may be taken up again: it has to answer before the flow
         // is worth anything. A RST is about something that is over.
-        let may_pick_up = matches!(context.direction, Direction::Inbound) || adopts(packet, context);
+        let may_pick_up = matches!(context.direction(), Direction::Inbound) || adopts(packet, context);
         return (may_pick_up && transport.flags & RST == 0).then_some(State::PickedUp);
     }
     if packet.protocol == A::ICMP && !matches!(flow::icmp_role::<A>(transport.icmp_type()), flow::IcmpRole::Request) {
@@ -294,19 +310,25 @@ fn initial<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) 
 pub fn adopts<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> bool {
     packet.protocol == protocol::TCP
         && packet.transport.flags & (SYN | RST) == 0
-        && matches!(context.direction, Direction::Outbound)
+        && matches!(context.direction(), Direction::Outbound)
         && context.interface.is_workload()
-        && context.now < context.interface.adopt_until
+        && context.moment.now < context.interface.adopt_until
 }
 
 /// The flow that a packet begins.
 #[inline(always)]
-fn first<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>, word: Word, rule: u32) -> Flow {
-    let (direction, size) = (context.direction, context.size);
-    let mut flow = Flow { word: word.bits(), created: context.now, rule, opened: direction as u32, ..Flow::default() };
+fn first<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>, start: &Start) -> Flow {
+    let (direction, moment) = (context.direction(), context.moment);
+    let mut flow = Flow {
+        word: start.word.bits(),
+        created: context.moment.now,
+        rule: start.rule,
+        opened: direction as u32,
+        ..Flow::default()
+    };
     let (own, other) = (direction as usize, direction.reverse() as usize);
-    flow.packets[own] = size.packets;
-    flow.bytes[own] = size.bytes;
+    flow.packets[own] = moment.packets;
+    flow.bytes[own] = moment.bytes;
     if packet.protocol == protocol::TCP {
         flow.expected[own] = packet.transport.sequence.wrapping_add(packet.transport.extent);
         flow.expected[other] = packet.transport.acknowledgement;

@@ -7,22 +7,27 @@
 //!
 //! Some functions here are kept from being inlined. The kernel gives a program 512 octets of stack for all frames that
 //! are alive at once: parsing gives its frame back before the rules are looked at, and a family never holds the frame of
-//! the other.
+//! the other. What such a function answers has to fit a register, which is why they answer with an [`Outcome`]: an answer
+//! through memory leaves a pointer into the stack behind, and the verifier refuses that.
 
 mod always;
 mod drops;
 mod errors;
 mod flows;
+mod fragments;
+mod origin;
 mod rings;
 mod rules;
+pub mod steps;
 mod tables;
 
 pub use rings::ring;
+pub use steps::{Answer, Moment, Steps};
 pub use tables::{FlowEntry, InsertError, PlaceEntry, Tables};
 
 use crate::abi::{INTERFACE_MONITOR, Interface};
-use crate::packet::{self, Address, Bytes, Ipv4, Ipv6, Link, Metadata, Network, Packet};
-use crate::verdict::{Direction, Pass, Reason, Verdict};
+use crate::packet::{self, Address, Bytes, Form, Ipv4, Ipv6, Link, Metadata, Network, Packet};
+use crate::verdict::{Direction, Outcome, Pass, Reason};
 use flows::{Admission, Status};
 
 /// Where a frame was met.
@@ -36,131 +41,176 @@ pub struct Hook {
 
 /// What is the same for all that is asked about one packet.
 struct Context<'a, T> {
-    tables: &'a T,
+    tables: T,
     interface: &'a Interface,
-    direction: Direction,
-    size: Size,
-    now: u64,
+    moment: &'a Moment,
 }
 
-/// What a packet counts for.
-#[derive(Clone, Copy)]
-struct Size {
-    packets: u64,
-    bytes: u64,
+impl<'a, T> Context<'a, T> {
+    #[inline(always)]
+    const fn new(tables: T, interface: &'a Interface, moment: &'a Moment) -> Self {
+        Self { tables, interface, moment }
+    }
+
+    /// The way that the packet goes.
+    #[inline(always)]
+    const fn direction(&self) -> Direction {
+        self.moment.direction()
+    }
+}
+
+impl<T: Tables> Context<'_, T> {
+    /// Counts the packet for a rule, and the flow that it has begun, if it has.
+    #[inline(always)]
+    fn count_rule(&self, rule: u32, began: bool) {
+        self.tables.count_rule(rule, u64::from(began), self.moment.packets, self.moment.bytes);
+    }
 }
 
 /// Decides what becomes of a frame, moves the counters, and keeps the flows.
 #[inline(always)]
-pub fn decide<B: Bytes, T: Tables>(bytes: &B, metadata: &Metadata, hook: Hook, tables: &T) -> Verdict {
-    let size = Size { packets: u64::from(metadata.segments), bytes: bytes.length() as u64 };
+pub fn decide<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, hook: Hook, tables: T) -> Outcome {
+    let (packets, octets) = (u64::from(metadata.segments), bytes.length() as u64);
     let Some(interface) = tables.interface(hook.ifindex).filter(|interface| interface.attachment != 0) else {
-        let verdict = Verdict::Drop(Reason::NoInterface);
+        let outcome = Outcome::from(Reason::NoInterface);
         let direction = if hook.received { Direction::Inbound } else { Direction::Outbound };
-        tables.count(0, direction, verdict.outcome(), size.packets, size.bytes);
-        return verdict;
+        tables.count(0, direction, outcome.number(), packets, octets);
+        return outcome;
     };
     // What the host's end of a workload's link receives is what the workload sends.
     let direction = if hook.received == interface.is_workload() { Direction::Outbound } else { Direction::Inbound };
-    let context = Context { tables, interface, direction, size, now: tables.now() };
-    let verdict = match judge(bytes, metadata, &context) {
-        Ok(pass) => Verdict::Allow(pass),
-        Err(reason) => drops::verdict(reason, &context),
-    };
-    tables.count(interface.attachment, direction, verdict.outcome(), size.packets, size.bytes);
-    verdict
+    let moment = Moment::new(direction, packets, octets, tables.now());
+    let context = Context::new(tables, interface, &moment);
+    let outcome = drops::enforced(judge(bytes, metadata, &context), &context);
+    tables.count(interface.attachment, direction, outcome.number(), packets, octets);
+    outcome
 }
 
 #[inline(always)]
-fn judge<B: Bytes, T: Tables>(bytes: &B, metadata: &Metadata, context: &Context<'_, T>) -> Result<Pass, Reason> {
+fn judge<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, context: &Context<'_, T>) -> Outcome {
     if !bytes.begins_with_header() {
-        return Err(Reason::HiddenHeader);
+        return Reason::HiddenHeader.into();
     }
-    let link = packet::parse_link(bytes, metadata)?;
+    let link = match packet::parse_link(bytes, metadata) {
+        Ok(link) => link,
+        Err(reason) => return reason.into(),
+    };
     match link.network {
-        Network::Arp => Ok(Pass::Arp),
-        Network::Other if context.interface.is_strict_l2() => Err(Reason::EtherType),
-        Network::Other => Ok(Pass::NonIp),
+        Network::Arp => match origin::check_arp(bytes, &link, context) {
+            Ok(()) => Pass::Arp.into(),
+            Err(reason) => reason.into(),
+        },
+        Network::Other if context.interface.is_strict_l2() => Reason::EtherType.into(),
+        Network::Other => Pass::NonIp.into(),
         Network::V4 => judge_v4(bytes, metadata, &link, context),
         Network::V6 => judge_v6(bytes, metadata, &link, context),
     }
 }
 
 #[inline(never)]
-fn judge_v4<B: Bytes, T: Tables>(
-    bytes: &B,
-    metadata: &Metadata,
-    link: &Link,
-    context: &Context<'_, T>,
-) -> Result<Pass, Reason> {
+fn judge_v4<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, link: &Link, context: &Context<'_, T>) -> Outcome {
     let mut packet = Packet::EMPTY;
-    let judged = judge_parsed_v4(bytes, metadata, link, &mut packet, context);
-    if let Err(reason) = judged {
-        drops::record(&packet, reason, context);
+    let outcome = match judge_parsed_v4(bytes, metadata, link, &mut packet, context) {
+        Ok(outcome) => outcome,
+        Err(reason) => reason.into(),
+    };
+    if !outcome.passes() {
+        context.tables.record_v4(&packet, context.interface, context.moment, outcome);
     }
-    judged
+    outcome
 }
 
 #[inline(always)]
-fn judge_parsed_v4<B: Bytes, T: Tables>(
+fn judge_parsed_v4<B: Bytes, T: Steps>(
     bytes: &B,
     metadata: &Metadata,
     link: &Link,
     packet: &mut Packet<Ipv4>,
     context: &Context<'_, T>,
-) -> Result<Pass, Reason> {
-    packet::parse_v4(bytes, metadata, link, packet)?;
-    match always::v4(packet, context)? {
-        Some(pass) => Ok(pass),
-        None if errors::is_about_a_flow(bytes, packet, context) => Ok(Pass::IcmpError),
-        None => judge_packet(packet, context),
+) -> Result<Outcome, Reason> {
+    if packet::parse_v4(bytes, metadata, link, packet)? == Form::Part {
+        packet::parse_part_v4(bytes, metadata, link, packet)?;
     }
+    origin::check(bytes, packet, context)?;
+    if packet.fragment.is_later() {
+        return fragments::follow(packet, context).map(|()| Pass::Fragment.into());
+    }
+    let answer = match always::v4(packet, context)? {
+        Some(pass) => Answer::new(pass.into(), 0),
+        None if origin::is_let_through(packet, context) => Answer::new(Pass::AlwaysAllowed.into(), 0),
+        None if errors::is_about_a_flow(bytes, packet, context) => Answer::new(Pass::IcmpError.into(), 0),
+        None => context.tables.judge_v4(packet, context.interface, context.moment),
+    };
+    if packet.fragment.is_first() && answer.outcome().passes() {
+        fragments::remember(packet, answer.rule(), context);
+    }
+    Ok(answer.outcome())
 }
 
 #[inline(never)]
-fn judge_v6<B: Bytes, T: Tables>(
-    bytes: &B,
-    metadata: &Metadata,
-    link: &Link,
-    context: &Context<'_, T>,
-) -> Result<Pass, Reason> {
+fn judge_v6<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, link: &Link, context: &Context<'_, T>) -> Outcome {
     let mut packet = Packet::EMPTY;
-    let judged = judge_parsed_v6(bytes, metadata, link, &mut packet, context);
-    if let Err(reason) = judged {
-        drops::record(&packet, reason, context);
+    let outcome = match judge_parsed_v6(bytes, metadata, link, &mut packet, context) {
+        Ok(outcome) => outcome,
+        Err(reason) => reason.into(),
+    };
+    if !outcome.passes() {
+        context.tables.record_v6(&packet, context.interface, context.moment, outcome);
     }
-    judged
+    outcome
 }
 
 #[inline(always)]
-fn judge_parsed_v6<B: Bytes, T: Tables>(
+fn judge_parsed_v6<B: Bytes, T: Steps>(
     bytes: &B,
     metadata: &Metadata,
     link: &Link,
     packet: &mut Packet<Ipv6>,
     context: &Context<'_, T>,
-) -> Result<Pass, Reason> {
-    packet::parse_v6(bytes, metadata, link, packet)?;
-    match always::v6(packet, context)? {
-        Some(pass) => Ok(pass),
-        None if errors::is_about_a_flow(bytes, packet, context) => Ok(Pass::IcmpError),
-        None => judge_packet(packet, context),
+) -> Result<Outcome, Reason> {
+    if packet::parse_v6(bytes, metadata, link, packet)? == Form::Part {
+        packet::parse_part_v6(bytes, metadata, link, packet)?;
+    }
+    origin::check(bytes, packet, context)?;
+    if packet.fragment.is_later() {
+        return fragments::follow(packet, context).map(|()| Pass::Fragment.into());
+    }
+    let answer = match always::v6(packet, context)? {
+        Some(pass) => Answer::new(pass.into(), 0),
+        None if origin::is_let_through(packet, context) => Answer::new(Pass::AlwaysAllowed.into(), 0),
+        None if errors::is_about_a_flow(bytes, packet, context) => Answer::new(Pass::IcmpError.into(), 0),
+        None => context.tables.judge_v6(packet, context.interface, context.moment),
+    };
+    if packet.fragment.is_first() && answer.outcome().passes() {
+        fragments::remember(packet, answer.rule(), context);
+    }
+    Ok(answer.outcome())
+}
+
+#[inline(always)]
+fn judge_packet<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> Answer {
+    match judge_by_flow_and_rules(packet, context) {
+        Ok(answer) => answer,
+        Err(reason) => Answer::new(reason.into(), 0),
     }
 }
 
-#[inline(never)]
-fn judge_packet<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> Result<Pass, Reason> {
-    let judge = rules::Judge::of(packet, context.direction, context)?;
-    if let Some(rule) = judge.untracked(packet, context)? {
-        context.tables.count_rule(rule, 0, context.size.packets, context.size.bytes);
-        return Ok(Pass::Untracked);
+#[inline(always)]
+fn judge_by_flow_and_rules<A: Address, T: Tables>(
+    packet: &Packet<A>,
+    context: &Context<'_, T>,
+) -> Result<Answer, Reason> {
+    let judge = rules::Judge::of(packet, context.direction(), context)?;
+    let rule = judge.untracked(packet, context);
+    if rule != rules::NOBODY {
+        context.count_rule(rule, false);
+        return Ok(Answer::new(Pass::Untracked.into(), rule));
     }
-    let key = flows::Key::of(packet, context.direction, context);
-    let lookup = flows::Lookup::of(&key, packet, context.direction, context);
+    let key = flows::Key::of(packet, context.direction(), context);
+    let lookup = flows::Lookup::of(&key, packet, context.direction(), context);
     match lookup.status {
         Status::Live => {
-            lookup.pass(packet, context);
-            return Ok(Pass::Flow);
+            return Ok(Answer::new(Pass::Flow.into(), lookup.pass(packet, context)));
         }
         Status::Cut => {
             lookup.rest(context);
@@ -174,25 +224,23 @@ fn judge_packet<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_,
         }
         Status::Absent if flows::adopts(packet, context) => {
             lookup.begin(&key, packet, context, Admission { rule: 0, denied: false })?;
-            return Ok(Pass::Adopted);
+            return Ok(Answer::new(Pass::Adopted.into(), 0));
         }
         Status::Absent | Status::Untracked | Status::Taken | Status::Over | Status::DeniedOpener => {}
     }
-    let rule = match judge.admit(packet, context) {
-        Ok(rule) => rule,
-        Err(reason) => {
-            if context.interface.has(INTERFACE_MONITOR) {
-                remember_denied(&lookup, &key, packet, context);
-            }
-            return Err(reason);
+    let rule = judge.admit(packet, context);
+    if rule == rules::NOBODY {
+        if context.interface.has(INTERFACE_MONITOR) {
+            remember_denied(&lookup, &key, packet, context);
         }
-    };
+        return Err(judge.refusal());
+    }
     if lookup.status == Status::DeniedOpener {
         lookup.redeem(packet, context, rule);
     }
     let began = lookup.begin(&key, packet, context, Admission { rule, denied: false })?;
-    context.tables.count_rule(rule, u64::from(began), context.size.packets, context.size.bytes);
-    Ok(Pass::Rule)
+    context.count_rule(rule, began);
+    Ok(Answer::new(Pass::Rule.into(), rule))
 }
 
 /// What passes only since nothing is enforced makes a flow with a mark: its answers would be dropped, too, and are when

@@ -17,12 +17,12 @@ pub const fn ring(class: usize, direction: Direction) -> usize {
 /// Gives a flow its place.
 #[inline(never)]
 pub fn enter<A: Address, T: Tables>(key: &A::FlowKey, nonce: u16, class: usize, context: &Context<'_, T>) {
-    let ring = ring(class, context.direction);
+    let ring = ring(class, context.direction());
     let Some(place) = context.tables.next_place(context.interface, ring) else { return };
     if let Some(holder) = place.holder_v4() {
-        evict::<Ipv4, T>(&holder, place.nonce(), context);
+        evict::<Ipv4, T>(holder, place.nonce(), context);
     } else if let Some(holder) = place.holder_v6() {
-        evict::<Ipv6, T>(&holder, place.nonce(), context);
+        evict::<Ipv6, T>(holder, place.nonce(), context);
     }
     A::give(&place, key, nonce);
 }
@@ -30,12 +30,12 @@ pub fn enter<A: Address, T: Tables>(key: &A::FlowKey, nonce: u16, class: usize, 
 /// Removes a flow that is half-open still. Only who claims it by compare-and-swap removes it.
 #[inline(never)]
 fn evict<A: Address, T: Tables>(key: &A::FlowKey, nonce: u16, context: &Context<'_, T>) {
-    let Some(entry) = A::flow(context.tables, key) else { return };
+    let Some(entry) = A::flow(&context.tables, key) else { return };
     let word = Word::from_bits(entry.word());
     if word.nonce() == nonce
         && word.state().is_embryonic()
-        && entry.swap(word.bits(), word.at(State::Claimed, context.now).bits())
+        && entry.swap(word.bits(), word.at(State::Claimed, context.moment.now).bits())
     {
-        A::remove_flow(context.tables, key);
+        A::remove_flow(&context.tables, key);
     }
 }

@@ -1,7 +1,7 @@
 //! Rules: which of them allow a packet.
 
 use super::{Context, Tables};
-use crate::abi::{HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, LEAF, OPEN_TCP, OPEN_UDP, RULE_WORDS, RuleSet, SlotFamily};
+use crate::abi::{HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, LEAF, NO_RULE, OPEN_TCP, OPEN_UDP, RuleSet, SlotFamily};
 use crate::packet::{Address, Packet, protocol};
 use crate::verdict::{Direction, Reason};
 
@@ -16,12 +16,12 @@ pub struct Judge<'t> {
     other: &'t SlotFamily,
     /// The rules that name the packet's protocol and port, or ICMP type and code.
     services: Option<&'t RuleSet>,
-    /// The lowest of them that is for anyone; [`NOBODY`] if none is.
+    /// The lowest of them that is for anyone, or [`NO_RULE`].
     anyone: u32,
 }
 
-/// No rule.
-const NOBODY: u32 = u32::MAX;
+/// The number that no rule has. Numbers rather than options, since they have to stay in registers that are always set.
+pub const NOBODY: u32 = 0;
 
 impl<'t> Judge<'t> {
     /// Looks up the service of a packet that goes in a direction. The cell is read once, so that both policies are of
@@ -30,9 +30,9 @@ impl<'t> Judge<'t> {
     pub fn of<A: Address, T: Tables>(
         packet: &Packet<A>,
         direction: Direction,
-        context: &Context<'t, T>,
+        context: &'t Context<'_, T>,
     ) -> Result<Self, Reason> {
-        let tables = context.tables;
+        let tables = &context.tables;
         let cell = tables.cell(context.interface.attachment).ok_or(Reason::NoPolicy)?;
         let (slot, reverse) = match direction {
             Direction::Inbound => (cell.inbound, cell.outbound),
@@ -45,82 +45,102 @@ impl<'t> Judge<'t> {
         let other = &tables.slot(reverse).ok_or(Reason::NoPolicy)?.families[A::FAMILY];
         let services = services(tables, own.services, packet.protocol, packet.transport.service)?;
         let anyone = match services {
-            Some(services) if own.flags & HAS_ANYONE != 0 => first_common(services, &own.anyone),
-            Some(_) | None => NOBODY,
+            Some(services) if own.flags & HAS_ANYONE != 0 => tables.first_common(services, &own.anyone),
+            Some(_) | None => NO_RULE,
         };
         Ok(Self { slot, own, other, services, anyone })
     }
 
     /// The host-wide number of the rule by which a packet passes without a flow, as in the service: it opens a port of TCP
     /// or UDP to anyone, and the other direction is open to anyone on all ports. The answers pass in the same way, by
-    /// the port that they come from.
+    /// the port that they come from. [`NOBODY`] if there is no such rule.
     #[inline(always)]
-    pub fn untracked<A: Address, T: Tables>(
-        &self,
-        packet: &Packet<A>,
-        context: &Context<'_, T>,
-    ) -> Result<Option<u32>, Reason> {
-        if self.anyone == NOBODY {
-            return Ok(None);
+    pub fn untracked<A: Address, T: Tables>(&self, packet: &Packet<A>, context: &Context<'_, T>) -> u32 {
+        if self.anyone == NO_RULE {
+            return NOBODY;
         }
         let open = match packet.protocol {
             protocol::TCP => OPEN_TCP,
             protocol::UDP => OPEN_UDP,
-            _ => return Ok(None),
+            _ => return NOBODY,
         };
-        if self.other.flags & open != 0 || self.own.flags & open != 0 && self.is_answer(packet, context)? {
-            return self.rule::<A, T>(self.anyone, context).map(Some);
+        if self.other.flags & open != 0 || self.own.flags & open != 0 && self.is_answer(packet, context) {
+            return self.rule::<A, T>(self.anyone, context);
         }
-        Ok(None)
+        NOBODY
     }
 
     /// Whether a packet comes from a port that the other direction opens to anyone.
     #[inline(always)]
-    fn is_answer<A: Address, T: Tables>(&self, packet: &Packet<A>, context: &Context<'_, T>) -> Result<bool, Reason> {
+    fn is_answer<A: Address, T: Tables>(&self, packet: &Packet<A>, context: &Context<'_, T>) -> bool {
         if self.other.flags & HAS_ANYONE == 0 {
-            return Ok(false);
+            return false;
         }
-        let asked = services(context.tables, self.other.services, packet.protocol, packet.transport.source_port)?;
-        Ok(asked.is_some_and(|asked| first_common(asked, &self.other.anyone) != NOBODY))
+        let asked = services(&context.tables, self.other.services, packet.protocol, packet.transport.source_port);
+        matches!(asked, Ok(Some(asked)) if context.tables.first_common(asked, &self.other.anyone) != NO_RULE)
     }
 
     /// The host-wide number of a rule that allows the packet: the lowest of those for anyone, else of those for a CIDR,
-    /// else of those for a group. The cheaper question comes first, and the dearer ones are not asked after an answer.
+    /// else of those for a group; [`NOBODY`] if none does. The cheaper question comes first, and the dearer ones are not
+    /// asked after an answer.
     #[inline(always)]
-    pub fn admit<A: Address, T: Tables>(&self, packet: &Packet<A>, context: &Context<'_, T>) -> Result<u32, Reason> {
-        let tables = context.tables;
-        let services = self.services.ok_or(Reason::NoService)?;
-        if self.anyone != NOBODY {
-            return self.rule::<A, T>(self.anyone, context);
+    pub fn admit<A: Address, T: Tables>(&self, packet: &Packet<A>, context: &Context<'_, T>) -> u32 {
+        let Some(services) = self.services else { return NOBODY };
+        let mut bit = self.anyone;
+        if bit == NO_RULE {
+            let peer = match context.direction() {
+                Direction::Inbound => &packet.source,
+                Direction::Outbound => &packet.destination,
+            };
+            let asked = Asked { slot: self.slot, flags: self.own.flags, vpc: context.interface.vpc };
+            bit = by_peer::<A, T>(&context.tables, services, &asked, peer);
         }
-        let peer = match context.direction {
-            Direction::Inbound => packet.source,
-            Direction::Outbound => packet.destination,
-        };
-        if self.own.flags & HAS_CIDRS != 0
-            && let Some(index) = A::cidr(tables, self.slot, peer)
-        {
-            let bit = first_common(services, tables.rule_set(index).ok_or(Reason::Internal)?);
-            if bit != NOBODY {
-                return self.rule::<A, T>(bit, context);
-            }
-        }
-        if self.own.flags & HAS_GROUPS != 0
-            && let Some(set) = A::member(tables, context.interface.vpc, peer)
-            && let Some(index) = tables.group_rules(self.slot, set, A::FAMILY)
-        {
-            let bit = first_common(services, tables.rule_set(index).ok_or(Reason::Internal)?);
-            if bit != NOBODY {
-                return self.rule::<A, T>(bit, context);
-            }
-        }
-        Err(Reason::NoPeer)
+        if bit == NO_RULE { NOBODY } else { self.rule::<A, T>(bit, context) }
     }
 
+    /// Why no rule allows the packet.
     #[inline(always)]
-    fn rule<A: Address, T: Tables>(&self, bit: u32, context: &Context<'_, T>) -> Result<u32, Reason> {
-        context.tables.rule_number(self.slot, A::FAMILY, bit).ok_or(Reason::Internal)
+    pub const fn refusal(&self) -> Reason {
+        if self.services.is_some() { Reason::NoPeer } else { Reason::NoService }
     }
+
+    /// The number of a rule. One that has none, because the tables contradict themselves, allows nothing.
+    #[inline(always)]
+    fn rule<A: Address, T: Tables>(&self, bit: u32, context: &Context<'_, T>) -> u32 {
+        context.tables.rule_number(self.slot, A::FAMILY, bit).unwrap_or(NOBODY)
+    }
+}
+
+/// Whose rules are asked for, and for which kinds of peer.
+struct Asked {
+    slot: u32,
+    flags: u32,
+    vpc: u32,
+}
+
+/// The lowest of the rules given that names a peer: of those for a CIDR, else of those for a group; [`NO_RULE`] if none
+/// does.
+///
+/// Not inlined: the keys of these look-ups are on the stack only here. The answer has to fit a register for that.
+#[inline(never)]
+fn by_peer<A: Address, T: Tables>(tables: &T, services: &RuleSet, asked: &Asked, peer: &A) -> u32 {
+    if asked.flags & HAS_CIDRS != 0
+        && let Some(index) = A::cidr(tables, asked.slot, *peer)
+    {
+        let Some(rules) = tables.rule_set(index) else { return NO_RULE };
+        let bit = tables.first_common(services, rules);
+        if bit != NO_RULE {
+            return bit;
+        }
+    }
+    if asked.flags & HAS_GROUPS != 0
+        && let Some(set) = A::member(tables, asked.vpc, *peer)
+        && let Some(index) = tables.group_rules(asked.slot, set, A::FAMILY)
+    {
+        let Some(rules) = tables.rule_set(index) else { return NO_RULE };
+        return tables.first_common(services, rules);
+    }
+    NO_RULE
 }
 
 /// The rules that name a protocol and port, or ICMP type and code: at most three steps down the radix.
@@ -137,16 +157,4 @@ fn services<T: Tables>(tables: &T, root: u32, number: u8, service: u16) -> Resul
         0 => Ok(None),
         index => tables.rule_set(index).ok_or(Reason::Internal).map(Some),
     }
-}
-
-/// The lowest rule that is in both sets; [`NOBODY`] if none is.
-#[inline(always)]
-fn first_common(one: &RuleSet, other: &RuleSet) -> u32 {
-    for word in 0..RULE_WORDS {
-        let common = one.words[word] & other.words[word];
-        if common != 0 {
-            return word as u32 * 64 + common.trailing_zeros();
-        }
-    }
-    NOBODY
 }

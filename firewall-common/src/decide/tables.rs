@@ -1,11 +1,16 @@
 //! What the decision reads and writes.
 
-use crate::abi::{DropKey, Flow, FlowKeyV4, FlowKeyV6, Interface, LingerKey, Page, PolicyCell, RuleSet, Slot};
+use crate::abi::{
+    DropKey, FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6, Interface, LingerKey, Page,
+    PolicyCell, RuleSet, Slot,
+};
 use crate::verdict::Direction;
 
 /// The tables that the decision reads and the counters that it moves. In the kernel these are BPF maps, elsewhere
 /// ordinary collections: a look-up of something that is not there is `None`, and the decision drops the packet.
-pub trait Tables {
+///
+/// A value of the type is a reference to the tables, or nothing where they are known without.
+pub trait Tables: Copy {
     /// A flow in its table.
     type Flow: FlowEntry;
     /// A place in a ring of half-open flows.
@@ -21,6 +26,11 @@ pub trait Tables {
     fn page(&self, page: u32) -> Option<&Page>;
     /// A set of rules.
     fn rule_set(&self, index: u32) -> Option<&RuleSet>;
+    /// The lowest rule that is in both sets, or [`crate::abi::NO_RULE`]. In the kernel it is a function that the verifier
+    /// looks at once, by itself: otherwise it would go through all that follows for each word of a set.
+    fn first_common(&self, one: &RuleSet, other: &RuleSet) -> u32 {
+        one.first_common(other)
+    }
     /// Host-wide number of a rule: `family` is [`crate::abi::V4`] or [`crate::abi::V6`].
     fn rule_number(&self, slot: u32, family: usize, bit: u32) -> Option<u32>;
     /// Index of the rules of a policy that have the longest prefix covering the address, shorter ones included.
@@ -31,6 +41,10 @@ pub trait Tables {
     fn member_v4(&self, vpc: u32, address: [u8; 4]) -> Option<u32>;
     /// As [`Tables::member_v4`].
     fn member_v6(&self, vpc: u32, address: [u8; 16]) -> Option<u32>;
+    /// The attachment that an address of a VPC belongs to.
+    fn owner_v4(&self, vpc: u32, address: [u8; 4]) -> Option<u32>;
+    /// As [`Tables::owner_v4`].
+    fn owner_v6(&self, vpc: u32, address: [u8; 16]) -> Option<u32>;
     /// Index of the rules of a policy whose peer is one of a set of groups.
     fn group_rules(&self, slot: u32, set: u32, family: usize) -> Option<u32>;
     /// A flow.
@@ -45,6 +59,15 @@ pub trait Tables {
     fn remove_flow_v4(&self, key: &FlowKeyV4);
     /// As [`Tables::remove_flow_v4`].
     fn remove_flow_v6(&self, key: &FlowKeyV6);
+    /// What is remembered of the first fragment of a datagram.
+    fn fragment_v4(&self, key: &FragmentKeyV4) -> Option<FirstFragment>;
+    /// As [`Tables::fragment_v4`].
+    fn fragment_v6(&self, key: &FragmentKeyV6) -> Option<FirstFragment>;
+    /// Remembers a first fragment, in the place of one with the same key, and perhaps of the one that was not asked for
+    /// longest.
+    fn remember_fragment_v4(&self, key: &FragmentKeyV4, first: &FirstFragment);
+    /// As [`Tables::remember_fragment_v4`].
+    fn remember_fragment_v6(&self, key: &FragmentKeyV6, first: &FirstFragment);
     /// Established flows of an attachment, of one class.
     fn established(&self, attachment: u32, class: usize) -> u64;
     /// Adds to [`Tables::established`].
@@ -105,9 +128,9 @@ pub trait PlaceEntry: Copy {
     /// Nonce of the flow that holds it.
     fn nonce(&self) -> u16;
     /// Key of the flow that holds it, if that is one of IPv4.
-    fn holder_v4(&self) -> Option<FlowKeyV4>;
+    fn holder_v4(&self) -> Option<&FlowKeyV4>;
     /// Key of the flow that holds it, if that is one of IPv6.
-    fn holder_v6(&self) -> Option<FlowKeyV6>;
+    fn holder_v6(&self) -> Option<&FlowKeyV6>;
     /// Gives it to a flow of IPv4.
     fn give_v4(&self, key: &FlowKeyV4, nonce: u16);
     /// Gives it to a flow of IPv6.

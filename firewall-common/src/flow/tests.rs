@@ -92,7 +92,8 @@ impl Connection {
 
     fn segment(&mut self, direction: Direction, flags: u8, sequence: u32, acknowledgement: u32, data: u32) -> State {
         let extent = data + u32::from(flags & SYN != 0) + u32::from(flags & FIN != 0);
-        let header = Transport { source_port: 1, service: 2, flags, sequence, acknowledgement, extent };
+        let header =
+            Transport { source_port: 1, service: 2, flags, sequence, acknowledgement, extent, reserved: [0; 3] };
         self.state = track_tcp(&&self.entry, self.state, &TcpSegment { header: &header, direction });
         self.state
     }

@@ -1,9 +1,10 @@
 //! Addresses of the two families, and which of them no packet on a wire may carry.
 
-use super::quoted::{self, Quoted};
-use super::{Bytes, protocol};
-use crate::abi::{Flow, FlowKeyV4, FlowKeyV6, V4, V6};
-use crate::decide::{InsertError, PlaceEntry, Tables};
+use super::quoted;
+use super::{Bytes, Packet, protocol};
+use crate::abi::{FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6, Interface, V4, V6};
+use crate::decide::{InsertError, Moment, PlaceEntry, Steps, Tables};
+use crate::verdict::Direction;
 
 /// An IPv4 address.
 pub type Ipv4 = [u8; 4];
@@ -14,6 +15,8 @@ pub type Ipv6 = [u8; 16];
 pub trait Address: Copy + Eq {
     /// Key of a flow.
     type FlowKey;
+    /// Key of a datagram that passes in fragments.
+    type FragmentKey;
     /// Place of the family in the tables.
     const FAMILY: usize;
     /// The address that says that there is none.
@@ -23,8 +26,8 @@ pub trait Address: Copy + Eq {
 
     /// Whether an ICMP type of the family says that a packet could not be delivered as it was.
     fn is_error(kind: u8) -> bool;
-    /// Reads what an ICMP error quotes from an offset on.
-    fn quoted<B: Bytes>(bytes: &B, offset: usize) -> Option<Quoted<Self>>;
+    /// Reads what an ICMP error quotes from an offset on, and says whether it is a packet.
+    fn quoted<B: Bytes>(bytes: &B, offset: usize, quoted: &mut Packet<Self>) -> bool;
     /// Whether it may be the source of a packet: not multicast, broadcast, loopback or an IPv4 address in disguise.
     fn may_be_source(&self) -> bool;
     /// Whether it may be the destination of a packet: not loopback, unspecified or an IPv4 address in disguise.
@@ -35,12 +38,31 @@ pub trait Address: Copy + Eq {
     fn cidr<T: Tables>(tables: &T, slot: u32, address: Self) -> Option<u32>;
     /// The set of groups that the address is a member of.
     fn member<T: Tables>(tables: &T, vpc: u32, address: Self) -> Option<u32>;
+    /// The address in an interface's own entry.
+    fn own(interface: &Interface) -> Self;
+    /// The attachment that an address of a VPC belongs to.
+    fn owner<T: Tables>(tables: &T, vpc: u32, address: Self) -> Option<u32>;
+    /// The address at an offset of a frame.
+    fn read<B: Bytes>(bytes: &B, offset: usize) -> Option<Self>;
+    /// Whether each link has addresses of its own in this block, which hosts give to themselves and no router passes on. In
+    /// IPv4 such addresses are given like others.
+    fn is_link_local(&self) -> bool;
+    /// Whether it is a group of hosts, or all of a link.
+    fn is_for_many(&self) -> bool;
     /// A flow.
     fn flow<T: Tables>(tables: &T, key: &Self::FlowKey) -> Option<T::Flow>;
     /// Adds a flow.
     fn insert_flow<T: Tables>(tables: &T, key: &Self::FlowKey, flow: &Flow) -> Result<(), InsertError>;
     /// Removes a flow.
     fn remove_flow<T: Tables>(tables: &T, key: &Self::FlowKey);
+    /// The step of the decision that says whether a packet is known.
+    fn knows<T: Steps>(tables: &T, quoted: &Packet<Self>, interface: &Interface, moment: &Moment) -> bool;
+    /// The key of the datagram that a fragment belongs to.
+    fn fragment_key(attachment: u32, packet: &Packet<Self>, direction: Direction) -> Self::FragmentKey;
+    /// The first fragment of a datagram.
+    fn fragment<T: Tables>(tables: &T, key: &Self::FragmentKey) -> Option<FirstFragment>;
+    /// Remembers a first fragment.
+    fn remember_fragment<T: Tables>(tables: &T, key: &Self::FragmentKey, first: &FirstFragment);
     /// Gives a place in a ring to a flow.
     fn give<P: PlaceEntry>(place: &P, key: &Self::FlowKey, nonce: u16);
     /// The address in the room for one of either family: IPv4 comes first, and zeros behind it.
@@ -49,6 +71,7 @@ pub trait Address: Copy + Eq {
 
 impl Address for Ipv4 {
     type FlowKey = FlowKeyV4;
+    type FragmentKey = FragmentKeyV4;
     const FAMILY: usize = V4;
     const UNSPECIFIED: Self = [0; 4];
     const ICMP: u8 = protocol::ICMP;
@@ -61,8 +84,8 @@ impl Address for Ipv4 {
     }
 
     #[inline(always)]
-    fn quoted<B: Bytes>(bytes: &B, offset: usize) -> Option<Quoted<Self>> {
-        quoted::v4(bytes, offset)
+    fn quoted<B: Bytes>(bytes: &B, offset: usize, quoted: &mut Packet<Self>) -> bool {
+        quoted::v4(bytes, offset, quoted)
     }
 
     #[inline(always)]
@@ -102,6 +125,31 @@ impl Address for Ipv4 {
     }
 
     #[inline(always)]
+    fn own(interface: &Interface) -> Self {
+        interface.own_v4
+    }
+
+    #[inline(always)]
+    fn owner<T: Tables>(tables: &T, vpc: u32, address: Self) -> Option<u32> {
+        tables.owner_v4(vpc, address)
+    }
+
+    #[inline(always)]
+    fn read<B: Bytes>(bytes: &B, offset: usize) -> Option<Self> {
+        bytes.read(offset)
+    }
+
+    #[inline(always)]
+    fn is_link_local(&self) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    fn is_for_many(&self) -> bool {
+        self[0] & 0xf0 == 0xe0 || u32::from_be_bytes(*self) == u32::MAX
+    }
+
+    #[inline(always)]
     fn flow<T: Tables>(tables: &T, key: &FlowKeyV4) -> Option<T::Flow> {
         tables.flow_v4(key)
     }
@@ -114,6 +162,35 @@ impl Address for Ipv4 {
     #[inline(always)]
     fn remove_flow<T: Tables>(tables: &T, key: &FlowKeyV4) {
         tables.remove_flow_v4(key);
+    }
+
+    #[inline(always)]
+    fn knows<T: Steps>(tables: &T, quoted: &Packet<Self>, interface: &Interface, moment: &Moment) -> bool {
+        tables.knows_v4(quoted, interface, moment)
+    }
+
+    #[inline(always)]
+    fn fragment_key(attachment: u32, packet: &Packet<Self>, direction: Direction) -> FragmentKeyV4 {
+        FragmentKeyV4 {
+            attachment,
+            vlans: packet.vlans,
+            source: packet.source,
+            destination: packet.destination,
+            id: packet.fragment.id,
+            protocol: packet.fragment.next,
+            direction: direction as u8,
+            reserved: [0; 2],
+        }
+    }
+
+    #[inline(always)]
+    fn fragment<T: Tables>(tables: &T, key: &FragmentKeyV4) -> Option<FirstFragment> {
+        tables.fragment_v4(key)
+    }
+
+    #[inline(always)]
+    fn remember_fragment<T: Tables>(tables: &T, key: &FragmentKeyV4, first: &FirstFragment) {
+        tables.remember_fragment_v4(key, first);
     }
 
     #[inline(always)]
@@ -130,7 +207,7 @@ impl Address for Ipv4 {
 
 /// The two 64-bit halves of an address, for comparisons that are cheap in the kernel.
 #[inline(always)]
-fn halves(address: &Ipv6) -> (u64, u64) {
+pub(super) fn halves(address: &Ipv6) -> (u64, u64) {
     let [a, b, c, d, e, f, g, h, low @ ..] = *address;
     (u64::from_be_bytes([a, b, c, d, e, f, g, h]), u64::from_be_bytes(low))
 }
@@ -143,6 +220,7 @@ fn is_mapped(high: u64, low: u64) -> bool {
 
 impl Address for Ipv6 {
     type FlowKey = FlowKeyV6;
+    type FragmentKey = FragmentKeyV6;
     const FAMILY: usize = V6;
     const UNSPECIFIED: Self = [0; 16];
     const ICMP: u8 = protocol::ICMPV6;
@@ -155,8 +233,8 @@ impl Address for Ipv6 {
     }
 
     #[inline(always)]
-    fn quoted<B: Bytes>(bytes: &B, offset: usize) -> Option<Quoted<Self>> {
-        quoted::v6(bytes, offset)
+    fn quoted<B: Bytes>(bytes: &B, offset: usize, quoted: &mut Packet<Self>) -> bool {
+        quoted::v6(bytes, offset, quoted)
     }
 
     #[inline(always)]
@@ -198,6 +276,31 @@ impl Address for Ipv6 {
     }
 
     #[inline(always)]
+    fn own(interface: &Interface) -> Self {
+        interface.own_v6
+    }
+
+    #[inline(always)]
+    fn owner<T: Tables>(tables: &T, vpc: u32, address: Self) -> Option<u32> {
+        tables.owner_v6(vpc, address)
+    }
+
+    #[inline(always)]
+    fn read<B: Bytes>(bytes: &B, offset: usize) -> Option<Self> {
+        bytes.read(offset)
+    }
+
+    #[inline(always)]
+    fn is_link_local(&self) -> bool {
+        self[0] == 0xfe && self[1] & 0xc0 == 0x80
+    }
+
+    #[inline(always)]
+    fn is_for_many(&self) -> bool {
+        self[0] == 0xff
+    }
+
+    #[inline(always)]
     fn flow<T: Tables>(tables: &T, key: &FlowKeyV6) -> Option<T::Flow> {
         tables.flow_v6(key)
     }
@@ -210,6 +313,35 @@ impl Address for Ipv6 {
     #[inline(always)]
     fn remove_flow<T: Tables>(tables: &T, key: &FlowKeyV6) {
         tables.remove_flow_v6(key);
+    }
+
+    #[inline(always)]
+    fn knows<T: Steps>(tables: &T, quoted: &Packet<Self>, interface: &Interface, moment: &Moment) -> bool {
+        tables.knows_v6(quoted, interface, moment)
+    }
+
+    #[inline(always)]
+    fn fragment_key(attachment: u32, packet: &Packet<Self>, direction: Direction) -> FragmentKeyV6 {
+        FragmentKeyV6 {
+            attachment,
+            vlans: packet.vlans,
+            source: packet.source,
+            destination: packet.destination,
+            id: packet.fragment.id,
+            protocol: packet.fragment.next,
+            direction: direction as u8,
+            reserved: [0; 2],
+        }
+    }
+
+    #[inline(always)]
+    fn fragment<T: Tables>(tables: &T, key: &FragmentKeyV6) -> Option<FirstFragment> {
+        tables.fragment_v6(key)
+    }
+
+    #[inline(always)]
+    fn remember_fragment<T: Tables>(tables: &T, key: &FragmentKeyV6, first: &FirstFragment) {
+        tables.remember_fragment_v6(key, first);
     }
 
     #[inline(always)]

@@ -1,17 +1,31 @@
 //! IPv4, IPv6 and its extension headers.
 
+use super::address::halves;
+use super::fragment::{self, Fragment};
 use super::link::Link;
+use super::opaque::opaque;
 use super::transport::{self, Transport};
 use super::{Address, Bytes, Ipv4, Ipv6, Metadata, Packet};
 use crate::verdict::Reason;
 
 /// Extension headers that are looked through. Four kinds may occur, destination options twice (RFC 8200, 4.1).
-pub const MAX_EXTENSIONS: usize = 6;
+pub const MAX_EXTENSIONS: u32 = 6;
+/// Those that are looked through behind a fragment header: an authentication header, and destination options.
+const MAX_BEHIND_FRAGMENT: u32 = 2;
 
 const IPV4_HEADER: usize = 20;
 const IPV6_HEADER: usize = 40;
 
-mod extension {
+/// What the parser of a family has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A whole datagram, parsed to its end.
+    Whole,
+    /// A fragment, which is parsed on by another function: it is rare, and what would be carried along for its sake is not.
+    Part,
+}
+
+pub(super) mod extension {
     pub const HOP_BY_HOP: u8 = 0;
     pub const ROUTING: u8 = 43;
     pub const FRAGMENT: u8 = 44;
@@ -20,14 +34,14 @@ mod extension {
 }
 
 /// Parses what follows the link layer into `packet`, which is a parameter since the verifier lets no function return a
-/// pointer into its stack.
+/// pointer into its stack. Of a fragment all is known but what is behind IP.
 #[inline(never)]
 pub fn parse_v4<B: Bytes>(
     bytes: &B,
     metadata: &Metadata,
     link: &Link,
     packet: &mut Packet<Ipv4>,
-) -> Result<(), Reason> {
+) -> Result<Form, Reason> {
     let start = link.end;
     let header = bytes.read::<IPV4_HEADER>(start).ok_or(Reason::Ipv4Header)?;
     let header_length = usize::from(header[0] & 0x0f) * 4;
@@ -42,57 +56,148 @@ pub fn parse_v4<B: Bytes>(
     if length < header_length || length > available {
         return Err(Reason::Ipv4Length);
     }
-    // More fragments, or an offset: not a whole datagram.
-    if u16::from_be_bytes([header[6], header[7]]) & 0x3fff != 0 {
-        return Err(Reason::FragmentWithoutFirst);
-    }
+    let [.., a, b, c, d, e, f, g, h] = header;
+    let unknown = u64::from_ne_bytes([a, b, c, d, e, f, g, h]);
     *packet = Packet {
         vlans: link.vlans,
         source: [header[12], header[13], header[14], header[15]],
         destination: [header[16], header[17], header[18], header[19]],
         protocol: header[9],
         hop_limit: header[8],
+        reserved: [0; 2],
         offset: (start + header_length) as u32,
+        fragment: Fragment::none(unknown),
         transport: Transport::NONE,
     };
-    finish(bytes, metadata, packet, start + header_length, length - header_length)
+    check_addresses(packet)?;
+    // More fragments, or an offset: not a whole datagram.
+    if u16::from_be_bytes([header[6], header[7]]) & 0x3fff != 0 {
+        return Ok(Form::Part);
+    }
+    let (offset, length) = (start + header_length, length - header_length);
+    packet.transport = transport::parse::<B, Ipv4>(bytes, metadata, packet.protocol, offset, length, true)?;
+    Ok(Form::Whole)
+}
+
+/// Parses on where [`parse_v4`] found a fragment.
+#[inline(never)]
+pub fn parse_part_v4<B: Bytes>(
+    bytes: &B,
+    metadata: &Metadata,
+    link: &Link,
+    packet: &mut Packet<Ipv4>,
+) -> Result<(), Reason> {
+    let header = bytes.read::<8>(link.end).ok_or(Reason::Ipv4Header)?;
+    let offset = packet.offset as usize;
+    let before = offset - link.end;
+    let length = usize::from(u16::from_be_bytes([header[2], header[3]])).saturating_sub(before);
+    packet.fragment = fragment::v4(&header, packet.protocol, before, length)?;
+    if packet.fragment.is_first() {
+        packet.transport = transport::parse::<B, Ipv4>(bytes, metadata, packet.protocol, offset, length, false)?;
+    }
+    Ok(())
 }
 
 /// Parses what follows the link layer into `packet`, which is a parameter since the verifier lets no function return a
-/// pointer into its stack.
+/// pointer into its stack. Of a fragment all is known but what is behind IP.
 #[inline(never)]
 pub fn parse_v6<B: Bytes>(
     bytes: &B,
     metadata: &Metadata,
     link: &Link,
     packet: &mut Packet<Ipv6>,
-) -> Result<(), Reason> {
+) -> Result<Form, Reason> {
     let start = link.end;
     let header = bytes.read::<IPV6_HEADER>(start).ok_or(Reason::Ipv6Header)?;
     if header[0] >> 4 != 6 {
         return Err(Reason::Ipv6Header);
     }
     let available = bytes.length().saturating_sub(start + IPV6_HEADER);
-    let mut length = match usize::from(u16::from_be_bytes([header[4], header[5]])) {
+    let length = match usize::from(u16::from_be_bytes([header[4], header[5]])) {
         0 if metadata.segments > 1 => available,
         length => length,
     };
     if length > available {
         return Err(Reason::Ipv6Length);
     }
-    let mut offset = start + IPV6_HEADER;
-    let mut next = header[6];
+    let source = address(&header, 8);
+    let unknown = halves(&source).1;
+    *packet = Packet {
+        vlans: link.vlans,
+        source,
+        destination: address(&header, 24),
+        protocol: header[6],
+        hop_limit: header[7],
+        reserved: [0; 2],
+        offset: (start + IPV6_HEADER) as u32,
+        fragment: Fragment::none(unknown),
+        transport: Transport::NONE,
+    };
+    check_addresses(packet)?;
+    let (next, offset, length) = extensions::<_, MAX_EXTENSIONS>(bytes, header[6], start + IPV6_HEADER, length)?;
+    let offset = opaque(offset, unknown);
+    packet.protocol = next;
+    packet.offset = offset as u32;
+    if next == extension::FRAGMENT {
+        return Ok(Form::Part);
+    }
+    packet.transport = transport::parse::<B, Ipv6>(bytes, metadata, next, offset, length, true)?;
+    Ok(Form::Whole)
+}
+
+/// Parses on where [`parse_v6`] found a fragment header.
+#[inline(never)]
+pub fn parse_part_v6<B: Bytes>(
+    bytes: &B,
+    metadata: &Metadata,
+    link: &Link,
+    packet: &mut Packet<Ipv6>,
+) -> Result<(), Reason> {
+    let begin = link.end + IPV6_HEADER;
+    let [high, low] = bytes.read(link.end + 4).ok_or(Reason::Ipv6Header)?;
+    let offset = packet.offset as usize;
+    let header = bytes.read::<{ fragment::HEADER }>(offset).ok_or(Reason::Ipv6Extension)?;
+    let before = offset - begin;
+    let behind = usize::from(u16::from_be_bytes([high, low])).saturating_sub(before + fragment::HEADER);
+    packet.fragment = fragment::v6(&header, before, behind)?;
+    packet.protocol = packet.fragment.next;
+    // What follows in a later fragment is no header, whatever it looks like.
+    if packet.fragment.is_later() {
+        return Ok(());
+    }
+    let offset = offset + fragment::HEADER;
+    let (next, offset, length) = extensions::<_, MAX_BEHIND_FRAGMENT>(bytes, packet.protocol, offset, behind)?;
+    // A fragment of a fragment.
+    if next == extension::FRAGMENT {
+        return Err(Reason::FragmentHeader);
+    }
+    let offset = opaque(offset, halves(&packet.source).1);
+    packet.protocol = next;
+    packet.offset = offset as u32;
+    packet.transport = transport::parse::<B, Ipv6>(bytes, metadata, next, offset, length, false)?;
+    Ok(())
+}
+
+/// Looks through extension headers: what follows them, where, and in how many octets. It stops at the fragment header of what
+/// is no whole packet.
+#[inline(always)]
+fn extensions<B: Bytes, const LIMIT: u32>(
+    bytes: &B,
+    mut next: u8,
+    mut offset: usize,
+    mut length: usize,
+) -> Result<(u8, usize, usize), Reason> {
     let mut count = 0;
     while is_extension(next) {
-        if count == MAX_EXTENSIONS {
+        if count == LIMIT {
             return Err(Reason::TooManyExtensions);
         }
-        if next == extension::HOP_BY_HOP && count != 0 {
+        if next == extension::HOP_BY_HOP && (count != 0 || LIMIT != MAX_EXTENSIONS) {
             return Err(Reason::Ipv6Extension);
         }
         let [following, size, high, low] = bytes.read::<4>(offset).ok_or(Reason::Ipv6Extension)?;
         let extent = match next {
-            extension::FRAGMENT => 8,
+            extension::FRAGMENT => fragment::HEADER,
             // The one header whose length counts in words of four octets, less two.
             extension::AUTHENTICATION => (usize::from(size) + 2) * 4,
             _ => (usize::from(size) + 1) * 8,
@@ -100,25 +205,15 @@ pub fn parse_v6<B: Bytes>(
         if extent > length {
             return Err(Reason::Ipv6Extension);
         }
-        // An atomic fragment is a whole packet (RFC 6946): two reserved bits are all that may be set.
-        if next == extension::FRAGMENT && u16::from_be_bytes([high, low]) & 0xfff9 != 0 {
-            return Err(Reason::FragmentWithoutFirst);
+        if next == extension::FRAGMENT && fragment::is_part([high, low]) {
+            break;
         }
         offset += extent;
         length -= extent;
         next = following;
         count += 1;
     }
-    *packet = Packet {
-        vlans: link.vlans,
-        source: address(&header, 8),
-        destination: address(&header, 24),
-        protocol: next,
-        hop_limit: header[7],
-        offset: offset as u32,
-        transport: Transport::NONE,
-    };
-    finish(bytes, metadata, packet, offset, length)
+    Ok((next, offset, length))
 }
 
 /// The address at a place of the header.
@@ -141,21 +236,14 @@ fn is_extension(next: u8) -> bool {
     )
 }
 
-/// Checks the addresses and parses what is behind IP.
+/// Whether there can be a packet with these addresses on a wire.
 #[inline(always)]
-fn finish<B: Bytes, A: Address>(
-    bytes: &B,
-    metadata: &Metadata,
-    packet: &mut Packet<A>,
-    offset: usize,
-    length: usize,
-) -> Result<(), Reason> {
+fn check_addresses<A: Address>(packet: &Packet<A>) -> Result<(), Reason> {
     if !packet.source.may_be_source() {
         return Err(Reason::SourceAddress);
     }
     if !packet.destination.may_be_destination() {
         return Err(Reason::DestinationAddress);
     }
-    packet.transport = transport::parse::<B, A>(bytes, metadata, packet.protocol, offset, length)?;
     Ok(())
 }

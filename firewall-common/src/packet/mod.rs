@@ -4,15 +4,17 @@
 //! reason why the frame is dropped. What becomes of each failure stands in one table, in the tests of this module.
 
 mod address;
+mod fragment;
 mod ip;
 mod link;
+mod opaque;
 mod quoted;
 mod transport;
 
 pub use address::{Address, Ipv4, Ipv6};
-pub use ip::{parse_v4, parse_v6};
+pub use fragment::Fragment;
+pub use ip::{Form, parse_part_v4, parse_part_v6, parse_v4, parse_v6};
 pub use link::{Link, Network, parse as parse_link};
-pub use quoted::Quoted;
 pub use transport::{ACK, FIN, PSH, RST, SYN, Transport, URG};
 
 /// IP protocol numbers that the firewall knows by name.
@@ -64,7 +66,9 @@ impl Metadata {
     pub const PLAIN: Self = Self { vlan: None, segments: 1 };
 }
 
-/// An IP packet.
+/// An IP packet. Its layout has no padding: the kernel hands it to functions that are verified by themselves, and before
+/// Linux 6.3 it wants every octet of it to be set.
+#[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Packet<A> {
     /// VLAN identifiers, the outer one in the high half; 0 without tags.
@@ -77,9 +81,13 @@ pub struct Packet<A> {
     pub protocol: u8,
     /// TTL or hop limit.
     pub hop_limit: u8,
+    /// Always zero.
+    pub reserved: [u8; 2],
     /// Where the header behind IP begins.
     pub offset: u32,
-    /// What the header behind IP says.
+    /// Which part of a datagram it is.
+    pub fragment: Fragment,
+    /// What the header behind IP says; nothing of a fragment other than the first.
     pub transport: Transport,
 }
 
@@ -91,7 +99,9 @@ impl<A: Address> Packet<A> {
         destination: A::UNSPECIFIED,
         protocol: 0,
         hop_limit: 0,
+        reserved: [0; 2],
         offset: 0,
+        fragment: Fragment::WHOLE,
         transport: Transport::NONE,
     };
 }

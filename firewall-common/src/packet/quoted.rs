@@ -1,52 +1,61 @@
 //! What an ICMP error quotes of the packet that it is about: its IP header, and at least eight octets behind it.
 
-use super::{Address, Bytes, Ipv4, Ipv6, Transport, protocol};
-
-/// The beginning of a packet that was on its way when something went wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quoted<A> {
-    /// Who sent it.
-    pub source: A,
-    /// Where it was to go.
-    pub destination: A,
-    /// IP protocol.
-    pub protocol: u8,
-    /// Its ports, or its ICMP type, code and identifier; the rest is zero.
-    pub transport: Transport,
-}
+use super::fragment;
+use super::ip::extension;
+use super::{Address, Bytes, Ipv4, Ipv6, Packet, Transport, protocol};
 
 /// Octets behind the IP header that every error quotes (RFC 792), and that hold all that a flow is known by.
 const QUOTED: usize = 8;
 
-/// Of IPv4. A later fragment does not say what flow it is of.
+/// Reads into `quoted` what is at an offset, and says whether it is a packet of IPv4. A later fragment does not say what flow
+/// it is of.
+///
+/// Not inlined, so that what it reads is off the stack when it has answered.
+#[inline(never)]
+pub fn v4<B: Bytes>(bytes: &B, offset: usize, quoted: &mut Packet<Ipv4>) -> bool {
+    read_v4(bytes, offset, quoted).is_some()
+}
+
 #[inline(always)]
-pub fn v4<B: Bytes>(bytes: &B, offset: usize) -> Option<Quoted<Ipv4>> {
+fn read_v4<B: Bytes>(bytes: &B, offset: usize, quoted: &mut Packet<Ipv4>) -> Option<()> {
     let header = bytes.read::<20>(offset)?;
     let length = usize::from(header[0] & 0x0f) * 4;
     let fragment_offset = u16::from_be_bytes([header[6], header[7]]) & 0x1fff;
     if header[0] >> 4 != 4 || length < 20 || fragment_offset != 0 {
         return None;
     }
-    Some(Quoted {
-        source: [header[12], header[13], header[14], header[15]],
-        destination: [header[16], header[17], header[18], header[19]],
-        protocol: header[9],
-        transport: transport::<B, Ipv4>(bytes, header[9], offset + length)?,
-    })
+    quoted.source = [header[12], header[13], header[14], header[15]];
+    quoted.destination = [header[16], header[17], header[18], header[19]];
+    quoted.protocol = header[9];
+    quoted.transport = transport::<B, Ipv4>(bytes, header[9], offset + length)?;
+    Some(())
 }
 
-/// Of IPv6, without extension headers: a packet that has some is not recognised.
+/// The same of IPv6, without extension headers: a packet that has some is not recognised.
+#[inline(never)]
+pub fn v6<B: Bytes>(bytes: &B, offset: usize, quoted: &mut Packet<Ipv6>) -> bool {
+    read_v6(bytes, offset, quoted).is_some()
+}
+
 #[inline(always)]
-pub fn v6<B: Bytes>(bytes: &B, offset: usize) -> Option<Quoted<Ipv6>> {
+fn read_v6<B: Bytes>(bytes: &B, offset: usize, quoted: &mut Packet<Ipv6>) -> Option<()> {
     let header = bytes.read::<40>(offset)?;
     if header[0] >> 4 != 6 {
         return None;
     }
-    let (mut source, mut destination) = ([0; 16], [0; 16]);
-    source.copy_from_slice(&header[8..24]);
-    destination.copy_from_slice(&header[24..40]);
-    let protocol = header[6];
-    Some(Quoted { source, destination, protocol, transport: transport::<B, Ipv6>(bytes, protocol, offset + 40)? })
+    quoted.source.copy_from_slice(&header[8..24]);
+    quoted.destination.copy_from_slice(&header[24..40]);
+    let (mut protocol, mut at) = (header[6], offset + 40);
+    if protocol == extension::FRAGMENT {
+        let [next, _, high, low] = bytes.read::<4>(at)?;
+        if u16::from_be_bytes([high, low]) & fragment::OFFSET != 0 {
+            return None;
+        }
+        (protocol, at) = (next, at + fragment::HEADER);
+    }
+    quoted.protocol = protocol;
+    quoted.transport = transport::<B, Ipv6>(bytes, protocol, at)?;
+    Some(())
 }
 
 #[inline(always)]

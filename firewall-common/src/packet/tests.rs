@@ -3,6 +3,7 @@
 use super::*;
 use crate::verdict::Reason;
 use proptest::prelude::*;
+use std::vec;
 use std::vec::Vec;
 
 const ETHERNET: usize = 14;
@@ -25,11 +26,17 @@ fn parse(frame: &[u8], metadata: &Metadata) -> Result<Parsed, Reason> {
         Network::Other => Ok(Parsed::Other),
         Network::V4 => {
             let mut packet = Packet::EMPTY;
-            parse_v4(&frame, metadata, &link, &mut packet).map(|()| Parsed::V4(packet))
+            if parse_v4(&frame, metadata, &link, &mut packet)? == Form::Part {
+                parse_part_v4(&frame, metadata, &link, &mut packet)?;
+            }
+            Ok(Parsed::V4(packet))
         }
         Network::V6 => {
             let mut packet = Packet::EMPTY;
-            parse_v6(&frame, metadata, &link, &mut packet).map(|()| Parsed::V6(packet))
+            if parse_v6(&frame, metadata, &link, &mut packet)? == Form::Part {
+                parse_part_v6(&frame, metadata, &link, &mut packet)?;
+            }
+            Ok(Parsed::V6(packet))
         }
     }
 }
@@ -52,6 +59,18 @@ fn v6(next: u8, payload: &[u8]) -> Vec<u8> {
     header[8..24].copy_from_slice(&address(1));
     header[24..].copy_from_slice(&address(2));
     frame(0x86dd, &[&header[..], payload].concat())
+}
+
+/// An IPv4 fragment: flags and offset as the header has them, in units of eight octets.
+fn part4(protocol: u8, field: u16, payload: &[u8]) -> Vec<u8> {
+    let [high, low] = field.to_be_bytes();
+    with(v4(protocol, payload), &[(ETHERNET + 6, high), (ETHERNET + 7, low)])
+}
+
+/// An IPv6 fragment: offset in octets, and 1 when more follow.
+fn part6(next: u8, field: u16, payload: &[u8]) -> Vec<u8> {
+    let [high, low] = field.to_be_bytes();
+    v6(44, &[&[next, 0, high, low, 1, 2, 3, 4], payload].concat())
 }
 
 fn address(last: u8) -> Ipv6 {
@@ -91,7 +110,7 @@ fn with(mut frame: Vec<u8>, changes: &[(usize, u8)]) -> Vec<u8> {
 
 /// Extension header: next, extent as the header says it, and as many octets in all.
 fn extension(next: u8, says: u8, octets: usize) -> Vec<u8> {
-    let mut header = std::vec![0; octets];
+    let mut header = vec![0; octets];
     header[0] = next;
     header[1] = says;
     header
@@ -108,8 +127,15 @@ fn transport_of(frame: &[u8]) -> Transport {
 #[test]
 fn tcp_header_is_read() {
     let transport = transport_of(&v4(protocol::TCP, &tcp(ACK | FIN)));
-    let expected =
-        Transport { source_port: 1000, service: 443, flags: ACK | FIN, sequence: 5, acknowledgement: 9, extent: 4 };
+    let expected = Transport {
+        source_port: 1000,
+        service: 443,
+        flags: ACK | FIN,
+        sequence: 5,
+        acknowledgement: 9,
+        extent: 4,
+        reserved: [0; 3],
+    };
     assert_eq!(transport, expected);
     assert_eq!(transport_of(&v6(protocol::TCP, &tcp(ACK | FIN))), expected);
 }
@@ -206,7 +232,7 @@ fn malformed() -> Vec<(&'static str, Vec<u8>, Reason)> {
     let ip = ETHERNET;
     let l4 = ETHERNET + 20;
     let l6 = ETHERNET + 40;
-    let mut rows = std::vec![
+    let mut rows = vec![
         ("no EtherType", tcp4[..13].to_vec(), Reason::FrameTooShort),
         ("cut within a tag", tagged(&tcp4, &[(0x8100, 5)])[..17].to_vec(), Reason::FrameTooShort),
         ("three tags", tagged(&tcp4, &[(0x88a8, 1), (0x8100, 2), (0x8100, 3)]), Reason::TooManyVlans),
@@ -218,16 +244,26 @@ fn malformed() -> Vec<(&'static str, Vec<u8>, Reason)> {
         ("total length below the header", with(tcp4.clone(), &[(ip + 3, 19)]), Reason::Ipv4Length),
         ("total length beyond the frame", with(tcp4.clone(), &[(ip + 3, 44)]), Reason::Ipv4Length),
         ("options beyond the total length", with(tcp4.clone(), &[(ip, 0x4f)]), Reason::Ipv4Length),
-        ("first fragment", with(tcp4.clone(), &[(ip + 6, 0x20)]), Reason::FragmentWithoutFirst),
-        ("later fragment", with(tcp4.clone(), &[(ip + 7, 3)]), Reason::FragmentWithoutFirst),
-        ("TCP at offset 8 octets", with(tcp4.clone(), &[(ip + 7, 1)]), Reason::FragmentWithoutFirst),
+        ("first fragment of 23 octets", with(tcp4.clone(), &[(ip + 6, 0x20)]), Reason::FragmentHeader),
+        ("first fragment without an octet", part4(protocol::TCP, 0x2000, &[]), Reason::FragmentHeader),
+        ("first fragment within the TCP header", part4(protocol::TCP, 0x2000, &tcp(ACK)[..16]), Reason::FragmentHeader),
+        (
+            "first fragment within the TCP options",
+            part4(protocol::TCP, 0x2000, &[&tcp(ACK)[..12], &[0x70; 12]].concat()),
+            Reason::FragmentHeader,
+        ),
+        ("TCP at offset 8 octets", part4(protocol::TCP, 1, &[0; 24]), Reason::FragmentHeader),
+        ("TCP at offset 16 octets", part4(protocol::TCP, 2, &[0; 24]), Reason::FragmentHeader),
+        ("later fragment without an octet", part4(protocol::UDP, 0x2003, &[]), Reason::FragmentHeader),
+        ("fragment in between of 12 octets", part4(protocol::UDP, 0x2003, &[0; 12]), Reason::FragmentHeader),
+        ("datagram of 65 536 octets", part4(protocol::UDP, 8188, &[0; 12]), Reason::FragmentHeader),
         ("IPv6 cut within its header", udp6[..l6 - 1].to_vec(), Reason::Ipv6Header),
         ("IPv6 that says version 4", with(udp6.clone(), &[(ip, 0x40)]), Reason::Ipv6Header),
         ("payload length beyond the frame", with(udp6.clone(), &[(ip + 5, 12)]), Reason::Ipv6Length),
         (
             "hop-by-hop not first",
             v6(60, &[extension(0, 0, 8), extension(17, 0, 8), udp()].concat()),
-            Reason::Ipv6Extension
+            Reason::Ipv6Extension,
         ),
         ("extension beyond the payload", v6(60, &extension(17, 1, 8)), Reason::Ipv6Extension),
         ("extension cut", v6(60, &[17, 0]), Reason::Ipv6Extension),
@@ -235,18 +271,25 @@ fn malformed() -> Vec<(&'static str, Vec<u8>, Reason)> {
         (
             "seven extensions",
             v6(60, &[extension(60, 0, 8).repeat(6), extension(17, 0, 8), udp()].concat()),
-            Reason::TooManyExtensions
+            Reason::TooManyExtensions,
+        ),
+        ("first fragment of 11 octets, IPv6", part6(17, 1, &udp()), Reason::FragmentHeader),
+        ("first fragment within the TCP header, IPv6", part6(6, 1, &tcp(ACK)[..16]), Reason::FragmentHeader),
+        ("TCP at offset 8 octets, IPv6", part6(6, 8, &[0; 24]), Reason::FragmentHeader),
+        ("later fragment without an octet, IPv6", part6(17, 24 | 1, &[]), Reason::FragmentHeader),
+        ("datagram of 65 536 octets, IPv6", part6(17, 65_528, &[0; 8]), Reason::FragmentHeader),
+        (
+            "datagram of 65 536 octets with its options",
+            v6(60, &[extension(44, 0, 8), vec![17, 0, 0xff, 0xf0, 0, 0, 0, 1], vec![0; 8]].concat()),
+            Reason::FragmentHeader,
         ),
         (
-            "first fragment, IPv6",
-            v6(44, &[&[17, 0, 0, 1, 0, 0, 0, 1][..], &udp()].concat()),
-            Reason::FragmentWithoutFirst
+            "fragment of a fragment",
+            part6(44, 1, &[17, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]),
+            Reason::FragmentHeader,
         ),
-        (
-            "later fragment, IPv6",
-            v6(44, &[&[17, 0, 0, 8, 0, 0, 0, 1][..], &udp()].concat()),
-            Reason::FragmentWithoutFirst
-        ),
+        ("fragment header cut", v6(44, &[17, 0, 0, 1, 0, 0, 0]), Reason::Ipv6Extension),
+        ("extension beyond the first fragment", part6(60, 1, &extension(17, 1, 8)), Reason::Ipv6Extension),
         ("TCP cut short", v4(protocol::TCP, &tcp(ACK)[..19]), Reason::TcpHeader),
         ("TCP data offset 4", with(tcp4.clone(), &[(l4 + 12, 0x40)]), Reason::TcpHeader),
         ("TCP data offset beyond the packet", with(tcp4.clone(), &[(l4 + 12, 0x60)]), Reason::TcpHeader),
@@ -296,6 +339,62 @@ fn malformed() -> Vec<(&'static str, Vec<u8>, Reason)> {
     rows
 }
 
+fn fragment_of(frame: &[u8]) -> (Fragment, Transport) {
+    match parse(frame, &Metadata::PLAIN) {
+        Ok(Parsed::V4(packet)) => (packet.fragment, packet.transport),
+        Ok(Parsed::V6(packet)) => (packet.fragment, packet.transport),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn fragments_are_told_from_datagrams() {
+    let whole = [
+        v4(protocol::UDP, &udp()),
+        // That it may not be cut, and a bit that means nothing.
+        part4(protocol::UDP, 0xc000, &udp()),
+        // Atomic fragments (RFC 6946).
+        part6(17, 0, &udp()),
+        part6(60, 6, &[extension(17, 0, 8), udp()].concat()),
+    ];
+    for frame in whole {
+        let (fragment, transport) = fragment_of(&frame);
+        assert_eq!(fragment, Fragment::WHOLE);
+        assert_eq!((transport.source_port, transport.service), (53, 12345));
+    }
+}
+
+#[test]
+fn first_fragments_have_their_ports() {
+    let segment = [&tcp(ACK)[..20], &[0; 4]].concat();
+    let (fragment, transport) = fragment_of(&part4(protocol::TCP, 0x2000, &segment));
+    assert_eq!(fragment, Fragment { id: 7, start: 0, end: 24, next: 6, reserved: [0; 3] });
+    assert!(fragment.is_first() && !fragment.is_later() && !fragment.is_whole());
+    assert_eq!(transport.service, 443);
+    let (fragment, transport) = fragment_of(&part6(60, 1, &[extension(6, 0, 8), segment].concat()));
+    assert_eq!(fragment, Fragment { id: 0x0102_0304, start: 0, end: 32, next: 60, reserved: [0; 3] });
+    assert_eq!(transport.service, 443);
+    // What the UDP header says of its length is about the datagram.
+    let long = with(part4(protocol::UDP, 0x2000, &[udp(), vec![0; 5]].concat()), &[(ETHERNET + 24, 0x20)]);
+    assert_eq!(fragment_of(&long).1.service, 12345);
+}
+
+#[test]
+fn later_fragments_are_not_looked_into() {
+    let (fragment, transport) = fragment_of(&part4(protocol::TCP, 3, &tcp(SYN)));
+    assert_eq!(fragment, Fragment { id: 7, start: 24, end: 47, next: 6, reserved: [0; 3] });
+    assert!(fragment.is_later() && !fragment.is_first() && !fragment.is_whole());
+    assert_eq!(transport, Transport::NONE);
+    // Nor for further headers, even those that say of themselves that they are too long.
+    let frame = v6(60, &[extension(44, 0, 8), vec![60, 0, 0, 24, 0, 0, 0, 9], extension(6, 200, 8)].concat());
+    let (fragment, transport) = fragment_of(&frame);
+    assert_eq!(fragment, Fragment { id: 9, start: 24, end: 32, next: 60, reserved: [0; 3] });
+    assert_eq!(transport, Transport::NONE);
+    // The last octet that a datagram can have.
+    assert_eq!(fragment_of(&part4(protocol::UDP, 8188, &[0; 11])).0.end, 65_515);
+    assert_eq!(fragment_of(&part6(17, 65_528, &[0; 7])).0.end, 65_535);
+}
+
 #[test]
 fn every_malformed_frame_has_its_reason() {
     for (name, octets, reason) in malformed() {
@@ -305,19 +404,31 @@ fn every_malformed_frame_has_its_reason() {
 
 #[test]
 fn quoted_packets_are_known_by_their_first_octets() {
+    let quoted_v4 = |octets: &[u8]| {
+        let mut quoted = Packet::<Ipv4>::EMPTY;
+        Ipv4::quoted(&octets, ETHERNET, &mut quoted).then_some(quoted)
+    };
+    let quoted_v6 = |octets: &[u8]| {
+        let mut quoted = Packet::<Ipv6>::EMPTY;
+        Ipv6::quoted(&octets, ETHERNET, &mut quoted).then_some(quoted)
+    };
     let sent = v4(protocol::TCP, &tcp(SYN));
-    let quoted = Ipv4::quoted(&&sent[..ETHERNET + 28], ETHERNET).unwrap();
+    let quoted = quoted_v4(&sent[..ETHERNET + 28]).unwrap();
     assert_eq!((quoted.source, quoted.destination), (SOURCE_V4, DESTINATION_V4));
     assert_eq!((quoted.transport.source_port, quoted.transport.service), (1000, 443));
-    assert_eq!(Ipv4::quoted(&&sent[..ETHERNET + 27], ETHERNET), None, "a port is missing");
-    assert_eq!(Ipv4::quoted(&with(sent.clone(), &[(ETHERNET, 0x44)]).as_slice(), ETHERNET), None, "IHL 4");
-    assert_eq!(Ipv4::quoted(&with(sent.clone(), &[(ETHERNET, 0x65)]).as_slice(), ETHERNET), None, "version 6");
-    assert_eq!(Ipv4::quoted(&with(sent, &[(ETHERNET + 7, 1)]).as_slice(), ETHERNET), None, "a later fragment");
+    assert_eq!(quoted_v4(&sent[..ETHERNET + 27]), None, "a port is missing");
+    assert_eq!(quoted_v4(&with(sent.clone(), &[(ETHERNET, 0x44)])), None, "IHL 4");
+    assert_eq!(quoted_v4(&with(sent.clone(), &[(ETHERNET, 0x65)])), None, "version 6");
+    assert_eq!(quoted_v4(&with(sent, &[(ETHERNET + 7, 1)])), None, "a later fragment");
+    let part = v6(44, &[&[17, 0, 0, 1, 0, 0, 0, 1], &udp()[..8]].concat());
+    let quoted = quoted_v6(&part).unwrap();
+    assert_eq!((quoted.protocol, quoted.transport.source_port, quoted.transport.service), (17, 53, 12345));
+    assert_eq!(quoted_v6(&with(part, &[(ETHERNET + 43, 8)])), None, "a later fragment");
     let sent = v6(protocol::ICMPV6, &[128, 0, 0, 0, 0x12, 0x34, 0, 1]);
-    let quoted = Ipv6::quoted(&sent.as_slice(), ETHERNET).unwrap();
+    let quoted = quoted_v6(&sent.as_slice()).unwrap();
     assert_eq!((quoted.source, quoted.destination), (address(1), address(2)));
     assert_eq!((quoted.transport.source_port, quoted.transport.icmp_type()), (0x1234, 128));
-    assert_eq!(Ipv6::quoted(&with(sent, &[(ETHERNET, 0x40)]).as_slice(), ETHERNET), None, "version 4");
+    assert_eq!(quoted_v6(&with(sent, &[(ETHERNET, 0x40)])), None, "version 4");
 }
 
 #[test]
@@ -353,8 +464,10 @@ proptest! {
         segments in 1u32..4,
     ) {
         let _ = parse(&octets, &Metadata { vlan, segments });
-        let _ = Ipv4::quoted(&octets.as_slice(), usize::from(segments as u16));
-        let _ = Ipv6::quoted(&octets.as_slice(), usize::from(segments as u16));
+        let mut packet = Packet::<Ipv4>::EMPTY;
+        Ipv4::quoted(&octets.as_slice(), usize::from(segments as u16), &mut packet);
+        let mut packet = Packet::<Ipv6>::EMPTY;
+        Ipv6::quoted(&octets.as_slice(), usize::from(segments as u16), &mut packet);
     }
 
     #[test]
@@ -364,7 +477,7 @@ proptest! {
         cut in 0usize..110,
     ) {
         let chained = v6(0, &[extension(44, 0, 8), extension(60, 0, 8), extension(6, 0, 8), tcp(ACK)].concat());
-        for mut octets in [chained, v4(protocol::TCP, &[tcp(ACK), std::vec![0; 60]].concat())] {
+        for mut octets in [chained, v4(protocol::TCP, &[tcp(ACK), vec![0; 60]].concat())] {
             octets[at] = octet;
             octets.truncate(cut);
             let _ = parse(&octets, &Metadata::PLAIN);

@@ -22,6 +22,7 @@ const UDP_HEADER: usize = 8;
 const ICMP_HEADER: usize = 8;
 
 /// What the header behind IP says. A field that the protocol does not have is zero.
+#[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transport {
     /// Source port of TCP and UDP; identifier of an ICMP query.
@@ -29,19 +30,22 @@ pub struct Transport {
     /// Destination port of TCP and UDP; for ICMP the type in the high octet and the code in the low one. The octets are
     /// the indexes of the services radix.
     pub service: u16,
-    /// TCP flags, FIN to CWR.
-    pub flags: u8,
     /// TCP sequence number.
     pub sequence: u32,
     /// TCP acknowledgement number.
     pub acknowledgement: u32,
     /// Sequence numbers that a TCP segment takes up: its data, and one each for SYN and FIN.
     pub extent: u32,
+    /// TCP flags, FIN to CWR.
+    pub flags: u8,
+    /// Always zero. There is no padding, see [`super::Packet`].
+    pub reserved: [u8; 3],
 }
 
 impl Transport {
     /// Of a protocol that the parser does not look into.
-    pub const NONE: Self = Self { source_port: 0, service: 0, flags: 0, sequence: 0, acknowledgement: 0, extent: 0 };
+    pub const NONE: Self =
+        Self { source_port: 0, service: 0, flags: 0, sequence: 0, acknowledgement: 0, extent: 0, reserved: [0; 3] };
 
     /// ICMP type.
     #[must_use]
@@ -62,7 +66,8 @@ impl Transport {
     }
 }
 
-/// Parses what is behind IP: `length` octets from `offset` on, which lie within the frame.
+/// Parses what is behind IP: `length` octets from `offset` on, which lie within the frame. If they are not the whole of the
+/// datagram but its first fragment, they must hold the whole header (spec, D2).
 #[inline(always)]
 pub fn parse<B: Bytes, A: Address>(
     bytes: &B,
@@ -70,27 +75,39 @@ pub fn parse<B: Bytes, A: Address>(
     number: u8,
     offset: usize,
     length: usize,
+    is_whole: bool,
 ) -> Result<Transport, Reason> {
     if number == protocol::TCP {
-        tcp(bytes, offset, length)
+        tcp(bytes, offset, length, is_whole)
     } else if number == protocol::UDP {
-        udp(bytes, metadata, offset, length)
+        udp(bytes, metadata, offset, length, is_whole)
     } else if number == A::ICMP {
-        icmp(bytes, offset, length)
+        icmp(bytes, offset, length, is_whole)
     } else {
         Ok(Transport::NONE)
     }
 }
 
+/// Why a packet that ends within a header is dropped.
 #[inline(always)]
-fn tcp<B: Bytes>(bytes: &B, offset: usize, length: usize) -> Result<Transport, Reason> {
+const fn too_short(is_whole: bool, reason: Reason) -> Reason {
+    if is_whole { reason } else { Reason::FragmentHeader }
+}
+
+/// Of a first fragment only the part of the data is known that it carries: until the next segment, a RST behind it is taken
+/// for one out of place.
+#[inline(always)]
+fn tcp<B: Bytes>(bytes: &B, offset: usize, length: usize, is_whole: bool) -> Result<Transport, Reason> {
     if length < TCP_HEADER {
-        return Err(Reason::TcpHeader);
+        return Err(too_short(is_whole, Reason::TcpHeader));
     }
     let header = bytes.read::<TCP_HEADER>(offset).ok_or(Reason::TcpHeader)?;
     let header_length = usize::from(header[12] >> 4) * 4;
-    if header_length < TCP_HEADER || header_length > length {
+    if header_length < TCP_HEADER {
         return Err(Reason::TcpHeader);
+    }
+    if header_length > length {
+        return Err(too_short(is_whole, Reason::TcpHeader));
     }
     let flags = header[13];
     if !is_segment(flags) {
@@ -104,6 +121,7 @@ fn tcp<B: Bytes>(bytes: &B, offset: usize, length: usize) -> Result<Transport, R
         sequence: u32::from_be_bytes([header[4], header[5], header[6], header[7]]),
         acknowledgement: u32::from_be_bytes([header[8], header[9], header[10], header[11]]),
         extent: data + u32::from(flags & SYN != 0) + u32::from(flags & FIN != 0),
+        reserved: [0; 3],
     })
 }
 
@@ -122,16 +140,22 @@ const fn is_segment(flags: u8) -> bool {
 }
 
 #[inline(always)]
-fn udp<B: Bytes>(bytes: &B, metadata: &Metadata, offset: usize, length: usize) -> Result<Transport, Reason> {
+fn udp<B: Bytes>(
+    bytes: &B,
+    metadata: &Metadata,
+    offset: usize,
+    length: usize,
+    is_whole: bool,
+) -> Result<Transport, Reason> {
     if length < UDP_HEADER {
-        return Err(Reason::UdpHeader);
+        return Err(too_short(is_whole, Reason::UdpHeader));
     }
     let header = bytes.read::<UDP_HEADER>(offset).ok_or(Reason::UdpHeader)?;
     let said = match usize::from(u16::from_be_bytes([header[4], header[5]])) {
         0 if metadata.segments > 1 => length,
         said => said,
     };
-    if said < UDP_HEADER || said > length {
+    if said < UDP_HEADER || (is_whole && said > length) {
         return Err(Reason::UdpHeader);
     }
     Ok(Transport {
@@ -142,9 +166,9 @@ fn udp<B: Bytes>(bytes: &B, metadata: &Metadata, offset: usize, length: usize) -
 }
 
 #[inline(always)]
-fn icmp<B: Bytes>(bytes: &B, offset: usize, length: usize) -> Result<Transport, Reason> {
+fn icmp<B: Bytes>(bytes: &B, offset: usize, length: usize, is_whole: bool) -> Result<Transport, Reason> {
     if length < ICMP_HEADER {
-        return Err(Reason::IcmpHeader);
+        return Err(too_short(is_whole, Reason::IcmpHeader));
     }
     let header = bytes.read::<ICMP_HEADER>(offset).ok_or(Reason::IcmpHeader)?;
     Ok(Transport {

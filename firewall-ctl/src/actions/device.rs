@@ -137,12 +137,14 @@ fn bind(
         device: None,
         tags: Tags::default(),
         timeouts: ConnectionTracking::default(),
+        source_dest_check: true,
     });
     let interface = NetworkInterface {
         groups,
         addresses: place.addresses,
         device: Some(wish.device.clone()),
         attachment: Some(attachment),
+        source_dest_check: place.source_dest_check,
         ..base
     };
     next.put_interface(interface.clone()).map_err(|error| refusal::refused(model, error))?;

@@ -56,6 +56,7 @@ pub(super) fn create(request: CreateNetworkInterface, context: Context<'_>) -> R
         device: None,
         tags,
         timeouts: ConnectionTracking::default(),
+        source_dest_check: true,
     };
     let mut next = model.clone();
     let network_interface = wire::interface(model, &interface);

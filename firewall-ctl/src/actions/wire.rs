@@ -161,8 +161,19 @@ pub(super) fn status(interface: &NetworkInterface) -> &'static str {
 }
 
 pub(super) fn interface(model: &Model, interface: &NetworkInterface) -> NetworkInterfaceDescription {
-    let NetworkInterface { id, vpc, owner, description, groups, addresses, attachment, device, tags, timeouts } =
-        interface;
+    let NetworkInterface {
+        id,
+        vpc,
+        owner,
+        description,
+        groups,
+        addresses,
+        attachment,
+        device,
+        tags,
+        timeouts,
+        source_dest_check,
+    } = interface;
     let (ipv4, ipv6): (Vec<&IpAddr>, Vec<&IpAddr>) = addresses.iter().partition(|address| address.is_ipv4());
     let name = |id| model.groups.get(id).map(|group| group.name.to_string()).unwrap_or_default();
     let tracking = ConnectionTrackingConfiguration {
@@ -190,6 +201,7 @@ pub(super) fn interface(model: &Model, interface: &NetworkInterface) -> NetworkI
                 private_ip_address: address.to_string(),
             })
             .collect(),
+        source_dest_check: *source_dest_check,
         status: status(interface).into(),
         tag_set: tag_list(tags),
         vpc_id: vpc.to_string(),

@@ -22,6 +22,7 @@ pub(super) struct Wish {
     pub hook: Option<HookWish>,
     pub addresses: Option<AddressWish>,
     pub strict_l2: Option<bool>,
+    pub source_dest_check: Option<bool>,
     pub adopt: bool,
     pub replace: bool,
     pub interface: Option<InterfaceId>,
@@ -44,6 +45,7 @@ pub(super) struct Placed {
     pub source: AddressSource,
     pub addresses: BTreeSet<IpAddr>,
     pub strict_l2: bool,
+    pub source_dest_check: bool,
 }
 
 /// One thing that is otherwise than wished.
@@ -71,6 +73,7 @@ impl Wish {
             hook,
             private_ip_addresses,
             strict_l2,
+            source_dest_check,
             no_adopt,
             replace,
             network_interface_id,
@@ -85,7 +88,20 @@ impl Wish {
         let interface = lookup::present(network_interface_id);
         let interface = interface.map(|id| lookup::interface(model, &id)).transpose()?.map(|interface| interface.id);
         let adopt = !no_adopt;
-        Ok(Self { device, groups, vpc, side, hook, addresses, strict_l2, adopt, replace, interface, dry_run })
+        Ok(Self {
+            device,
+            groups,
+            vpc,
+            side,
+            hook,
+            addresses,
+            strict_l2,
+            source_dest_check,
+            adopt,
+            replace,
+            interface,
+            dry_run,
+        })
     }
 
     /// Side, hook and addresses, from the wish where it has them, else from the record, else as they are by default.
@@ -119,6 +135,7 @@ impl Wish {
             source,
             addresses,
             strict_l2: self.strict_l2.or(before.map(|before| before.strict_l2)).unwrap_or(false),
+            source_dest_check: self.source_dest_check.or(record.map(|record| record.source_dest_check)).unwrap_or(true),
         })
     }
 
@@ -134,6 +151,7 @@ impl Wish {
         differences.add("Side", side, self.side.as_ref());
         differences.add("Hook", hook, self.hook.as_ref());
         differences.add("StrictL2", strict_l2, self.strict_l2.as_ref());
+        differences.add("SourceDestCheck", &current.source_dest_check, self.source_dest_check.as_ref());
         let Differences(mut differences) = differences;
         if let Some(groups) = &self.groups {
             let set = |groups: &[GroupId]| groups.iter().copied().collect::<BTreeSet<_>>();

@@ -67,6 +67,13 @@ pub(super) struct Attach {
     /// Drop frames other than IP and ARP; --strict-l2=false takes it back
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     strict_l2: Option<bool>,
+    /// Let a workload send from and receive at its own addresses only, and refuse what comes from outside in the name of
+    /// this host's interfaces: so it is unless said otherwise
+    #[arg(long, overrides_with = "no_source_dest_check")]
+    source_dest_check: bool,
+    /// Do not look whose addresses packets have: for a workload that routes or translates addresses for others
+    #[arg(long)]
+    no_source_dest_check: bool,
     /// Do not take over the connections that are alive: they must be allowed by rules like new ones
     #[arg(long)]
     no_adopt: bool,
@@ -93,6 +100,8 @@ impl Attach {
             hook,
             private_ip_addresses,
             strict_l2,
+            source_dest_check,
+            no_source_dest_check,
             no_adopt,
             replace,
             network_interface_id,
@@ -107,6 +116,7 @@ impl Attach {
             .with_some("Hook", hook.as_ref().and_then(name_of))
             .with_some("PrivateIpAddresses", addresses(private_ip_addresses))
             .with_some("StrictL2", strict_l2)
+            .with_some("SourceDestCheck", (source_dest_check || no_source_dest_check).then_some(!no_source_dest_check))
             .with_flag("NoAdopt", no_adopt)
             .with_flag("Replace", replace)
             .with_some("NetworkInterfaceId", network_interface_id)

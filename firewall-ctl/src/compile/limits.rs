@@ -29,12 +29,21 @@ pub struct Limits {
     pub members_v4: u32,
     /// The same for IPv6.
     pub members_v6: u32,
+    /// IPv4 addresses of the interfaces that are attached here.
+    pub owners_v4: u32,
+    /// The same for IPv6.
+    pub owners_v6: u32,
     /// Pairs of a policy and a set of groups that some member has.
     pub group_rules: u32,
     /// Flows of IPv4.
     pub flows_v4: u32,
     /// Flows of IPv6.
     pub flows_v6: u32,
+    /// Datagrams of IPv4 of which fragments may still come. When there are more, those that were not asked for longest are
+    /// forgotten.
+    pub fragments_v4: u32,
+    /// The same for IPv6.
+    pub fragments_v6: u32,
     /// Most established flows of TCP that an interface can have.
     pub tcp_flows_per_interface: u32,
     /// The same for other protocols.
@@ -64,9 +73,13 @@ impl Default for Limits {
             cidrs_v6: 262_144,
             members_v4: 131_072,
             members_v6: 131_072,
+            owners_v4: 16_384,
+            owners_v6: 16_384,
             group_rules: 262_144,
             flows_v4: 262_144,
             flows_v6: 131_072,
+            fragments_v4: 16_384,
+            fragments_v6: 8192,
             tcp_flows_per_interface: 131_072,
             other_flows_per_interface: 131_072,
             half_open: 262_144,
@@ -93,9 +106,13 @@ impl Limits {
             cidrs_v6,
             members_v4,
             members_v6,
+            owners_v4,
+            owners_v6,
             group_rules,
             flows_v4,
             flows_v6,
+            fragments_v4,
+            fragments_v6,
             tcp_flows_per_interface: _,
             other_flows_per_interface: _,
             half_open,
@@ -116,9 +133,13 @@ impl Limits {
             map::CIDRS_V6 => cidrs_v6,
             map::MEMBERS_V4 => members_v4,
             map::MEMBERS_V6 => members_v6,
+            map::OWNERS_V4 => owners_v4,
+            map::OWNERS_V6 => owners_v6,
             map::GROUP_RULES => group_rules,
             map::FLOWS_V4 => flows_v4,
             map::FLOWS_V6 => flows_v6,
+            map::FRAGMENTS_V4 => fragments_v4,
+            map::FRAGMENTS_V6 => fragments_v6,
             map::FLOW_GAUGES | map::RING_HEADS => attachments + 1,
             map::RINGS => half_open,
             map::LINGER => linger,

@@ -3,15 +3,18 @@
 //! [`firewall_common::decide::Tables`] is implemented for a reference, because an entry of the flow table refers to it.
 
 use super::adopt::Observed;
+use super::owners::Owners;
 use super::plan::{Change, Plan, Removal, Write};
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, DropKey, DropRecord, Flow, FlowKeyV4, FlowKeyV6, GroupRules, GroupRulesKey, Interface,
-    LingerKey, MemberKeyV4, MemberKeyV6, Page, PolicyCell, RuleNumbers, RuleSet, Slot,
+    CidrKeyV4, CidrKeyV6, DropKey, DropRecord, FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6,
+    GroupRules, GroupRulesKey, Interface, LingerKey, MemberKeyV4, MemberKeyV6, Page, PolicyCell, RuleNumbers, RuleSet,
+    Slot,
 };
-use firewall_common::decide::{FlowEntry, InsertError, PlaceEntry, Tables};
+use firewall_common::decide::{FlowEntry, InsertError, PlaceEntry, Steps, Tables};
 use firewall_common::verdict::Direction;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// Packets and octets by attachment, direction and outcome.
 pub type Counts = BTreeMap<(u32, Direction, u8), (u64, u64)>;
@@ -34,9 +37,12 @@ pub struct MemoryTables {
     cidrs_v6: BTreeMap<(u32, CidrKeyV6), u32>,
     members_v4: BTreeMap<MemberKeyV4, u32>,
     members_v6: BTreeMap<MemberKeyV6, u32>,
+    owners: Owners,
     group_rules: BTreeMap<GroupRulesKey, GroupRules>,
     flows: RefCell<BTreeMap<FlowKey, Cell<Flow>>>,
     flow_limits: [Option<usize>; 2],
+    fragments_v4: RefCell<BTreeMap<FragmentKeyV4, FirstFragment>>,
+    fragments_v6: RefCell<BTreeMap<FragmentKeyV6, FirstFragment>>,
     established: RefCell<BTreeMap<(u32, usize), i64>>,
     /// Places of half-open flows: who holds each, and with which nonce.
     places: RefCell<BTreeMap<u32, (FlowKey, u16)>>,
@@ -119,6 +125,11 @@ impl MemoryTables {
         self.interfaces.insert(ifindex, interface);
     }
 
+    /// Says whose addresses are whose.
+    pub fn set_owners(&mut self, owners: Owners) {
+        self.owners = owners;
+    }
+
     /// Sets the time, in ticks.
     pub fn set_now(&self, now: u64) {
         self.now.set(now);
@@ -150,6 +161,13 @@ impl MemoryTables {
     #[must_use]
     pub fn flows(&self) -> BTreeMap<FlowKey, Flow> {
         self.flows.borrow().iter().map(|(key, flow)| (*key, flow.get())).collect()
+    }
+
+    /// Forgets all flows and fragments.
+    pub fn forget(&self) {
+        self.flows.borrow_mut().clear();
+        self.fragments_v4.borrow_mut().clear();
+        self.fragments_v6.borrow_mut().clear();
     }
 
     /// What another layout can take over.
@@ -271,13 +289,11 @@ impl FlowEntry for FlowHandle<'_> {
 pub struct PlaceHandle<'a> {
     tables: &'a MemoryTables,
     place: u32,
+    /// Who held it when it was looked up, and with which nonce.
+    holder: Option<(FlowKey, u16)>,
 }
 
 impl PlaceHandle<'_> {
-    fn read(&self) -> Option<(FlowKey, u16)> {
-        self.tables.places.borrow().get(&self.place).copied()
-    }
-
     fn give(&self, key: FlowKey, nonce: u16) {
         self.tables.places.borrow_mut().insert(self.place, (key, nonce));
     }
@@ -285,18 +301,18 @@ impl PlaceHandle<'_> {
 
 impl PlaceEntry for PlaceHandle<'_> {
     fn nonce(&self) -> u16 {
-        self.read().map(|(_, nonce)| nonce).unwrap_or_default()
+        self.holder.map(|(_, nonce)| nonce).unwrap_or_default()
     }
 
-    fn holder_v4(&self) -> Option<FlowKeyV4> {
-        match self.read() {
+    fn holder_v4(&self) -> Option<&FlowKeyV4> {
+        match &self.holder {
             Some((FlowKey::V4(key), _)) => Some(key),
             Some((FlowKey::V6(_), _)) | None => None,
         }
     }
 
-    fn holder_v6(&self) -> Option<FlowKeyV6> {
-        match self.read() {
+    fn holder_v6(&self) -> Option<&FlowKeyV6> {
+        match &self.holder {
             Some((FlowKey::V6(key), _)) => Some(key),
             Some((FlowKey::V4(_), _)) | None => None,
         }
@@ -366,6 +382,14 @@ impl<'a> Tables for &'a MemoryTables {
         self.members_v6.get(&MemberKeyV6 { vpc, address }).copied()
     }
 
+    fn owner_v4(&self, vpc: u32, address: [u8; 4]) -> Option<u32> {
+        self.owners.get(&(vpc, IpAddr::from(address))).copied()
+    }
+
+    fn owner_v6(&self, vpc: u32, address: [u8; 16]) -> Option<u32> {
+        self.owners.get(&(vpc, IpAddr::from(address))).copied()
+    }
+
     fn group_rules(&self, slot: u32, set: u32, family: usize) -> Option<u32> {
         self.group_rules.get(&GroupRulesKey { slot, set })?.rule_sets.get(family).copied()
     }
@@ -394,6 +418,22 @@ impl<'a> Tables for &'a MemoryTables {
         self.flows.borrow_mut().remove(&FlowKey::V6(*key));
     }
 
+    fn fragment_v4(&self, key: &FragmentKeyV4) -> Option<FirstFragment> {
+        self.fragments_v4.borrow().get(key).copied()
+    }
+
+    fn fragment_v6(&self, key: &FragmentKeyV6) -> Option<FirstFragment> {
+        self.fragments_v6.borrow().get(key).copied()
+    }
+
+    fn remember_fragment_v4(&self, key: &FragmentKeyV4, first: &FirstFragment) {
+        self.fragments_v4.borrow_mut().insert(*key, *first);
+    }
+
+    fn remember_fragment_v6(&self, key: &FragmentKeyV6, first: &FirstFragment) {
+        self.fragments_v6.borrow_mut().insert(*key, *first);
+    }
+
     fn established(&self, attachment: u32, class: usize) -> u64 {
         let established = self.established.borrow();
         established.get(&(attachment, class)).map_or(0, |count| u64::try_from(*count).unwrap_or_default())
@@ -410,7 +450,8 @@ impl<'a> Tables for &'a MemoryTables {
         *head = head.wrapping_add(1);
         // There is one CPU.
         let place = interface.ring_base + ring as u32 * interface.ring_share + turn;
-        Some(PlaceHandle { tables: self, place })
+        let holder = self.places.borrow().get(&place).copied();
+        Some(PlaceHandle { tables: self, place, holder })
     }
 
     fn linger(&self, key: &LingerKey) -> Option<u64> {
@@ -459,3 +500,5 @@ impl<'a> Tables for &'a MemoryTables {
         *all_bytes += bytes;
     }
 }
+
+impl Steps for &MemoryTables {}

@@ -10,6 +10,7 @@ mod limits;
 mod linger;
 mod members;
 pub mod memory;
+pub mod owners;
 mod plan;
 mod policy;
 mod services;
@@ -37,6 +38,8 @@ pub struct Desired {
     pub interfaces: BTreeMap<u32, DesiredInterface>,
     /// Groups by VPC number and address of a member, only those groups that some policy names as peer.
     pub members: BTreeMap<(u32, IpAddr), BTreeSet<GroupId>>,
+    /// Addresses of attached interfaces.
+    pub owners: owners::Owners,
 }
 
 /// An attached interface with its policies. Interfaces with the same set of groups share them.
@@ -110,11 +113,16 @@ pub fn compile(model: &Model) -> Result<Desired, CompileError> {
             allowance: [0; 2],
             ring_base: 0,
             ring_share: 0,
+            own_v6: [0; 16],
+            own_v4: [0; 4],
+            hardware: [0; 6],
+            padding: [0; 6],
         };
         let wanted = DesiredInterface { id: interface.id, entry, inbound, outbound };
         desired.interfaces.insert(attachment.number, wanted);
     }
     desired.members = members(model, &desired.named_groups())?;
+    desired.add_owners(model)?;
     Ok(desired)
 }
 

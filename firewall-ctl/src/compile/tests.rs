@@ -291,6 +291,7 @@ fn one_interface(rules: &[Rule]) -> Desired {
     Desired {
         interfaces: BTreeMap::from([(1, DesiredInterface { id, entry, inbound, outbound })]),
         members: BTreeMap::new(),
+        owners: owners::Owners::new(),
     }
 }
 

@@ -59,6 +59,7 @@ pub fn attach(model: &mut Model, device: &str, addresses: &[&str]) -> InterfaceI
         device: Some(device.to_owned()),
         tags: Tags::default(),
         timeouts: ConnectionTracking::default(),
+        source_dest_check: true,
     };
     model.interfaces.insert(id, Arc::new(interface));
     id

@@ -146,18 +146,6 @@ pub enum DataplaneError {
         /// Name and identifier of the program.
         holder: String,
     },
-    /// A program of generic XDP stands before traffic control.
-    #[error(
-        "{holder} runs as generic XDP on {device}: behind it the kernel hides the Ethernet header from traffic control, so \
-         that every received frame would be dropped. Take it away (`ip link set {device} xdpgeneric off`, unless a process \
-         holds it), or put it into the driver"
-    )]
-    HiddenHeader {
-        /// The device.
-        device: String,
-        /// Name and identifier of the program.
-        holder: String,
-    },
     /// The program cannot be attached.
     #[error("cannot attach to {hook} of {device}{remedy}")]
     Attach {

@@ -51,7 +51,7 @@ pub struct Collected {
     pub live: BTreeMap<u32, FlowCounts>,
     /// Flows that are left, by family.
     pub families: [u64; 2],
-    /// Host-wide numbers of the rules that flows left name: they cannot be given to other rules yet.
+    /// Host-wide numbers of the rules that flows left or fragments name: they cannot be given to other rules yet.
     pub rules: BTreeSet<u32>,
 }
 
@@ -127,19 +127,21 @@ impl Dataplane {
         })
     }
 
-    /// Removes all flows of an attachment.
+    /// Removes all flows of an attachment, and what is remembered of its fragments.
     pub(super) fn purge_flows(&mut self, number: u32) -> Result<(), DataplaneError> {
         self.purge::<FlowKeyV4>(|attachment| attachment == number)?;
         self.purge::<FlowKeyV6>(|attachment| attachment == number)?;
+        self.purge_fragments(|attachment| attachment == number)?;
         self.gauges.clear(number);
         Ok(())
     }
 
-    /// Removes flows of attachments that do not exist.
+    /// Removes flows and fragments of attachments that do not exist.
     pub(super) fn purge_orphans(&mut self) -> Result<(), DataplaneError> {
         let known: BTreeSet<u32> = self.entries.keys().copied().collect();
         self.purge::<FlowKeyV4>(|attachment| !known.contains(&attachment))?;
-        self.purge::<FlowKeyV6>(|attachment| !known.contains(&attachment))
+        self.purge::<FlowKeyV6>(|attachment| !known.contains(&attachment))?;
+        self.purge_fragments(|attachment| !known.contains(&attachment))
     }
 
     fn purge<K: Key>(&mut self, is_gone: impl Fn(u32) -> bool) -> Result<(), DataplaneError> {
@@ -200,6 +202,7 @@ impl Dataplane {
         let mut collected = Collected::default();
         self.collect_family::<FlowKeyV4>(&mut collected)?;
         self.collect_family::<FlowKeyV6>(&mut collected)?;
+        self.rules_of_fragments(&mut collected.rules)?;
         Ok(collected)
     }
 

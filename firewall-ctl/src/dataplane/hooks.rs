@@ -191,12 +191,7 @@ pub fn choose(facts: &Facts, side: Side, wish: HookWish, has_tcx: bool) -> Resul
             Side::Host => choose_for_host(facts, tc, &mut choice),
         },
     }
-    match &facts.xdp {
-        Some(holder) if holder.generic => {
-            Err(DataplaneError::HiddenHeader { device: facts.name.clone(), holder: holder.to_string() })
-        }
-        Some(_) | None => Ok(choice),
-    }
+    Ok(choice)
 }
 
 fn choose_for_host(facts: &Facts, tc: Hook, choice: &mut Choice) {
@@ -268,18 +263,6 @@ mod tests {
         assert_eq!(hook(&taken, Side::Host, HookWish::Auto), Hook::Tcx);
         let error = choose(&taken, Side::Host, HookWish::Xdp, true).unwrap_err().to_string();
         assert!(error.contains("\"other\" (id 7)") && error.contains("--hook tc"), "{error}");
-    }
-
-    #[test]
-    fn behind_generic_xdp_of_others_nothing_is_attached() {
-        let holder = XdpHolder { program: 7, name: "other".to_owned(), generic: true };
-        let taken = Facts { xdp: Some(holder), ..facts() };
-        for wish in [HookWish::Auto, HookWish::Tc, HookWish::Xdp, HookWish::XdpGeneric] {
-            for side in [Side::Host, Side::Workload] {
-                let error = choose(&taken, side, wish, true).unwrap_err().to_string();
-                assert!(error.contains("\"other\" (id 7)"), "{error}");
-            }
-        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod emergency;
 mod error;
 mod features;
 mod flows;
+mod fragments;
 mod gauges;
 mod handover;
 mod hooks;
@@ -26,6 +27,7 @@ mod loader;
 mod logs;
 pub mod object;
 mod observe;
+mod owners;
 mod pins;
 mod privileges;
 mod programs;
@@ -46,6 +48,7 @@ pub use observe::{Drift, Observed};
 pub use pins::{Leg, Pins};
 pub use privileges::{MissingPrivileges, check as check_privileges};
 
+use crate::compile::owners::Owners;
 use crate::compile::{Desired, Layout, Limits, Plan, Usage, Write};
 use firewall_common::abi::{INTERFACE_LINGER, Interface};
 use gauges::Gauges;
@@ -104,6 +107,8 @@ pub struct Dataplane {
     entries: BTreeMap<u32, (u32, Interface)>,
     /// Ports of UDP that were untracked until lately.
     lingering: Lingering,
+    /// Whose addresses are whose, in the tables.
+    owners: Owners,
     pending: Option<Pending>,
     generation: u64,
 }
@@ -114,6 +119,7 @@ struct Pending {
     layout: Layout,
     plan: Plan,
     wanted: BTreeMap<u32, Interface>,
+    owners: Owners,
 }
 
 /// Proof that a change is written; the next [`Dataplane::prepare`] makes it void.
@@ -156,10 +162,12 @@ impl Dataplane {
             wanted: BTreeMap::new(),
             entries,
             lingering: Lingering::new(),
+            owners: Owners::new(),
             pending: None,
             generation: 0,
         };
         dataplane.read_linger()?;
+        dataplane.read_owners()?;
         // A detachment that was interrupted may have left some.
         dataplane.purge_orphans()?;
         dataplane.renew_filters()?;
@@ -207,6 +215,7 @@ impl Dataplane {
     pub fn prepare(&mut self, desired: &Desired) -> Result<Prepared, DataplaneError> {
         self.drop_pending()?;
         let (layout, plan) = self.layout.plan(desired)?;
+        owners::check(&self.owners, &desired.owners, &self.config.limits)?;
         self.write_linger(&self.layout.closed_udp_ports(&layout))?;
         for (index, write) in plan.writes.iter().enumerate() {
             if let Err(error) = self.tables.write(write) {
@@ -217,7 +226,8 @@ impl Dataplane {
         self.generation += 1;
         let generation = self.generation;
         let wanted = desired.interfaces.iter().map(|(number, interface)| (*number, interface.entry)).collect();
-        self.pending = Some(Pending { generation, layout, plan, wanted });
+        let owners = desired.owners.clone();
+        self.pending = Some(Pending { generation, layout, plan, wanted, owners });
         Ok(Prepared { generation })
     }
 
@@ -245,8 +255,8 @@ impl Dataplane {
             tracing::error!("a change was published that another one has replaced: nothing done");
             return Ok(());
         };
-        let Pending { generation: _, layout, plan, wanted } = pending;
-        let mut result = Ok(());
+        let Pending { generation: _, layout, plan, wanted, owners } = pending;
+        let mut result = self.add_owners(&owners);
         for change in &plan.members {
             result = result.and(self.tables.change(change));
         }
@@ -257,11 +267,13 @@ impl Dataplane {
         for change in &plan.late_members {
             result = result.and(self.tables.change(change));
         }
+        result = result.and(self.remove_owners(owners));
         self.layout = layout;
         self.wanted = wanted;
         if result.is_err() {
             // What the tables hold is not what the layout says: read it anew.
             self.layout = Layout::adopt(self.config.limits, &self.tables.observe()?);
+            self.read_owners()?;
         }
         result
     }

@@ -276,6 +276,7 @@ fn put_interface(
         attachment,
         tags,
         timeouts,
+        source_dest_check: true,
     })?;
     *model = next;
     Ok(())

@@ -146,6 +146,7 @@ impl Seen {
             device,
             tags: _,
             timeouts: _,
+            source_dest_check: _,
         } = interface;
         for address in addresses {
             hold!(self.addresses.insert((*vpc, *address)), "{id} has {address}, which another interface of {vpc} has");

@@ -36,6 +36,14 @@ pub struct NetworkInterface {
     /// How long its idle flows are remembered.
     #[serde(default)]
     pub timeouts: ConnectionTracking,
+    /// Whether a workload may send from its own addresses only, and receive to them, and a host refuses what comes from
+    /// outside in the name of its own interfaces.
+    #[serde(default = "on")]
+    pub source_dest_check: bool,
+}
+
+const fn on() -> bool {
+    true
 }
 
 /// The wish to enforce the groups of an interface at a device.

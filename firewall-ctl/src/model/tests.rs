@@ -46,6 +46,7 @@ fn interface(vpc: VpcId, groups: Vec<GroupId>, rng: &mut StdRng) -> NetworkInter
         device: None,
         tags: Tags::default(),
         timeouts: ConnectionTracking::default(),
+        source_dest_check: true,
     }
 }
 

@@ -4,7 +4,6 @@ use super::{Hook, LOOPBACK, Moved, Outcome, RuleMoved};
 use firewall_common::abi::Interface;
 use firewall_common::decide::{self, decide};
 use firewall_common::packet::Metadata;
-use firewall_common::verdict::Verdict;
 use firewall_ctl::compile::{Layout, Limits, MemoryTables, compile};
 use firewall_ctl::model::Model;
 
@@ -32,6 +31,7 @@ impl Host {
         let desired = compile(model).unwrap_or_else(|error| panic!("compile: {error}"));
         let (next, plan) = self.layout.plan(&desired).unwrap_or_else(|error| panic!("plan: {error}"));
         self.tables.publish(&plan);
+        self.tables.set_owners(desired.owners.clone());
         self.layout = next;
         for removal in self.layout.reclaim() {
             self.tables.remove(removal);
@@ -48,22 +48,15 @@ impl Host {
         self.tables.set_now(now);
     }
 
-    /// Forgets all flows.
+    /// Forgets all flows and fragments.
     pub fn forget(&self) {
-        use firewall_common::decide::Tables;
-        use firewall_ctl::compile::memory::FlowKey;
-        for key in self.tables.flows().keys() {
-            match key {
-                FlowKey::V4(key) => (&self.tables).remove_flow_v4(key),
-                FlowKey::V6(key) => (&self.tables).remove_flow_v6(key),
-            }
-        }
+        self.tables.forget();
     }
 
     /// Judges a frame.
     pub fn judge(&self, hook: Hook, frame: &[u8]) -> Outcome {
         let at = decide::Hook { ifindex: LOOPBACK, received: hook.received() };
-        let verdict: Verdict = decide(&frame, &Metadata::PLAIN, at, &&self.tables);
+        let verdict = decide(&frame, &Metadata::PLAIN, at, &self.tables);
         let (counts, rules) = self.tables.take_counts();
         let moved = counts.into_iter().map(|((attachment, direction, outcome), (packets, bytes))| Moved {
             attachment,

@@ -10,9 +10,10 @@ use aya::maps::{Array, HashMap, MapData};
 use aya::programs::{Program, ProgramError, TestRun};
 use aya::{Ebpf, EbpfLoader, TestRunOptions, TestRunResult};
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, Flow, FlowKeyV4, FlowKeyV6, GroupRules, GroupRulesKey, Interface, MemberKeyV4, MemberKeyV6,
-    Page, RuleNumbers, RuleSet, Slot, map, program,
+    CidrKeyV4, CidrKeyV6, FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6, GroupRules,
+    GroupRulesKey, Interface, MemberKeyV4, MemberKeyV6, Page, RuleNumbers, RuleSet, Slot, map, program,
 };
+use firewall_ctl::compile::owners::{OwnerKey, Owners, changes};
 use firewall_ctl::compile::{Change, Layout, Limits, Plan, Removal, Write, compile};
 use firewall_ctl::dataplane::object::object;
 use firewall_ctl::model::Model;
@@ -25,6 +26,7 @@ use std::time::Duration;
 pub struct Kernel {
     ebpf: Ebpf,
     layout: Layout,
+    owners: Owners,
     pub(super) limits: Limits,
     /// What had been counted when that was last asked.
     pub(super) counted: Snapshot,
@@ -124,7 +126,7 @@ impl Kernel {
             };
             loaded.unwrap_or_else(|error| panic!("load {name}: {error}"));
         }
-        Self { ebpf, layout: Layout::new(limits), limits, counted: Snapshot::default() }
+        Self { ebpf, layout: Layout::new(limits), owners: Owners::new(), limits, counted: Snapshot::default() }
     }
 
     /// Brings the tables to a model, from whatever they hold.
@@ -135,6 +137,10 @@ impl Kernel {
         let desired = compile(model).unwrap_or_else(|error| panic!("compile: {error}"));
         let (next, plan) = self.layout.plan(&desired).unwrap_or_else(|error| panic!("plan: {error}"));
         let Plan { writes, members, cells, late_members } = &plan;
+        let (come, go) = changes(&self.owners, &desired.owners);
+        come.into_iter().for_each(|(key, owner)| self.set_owner(key, Some(owner)));
+        go.into_iter().for_each(|key| self.set_owner(key, None));
+        self.owners.clone_from(&desired.owners);
         writes.iter().for_each(|write| self.write(write));
         members.iter().for_each(|change| self.change(change));
         for (number, cell) in cells {
@@ -155,13 +161,15 @@ impl Kernel {
         self.array(map::INTERFACES).set(LOOPBACK, Plain(interface), 0).expect("write an interface");
     }
 
-    /// Forgets all flows.
+    /// Forgets all flows and fragments.
     ///
     /// # Panics
     /// If a table refuses it.
     pub fn forget(&mut self) {
-        self.clear::<FlowKeyV4>(map::FLOWS_V4);
-        self.clear::<FlowKeyV6>(map::FLOWS_V6);
+        self.clear::<FlowKeyV4, Flow>(map::FLOWS_V4);
+        self.clear::<FlowKeyV6, Flow>(map::FLOWS_V6);
+        self.clear::<FragmentKeyV4, FirstFragment>(map::FRAGMENTS_V4);
+        self.clear::<FragmentKeyV6, FirstFragment>(map::FRAGMENTS_V6);
     }
 
     /// Number of flows of both families.
@@ -258,6 +266,20 @@ impl Kernel {
         }
     }
 
+    fn set_owner(&mut self, key: OwnerKey, owner: Option<u32>) {
+        let written = match (key, owner) {
+            (OwnerKey::V4(key), Some(owner)) => {
+                self.hash::<MemberKeyV4, u32>(map::OWNERS_V4).insert(Plain(key), Plain(owner), 0)
+            }
+            (OwnerKey::V6(key), Some(owner)) => {
+                self.hash::<MemberKeyV6, u32>(map::OWNERS_V6).insert(Plain(key), Plain(owner), 0)
+            }
+            (OwnerKey::V4(key), None) => self.hash::<MemberKeyV4, u32>(map::OWNERS_V4).remove(&Plain(key)),
+            (OwnerKey::V6(key), None) => self.hash::<MemberKeyV6, u32>(map::OWNERS_V6).remove(&Plain(key)),
+        };
+        written.unwrap_or_else(|error| panic!("{key:?}: {error}"));
+    }
+
     fn write(&mut self, write: &Write) {
         let written = match write {
             Write::Page { index, page } => self.array::<Page>(map::PAGES).set(*index, Plain(**page), 0),
@@ -300,11 +322,11 @@ impl Kernel {
         removed.unwrap_or_else(|error| panic!("{removal:?}: {error}"));
     }
 
-    fn clear<K: Value>(&mut self, name: &str) {
-        let mut hash = self.hash::<K, Flow>(name);
+    fn clear<K: Value, V: Value>(&mut self, name: &str) {
+        let mut hash = self.hash::<K, V>(name);
         let keys: Vec<Plain<K>> = hash.keys().collect::<Result<_, _>>().expect("read the keys");
         for key in keys {
-            hash.remove(&key).expect("remove a flow");
+            hash.remove(&key).expect("remove an entry");
         }
     }
 

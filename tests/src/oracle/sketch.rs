@@ -72,15 +72,17 @@ pub enum Flaw {
     Version,
     /// The header says that there is more than the frame holds.
     TooLong,
-    /// It is the first of several fragments.
+    /// It is a fragment whose first one nobody has seen.
     Fragment,
+    /// It is a first fragment that ends within the header that has the ports.
+    TinyFragment,
     /// The frame ends within the header of TCP, UDP or ICMP, and the IP header says so.
     ShortUpper,
 }
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Version, Self::TooLong, Self::Fragment, Self::ShortUpper];
+    pub const ALL: [Self; 5] = [Self::Version, Self::TooLong, Self::Fragment, Self::TinyFragment, Self::ShortUpper];
 }
 
 impl Sketch {
@@ -102,6 +104,10 @@ impl IpSketch {
         let Self { source, destination, hop_limit, upper, quote, flaw } = self;
         let packet = packet.ip(*source, *destination).hop_limit(*hop_limit);
         let v4 = source.is_ipv4();
+        if *flaw == Some(Flaw::TinyFragment) {
+            let packet = if v4 { packet.fragment(0, true) } else { packet.fragment_header(0, true, 1) };
+            return packet.protocol(upper.protocol(v4)).payload(&[0; 7]);
+        }
         if *flaw == Some(Flaw::ShortUpper) {
             // Seven octets are too few for each of them.
             return packet.protocol(upper.protocol(v4)).payload(&[0; 7]);
@@ -110,9 +116,9 @@ impl IpSketch {
             (Some(Flaw::Version), _) => packet.version(5),
             (Some(Flaw::TooLong), true) => packet.total_length(2000),
             (Some(Flaw::TooLong), false) => packet.payload_length(2000),
-            (Some(Flaw::Fragment), true) => packet.fragment(0, true),
-            (Some(Flaw::Fragment), false) => packet.fragment_header(0, true, 1),
-            (Some(Flaw::ShortUpper) | None, _) => packet,
+            (Some(Flaw::Fragment), true) => packet.fragment(100, false),
+            (Some(Flaw::Fragment), false) => packet.fragment_header(100, false, 1),
+            (Some(Flaw::ShortUpper | Flaw::TinyFragment) | None, _) => packet,
         };
         let packet = upper.put_on(packet, v4);
         match quote {
@@ -133,6 +139,7 @@ impl IpSketch {
             Some(Flaw::Version) => return Some(if v4 { Reason::Ipv4Header } else { Reason::Ipv6Header }),
             Some(Flaw::TooLong) => return Some(if v4 { Reason::Ipv4Length } else { Reason::Ipv6Length }),
             Some(Flaw::Fragment) => return Some(Reason::FragmentWithoutFirst),
+            Some(Flaw::TinyFragment) => return Some(Reason::FragmentHeader),
             Some(Flaw::ShortUpper) | None => {}
         }
         if is_never_a_source(*source) {

@@ -16,7 +16,6 @@ pub fn cases() -> Vec<Diary> {
         diaries.extend(case(5, upper(family)));
         diaries.extend(case(21, flags(family)));
         diaries.extend(case(5, every_cut(family)));
-        diaries.extend(fragments(family).into_iter().map(|diary| diary.case(1).case(2)));
     }
     diaries
 }
@@ -120,41 +119,6 @@ fn atomic_fragment(v6: &Family) -> Vec<Diary> {
             .inbound(atomic(7).icmpv6_echo_request(1, 1), RULE)
     })
     .into()
-}
-
-fn fragments(family: &Family) -> Vec<Diary> {
-    let dropped = drop(Reason::FragmentWithoutFirst);
-    // Octets that look like the header of an allowed segment.
-    let looks = bare_segment();
-    let (later, first, tiny, second) = if family.is_v4() {
-        (
-            family.coming().fragment(100, false).protocol(protocol::TCP).payload(&looks),
-            syn(family.coming()).fragment(0, true),
-            family.coming().fragment(0, true).protocol(protocol::TCP).payload(&looks[..8]),
-            family.coming().fragment(1, false).protocol(protocol::TCP).payload(&looks[8..]),
-        )
-    } else {
-        let part = |offset, more| family.coming().fragment_header(offset, more, 7);
-        (
-            part(100, false).protocol(protocol::TCP).payload(&looks),
-            syn(part(0, true)),
-            part(0, true).protocol(protocol::TCP).payload(&looks[..8]),
-            part(1, false).protocol(protocol::TCP).payload(&looks[8..]),
-        )
-    };
-    let mut diaries = Vec::from(both(&format!("{}: fragments", family.name), |diary| {
-        diary
-            .inbound(later.clone(), dropped)
-            .inbound(first.clone(), dropped)
-            .inbound(tiny.clone(), dropped)
-            .inbound(second.clone(), dropped)
-    }));
-    if !family.is_v4() {
-        let hidden =
-            family.coming().hop_by_hop().fragment_header(100, false, 7).protocol(protocol::TCP).payload(&looks);
-        diaries.push(host("IPv6: a fragment behind another header").inbound(hidden, dropped));
-    }
-    diaries
 }
 
 fn bare_segment() -> Vec<u8> {

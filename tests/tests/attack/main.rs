@@ -8,6 +8,7 @@
 mod always;
 mod diary;
 mod flows;
+mod fragments;
 mod headers;
 mod icmp;
 mod link;
@@ -31,7 +32,7 @@ macro_rules! topics {
     };
 }
 
-topics! { always flows headers icmp link rules }
+topics! { always flows fragments headers icmp link rules }
 
 /// A case that neither a diary shows nor a test that there is would be one that nobody has tried.
 #[test]
@@ -66,18 +67,15 @@ fn every_outcome_has_a_case() {
         Reason::NoPolicy,
         Reason::AllowanceExceeded,
         Reason::Internal,
-        Reason::FragmentHeader,
-        Reason::FragmentOverlap,
         Reason::SourceNotOwn,
         Reason::DestinationNotOwn,
         Reason::SourceHeldHere,
         Reason::NeighbourNotOwn,
         Reason::CutFlow,
         Reason::DeniedFlow,
-        Reason::NeighbourDiscoveryFragment,
         Reason::HiddenHeader,
     ];
-    let elsewhere_passes = [Pass::Adopted, Pass::Untracked, Pass::Fragment, Pass::AlwaysAllowed];
+    let elsewhere_passes = [Pass::Adopted, Pass::Untracked, Pass::AlwaysAllowed];
     let missing: Vec<_> = Reason::ALL
         .iter()
         .filter(|reason| !elsewhere.contains(reason) && !shown.contains(&reason.number()))

@@ -24,7 +24,7 @@ const EVERYWHERE: [Verdict; 4] = [
 ];
 
 /// What no play can come to: these need frames, tables or clocks of another sort.
-const ELSEWHERE: [Verdict; 22] = [
+const ELSEWHERE: [Verdict; 21] = [
     Verdict::Allow(Pass::Adopted),
     Verdict::Drop(Reason::NoInterface),
     Verdict::Drop(Reason::NoPolicy),
@@ -37,7 +37,6 @@ const ELSEWHERE: [Verdict; 22] = [
     Verdict::Allow(Pass::Untracked),
     Verdict::Allow(Pass::Fragment),
     Verdict::Allow(Pass::AlwaysAllowed),
-    Verdict::Drop(Reason::FragmentHeader),
     Verdict::Drop(Reason::FragmentOverlap),
     Verdict::Drop(Reason::SourceNotOwn),
     Verdict::Drop(Reason::DestinationNotOwn),

@@ -20,6 +20,8 @@ request! {
         private_ip_addresses: Option<Addresses>,
         /// Whether to drop frames other than IP and ARP; not when absent.
         strict_l2: Option<bool>,
+        /// Whether to hold packets against the addresses of the interface, as the service does; so it is when absent.
+        source_dest_check: Option<bool>,
         /// Do not take over the connections that are alive.
         no_adopt: bool,
         /// Change what is attached already.

@@ -103,6 +103,8 @@ answer! {
         private_ip_address: Option<String>,
         /// Its IPv4 addresses.
         private_ip_addresses: Vec<NetworkInterfacePrivateIpAddress>,
+        /// Whether packets are held against the addresses of the interface.
+        source_dest_check: bool,
         /// `in-use` while a device is attached, else `available`.
         status: String,
         /// Its tags.

@@ -109,9 +109,13 @@ numbers! {
         cidrs_v6 "cidrs-v6" = 262_144, 16..=16_777_216, "Prefixes of IPv6, over all policies.";
         members_v4 "members-v4" = 131_072, 16..=16_777_216, "Addresses of IPv4 that are members of groups.";
         members_v6 "members-v6" = 131_072, 16..=16_777_216, "Addresses of IPv6 that are members of groups.";
+        owners_v4 "owners-v4" = 16_384, 16..=16_777_216, "Addresses of IPv4 of the interfaces that are attached here.";
+        owners_v6 "owners-v6" = 16_384, 16..=16_777_216, "Addresses of IPv6 of the interfaces that are attached here.";
         group_rules "group-rules" = 262_144, 16..=16_777_216, "Pairs of a policy and a set of groups that some member has.";
         flows_v4 "flows-v4" = 262_144, 16..=67_108_864, "Flows of IPv4 that can be remembered.";
         flows_v6 "flows-v6" = 131_072, 16..=67_108_864, "Flows of IPv6 that can be remembered.";
+        fragments_v4 "fragments-v4" = 16_384, 16..=16_777_216, "Datagrams of IPv4 of which fragments may follow; those not asked for longest make room.";
+        fragments_v6 "fragments-v6" = 8192, 16..=16_777_216, "Datagrams of IPv6 of which fragments may follow.";
         tcp_flows_per_interface "tcp-flows-per-interface" = 131_072, 1..=67_108_864, "Established flows of TCP that an interface can have.";
         other_flows_per_interface "other-flows-per-interface" = 131_072, 1..=67_108_864, "Established flows of other protocols that an interface can have.";
         half_open "half-open" = 262_144, 4096..=16_777_216, "Places of half-open flows, over all interfaces.";
@@ -135,9 +139,13 @@ impl From<TableLimits> for Limits {
             cidrs_v6,
             members_v4,
             members_v6,
+            owners_v4,
+            owners_v6,
             group_rules,
             flows_v4,
             flows_v6,
+            fragments_v4,
+            fragments_v6,
             tcp_flows_per_interface,
             other_flows_per_interface,
             half_open,
@@ -157,9 +165,13 @@ impl From<TableLimits> for Limits {
             cidrs_v6,
             members_v4,
             members_v6,
+            owners_v4,
+            owners_v6,
             group_rules,
             flows_v4,
             flows_v6,
+            fragments_v4,
+            fragments_v6,
             tcp_flows_per_interface,
             other_flows_per_interface,
             half_open,
