@@ -4,11 +4,8 @@
 //! frame is never pulled together, since that would copy it.
 
 use aya_ebpf::EbpfContext as _;
-use aya_ebpf::bindings::bpf_hdr_start_off::BPF_HDR_START_MAC;
 use aya_ebpf::bindings::{__sk_buff, xdp_md};
-use aya_ebpf::helpers::generated::{
-    bpf_skb_load_bytes, bpf_skb_load_bytes_relative, bpf_xdp_get_buff_len, bpf_xdp_load_bytes,
-};
+use aya_ebpf::helpers::generated::{bpf_skb_load_bytes, bpf_xdp_get_buff_len, bpf_xdp_load_bytes};
 use aya_ebpf::programs::{TcContext, XdpContext};
 use firewall_common::packet::{Bytes, Metadata};
 
@@ -110,24 +107,14 @@ impl Bytes for SkbBytes<'_> {
     }
 
     /// After generic XDP on its parent, a macvlan's traffic control is not given the Ethernet header (seen on Linux 6.18): the
-    /// buffer has forgotten how long that is. Then the length that was noted before the header was put back is the length now, which
-    /// costs nothing to see; and the header lies before what we are shown, so that an octet can be read by its distance
-    /// from there that does not exist by the distance from here.
+    /// buffer has forgotten how long that is. Then the length that the kernel notes right before it puts the header back
+    /// is the length that there is.
     #[inline(always)]
     fn begins_with_header(&self) -> bool {
         let skb = self.skb();
         // SAFETY: the context is the one that the kernel gave.
         let (length, noted) = unsafe { ((*skb).len, (*skb).wire_len) };
-        if !self.received || length != noted {
-            return true;
-        }
-        let linear = self.ctx.data_end() - self.ctx.data();
-        let mut octet = [0u8; 1];
-        // SAFETY: the helper writes one octet or fails.
-        let beyond = unsafe {
-            bpf_skb_load_bytes_relative(skb.cast(), linear as u32, octet.as_mut_ptr().cast(), 1, BPF_HDR_START_MAC)
-        };
-        beyond != 0
+        !self.received || length != noted
     }
 
     #[inline(always)]

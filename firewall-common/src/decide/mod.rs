@@ -25,7 +25,7 @@ pub use rings::ring;
 pub use steps::{Answer, Moment, Steps};
 pub use tables::{FlowEntry, InsertError, PlaceEntry, Tables};
 
-use crate::abi::{INTERFACE_MONITOR, Interface};
+use crate::abi::{INTERFACE_MONITOR, INTERFACE_NO_ETHERNET, Interface};
 use crate::packet::{self, Address, Bytes, Form, Ipv4, Ipv6, Link, Metadata, Network, Packet};
 use crate::verdict::{Direction, Outcome, Pass, Reason};
 use flows::{Admission, Status};
@@ -88,7 +88,7 @@ pub fn decide<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, hook: Hook, ta
 
 #[inline(always)]
 fn judge<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, context: &Context<'_, T>) -> Outcome {
-    if !bytes.begins_with_header() {
+    if !bytes.begins_with_header() && !context.interface.has(INTERFACE_NO_ETHERNET) {
         return Reason::HiddenHeader.into();
     }
     let link = match packet::parse_link(bytes, metadata) {
