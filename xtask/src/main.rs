@@ -10,6 +10,7 @@ mod compiler;
 mod count;
 mod debian;
 mod demo;
+mod fuzz;
 mod ledger;
 mod linker;
 mod lint;
@@ -47,6 +48,8 @@ enum Verb {
     Bench(bench::Arguments),
     /// Run all tests, or the suites that are named (kernel tests run as root or by sudo)
     Test(test::Arguments),
+    /// Feed made-up octets to the parser and the decision, for some seconds or until something is found
+    Fuzz(fuzz::Arguments),
     /// Check formatting, lints and house rules
     Lint,
     /// What a change must pass: toolchain, lint, demo, test
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Verb::Demo(arguments) => demo::run(arguments),
         Verb::Bench(arguments) => bench::run(arguments),
         Verb::Test(arguments) => test::run(arguments),
+        Verb::Fuzz(arguments) => fuzz::run(arguments),
         Verb::Lint => lint::run(),
         Verb::Ci => ci::run(),
     };

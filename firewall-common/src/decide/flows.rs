@@ -81,7 +81,7 @@ impl<F: FlowEntry> Lookup<F> {
         let Some(entry) = self.entry else { return 0 };
         self.track(packet, self.word, context);
         let rule = entry.rule();
-        context.count_rule(rule, false);
+        context.tables.count_rule(rule, 0, context.moment.packets, context.moment.bytes);
         rule
     }
 

@@ -13,14 +13,14 @@ use crate::verdict::Reason;
 const LIFETIME: u64 = ticks(30) as u64;
 
 /// Remembers a first fragment that has passed, by a rule or by none.
-#[inline(never)]
+#[inline(always)]
 pub fn remember<A: Address, T: Tables>(packet: &Packet<A>, rule: u32, context: &Context<'_, T>) {
     let first = FirstFragment { expires: context.moment.now + LIFETIME, end: u32::from(packet.fragment.end), rule };
     A::remember_fragment(&context.tables, &key(packet, context), &first);
 }
 
 /// Judges a fragment other than the first.
-#[inline(never)]
+#[inline(always)]
 pub fn follow<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> Result<(), Reason> {
     let first = A::fragment(&context.tables, &key(packet, context)).filter(|first| context.moment.now < first.expires);
     let FirstFragment { expires: _, end, rule } = first.ok_or(Reason::FragmentWithoutFirst)?;
@@ -28,7 +28,7 @@ pub fn follow<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T
         return Err(Reason::FragmentOverlap);
     }
     if rule != 0 {
-        context.count_rule(rule, false);
+        context.tables.count_rule(rule, 0, context.moment.packets, context.moment.bytes);
     }
     Ok(())
 }

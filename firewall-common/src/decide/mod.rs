@@ -22,7 +22,7 @@ pub mod steps;
 mod tables;
 
 pub use rings::ring;
-pub use steps::{Answer, Moment, Steps};
+pub use steps::{Judged, Moment, Steps};
 pub use tables::{FlowEntry, InsertError, PlaceEntry, Tables};
 
 use crate::abi::{INTERFACE_MONITOR, INTERFACE_NO_ETHERNET, Interface};
@@ -56,14 +56,6 @@ impl<'a, T> Context<'a, T> {
     #[inline(always)]
     const fn direction(&self) -> Direction {
         self.moment.direction()
-    }
-}
-
-impl<T: Tables> Context<'_, T> {
-    /// Counts the packet for a rule, and the flow that it has begun, if it has.
-    #[inline(always)]
-    fn count_rule(&self, rule: u32, began: bool) {
-        self.tables.count_rule(rule, u64::from(began), self.moment.packets, self.moment.bytes);
     }
 }
 
@@ -131,20 +123,12 @@ fn judge_parsed_v4<B: Bytes, T: Steps>(
     if packet::parse_v4(bytes, metadata, link, packet)? == Form::Part {
         packet::parse_part_v4(bytes, metadata, link, packet)?;
     }
-    origin::check(bytes, packet, context)?;
-    if packet.fragment.is_later() {
-        return fragments::follow(packet, context).map(|()| Pass::Fragment.into());
+    let outcome = origin::check(bytes, packet, context);
+    if !outcome.passes() {
+        return Ok(outcome);
     }
-    let answer = match always::v4(packet, context)? {
-        Some(pass) => Answer::new(pass.into(), 0),
-        None if origin::is_let_through(packet, context) => Answer::new(Pass::AlwaysAllowed.into(), 0),
-        None if errors::is_about_a_flow(bytes, packet, context) => Answer::new(Pass::IcmpError.into(), 0),
-        None => context.tables.judge_v4(packet, context.interface, context.moment),
-    };
-    if packet.fragment.is_first() && answer.outcome().passes() {
-        fragments::remember(packet, answer.rule(), context);
-    }
-    Ok(answer.outcome())
+    let always = if packet.fragment.is_later() { None } else { always::v4(packet, context)? };
+    judge_or_follow(bytes, packet, always, context)
 }
 
 #[inline(never)]
@@ -171,46 +155,67 @@ fn judge_parsed_v6<B: Bytes, T: Steps>(
     if packet::parse_v6(bytes, metadata, link, packet)? == Form::Part {
         packet::parse_part_v6(bytes, metadata, link, packet)?;
     }
-    origin::check(bytes, packet, context)?;
+    let outcome = origin::check(bytes, packet, context);
+    if !outcome.passes() {
+        return Ok(outcome);
+    }
+    let always = if packet.fragment.is_later() { None } else { always::v6(packet, context)? };
+    judge_or_follow(bytes, packet, always, context)
+}
+
+/// Judges a packet that is let through always, or by what it belongs to, or by flows and rules.
+#[inline(always)]
+fn judge_or_follow<B: Bytes, A: Address, T: Steps>(
+    bytes: &B,
+    packet: &Packet<A>,
+    always: Option<Pass>,
+    context: &Context<'_, T>,
+) -> Result<Outcome, Reason> {
+    let Context { tables, interface, moment } = context;
     if packet.fragment.is_later() {
-        return fragments::follow(packet, context).map(|()| Pass::Fragment.into());
+        return Ok(A::follow(tables, packet, interface, moment));
     }
-    let answer = match always::v6(packet, context)? {
-        Some(pass) => Answer::new(pass.into(), 0),
-        None if origin::is_let_through(packet, context) => Answer::new(Pass::AlwaysAllowed.into(), 0),
-        None if errors::is_about_a_flow(bytes, packet, context) => Answer::new(Pass::IcmpError.into(), 0),
-        None => context.tables.judge_v6(packet, context.interface, context.moment),
+    let Judged { outcome, rule } = match always {
+        Some(pass) => Judged { outcome: pass.into(), rule: 0 },
+        None if origin::is_let_through(packet, context) => Judged { outcome: Pass::AlwaysAllowed.into(), rule: 0 },
+        None if errors::is_about_a_flow(bytes, packet, context) => Judged { outcome: Pass::IcmpError.into(), rule: 0 },
+        None => A::judge(tables, packet, interface, moment),
     };
-    if packet.fragment.is_first() && answer.outcome().passes() {
-        fragments::remember(packet, answer.rule(), context);
+    if packet.fragment.is_first() && outcome.passes() {
+        A::remember(tables, packet, interface, moment, rule);
     }
-    Ok(answer.outcome())
+    Ok(outcome)
 }
 
 #[inline(always)]
-fn judge_packet<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> Answer {
-    match judge_by_flow_and_rules(packet, context) {
-        Ok(answer) => answer,
-        Err(reason) => Answer::new(reason.into(), 0),
-    }
+fn judge_packet<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> Judged {
+    let mut rule = 0;
+    let outcome = match judge_by_flow_and_rules(packet, context, &mut rule) {
+        Ok(pass) => pass.into(),
+        Err(reason) => reason.into(),
+    };
+    Judged { outcome, rule }
 }
 
 #[inline(always)]
 fn judge_by_flow_and_rules<A: Address, T: Tables>(
     packet: &Packet<A>,
     context: &Context<'_, T>,
-) -> Result<Answer, Reason> {
+    counted: &mut u32,
+) -> Result<Pass, Reason> {
     let judge = rules::Judge::of(packet, context.direction(), context)?;
     let rule = judge.untracked(packet, context);
     if rule != rules::NOBODY {
-        context.count_rule(rule, false);
-        return Ok(Answer::new(Pass::Untracked.into(), rule));
+        context.tables.count_rule(rule, 0, context.moment.packets, context.moment.bytes);
+        *counted = rule;
+        return Ok(Pass::Untracked);
     }
     let key = flows::Key::of(packet, context.direction(), context);
     let lookup = flows::Lookup::of(&key, packet, context.direction(), context);
     match lookup.status {
         Status::Live => {
-            return Ok(Answer::new(Pass::Flow.into(), lookup.pass(packet, context)));
+            *counted = lookup.pass(packet, context);
+            return Ok(Pass::Flow);
         }
         Status::Cut => {
             lookup.rest(context);
@@ -224,7 +229,7 @@ fn judge_by_flow_and_rules<A: Address, T: Tables>(
         }
         Status::Absent if flows::adopts(packet, context) => {
             lookup.begin(&key, packet, context, Admission { rule: 0, denied: false })?;
-            return Ok(Answer::new(Pass::Adopted.into(), 0));
+            return Ok(Pass::Adopted);
         }
         Status::Absent | Status::Untracked | Status::Taken | Status::Over | Status::DeniedOpener => {}
     }
@@ -239,8 +244,9 @@ fn judge_by_flow_and_rules<A: Address, T: Tables>(
         lookup.redeem(packet, context, rule);
     }
     let began = lookup.begin(&key, packet, context, Admission { rule, denied: false })?;
-    context.count_rule(rule, began);
-    Ok(Answer::new(Pass::Rule.into(), rule))
+    context.tables.count_rule(rule, u64::from(began), context.moment.packets, context.moment.bytes);
+    *counted = rule;
+    Ok(Pass::Rule)
 }
 
 /// What passes only since nothing is enforced makes a flow with a mark: its answers would be dropped, too, and are when

@@ -2,25 +2,57 @@
 //! a workload which sends from another one's would be taken for a member of groups that it is not in.
 
 use super::always::icmpv6;
-use super::{Context, Tables};
-use crate::abi::{INTERFACE_ALWAYS, INTERFACE_NEIGHBOURS, INTERFACE_NO_ETHERNET, INTERFACE_SOURCE_CHECK, V4};
+use super::{Context, Steps, Tables};
+use crate::abi::{
+    INTERFACE_ALWAYS, INTERFACE_NEIGHBOURS, INTERFACE_NO_ETHERNET, INTERFACE_SOURCE_CHECK, Interface, V4,
+};
 use crate::packet::{Address, Bytes, Ipv4, Link, Packet, protocol};
-use crate::verdict::{Direction, Reason};
+use crate::verdict::{Direction, Outcome, Pass, Reason};
 
 /// A hardware address.
 type Hardware = [u8; 6];
 
+/// The bit of a destination, as a number, that says that it is a group of stations, or all.
+const GROUP: u64 = 1 << 40;
+
+/// Octets of a neighbour advertisement before the address that it is about.
+const BEFORE_TARGET: usize = 8;
+
+/// What is said of a packet that nothing speaks against.
+const PASSES: Outcome = Outcome::from_number(Pass::Rule as u8);
+
 /// Number of the VPC that none has: the addresses that are let through always are kept under it.
 const NO_VPC: u32 = 0;
 
-/// Holds the addresses of a packet against those that are known to be whose.
+/// Holds the addresses of a packet against those that are known to be whose. The answer is a drop, or some pass.
 #[inline(always)]
-pub fn check<B: Bytes, A: Address, T: Tables>(
-    bytes: &B,
-    packet: &Packet<A>,
-    context: &Context<'_, T>,
-) -> Result<(), Reason> {
-    if context.interface.has(INTERFACE_SOURCE_CHECK) { check_addresses(bytes, packet, context) } else { Ok(()) }
+pub fn check<B: Bytes, A: Address, T: Steps>(bytes: &B, packet: &Packet<A>, context: &Context<'_, T>) -> Outcome {
+    if context.interface.has(INTERFACE_SOURCE_CHECK) { check_all(bytes, packet, context) } else { PASSES }
+}
+
+/// Not inlined, as [`check_arp`], so that its frame on the stack is out of the way of what comes after.
+#[inline(never)]
+fn check_all<B: Bytes, A: Address, T: Steps>(bytes: &B, packet: &Packet<A>, context: &Context<'_, T>) -> Outcome {
+    let Context { tables, interface, moment } = context;
+    let is_sent = is_sent_by_workload(context);
+    let mut is_for_link = false;
+    if !interface.has(INTERFACE_NO_ETHERNET) {
+        let Some([a, b, c, d, e, f, source @ ..]) = bytes.read::<12>(0) else { return Reason::FrameTooShort.into() };
+        let known = number(interface.hardware);
+        if is_sent && known != 0 && number(source) != known {
+            return Reason::SourceNotOwn.into();
+        }
+        is_for_link = number([a, b, c, d, e, f]) & GROUP != 0;
+    }
+    if is_sent && is_advertisement(packet) {
+        let Some(target) = A::read(bytes, packet.offset as usize + BEFORE_TARGET) else {
+            return Reason::IcmpHeader.into();
+        };
+        if !target.is_link_local() && !A::owns(tables, &target, interface) {
+            return Reason::NeighbourNotOwn.into();
+        }
+    }
+    A::check(tables, packet, interface, moment, is_for_link)
 }
 
 /// Whether a packet goes to, or comes from, an address that is let through always.
@@ -37,23 +69,22 @@ fn peer<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> 
     }
 }
 
-#[inline(never)]
-fn check_addresses<B: Bytes, A: Address, T: Tables>(
-    bytes: &B,
+/// The part of it that needs no octets of the frame. `is_for_link` says whether it was sent to all of the link, or to a group.
+#[inline(always)]
+pub fn check_addresses<A: Address, T: Tables>(
     packet: &Packet<A>,
+    is_for_link: bool,
     context: &Context<'_, T>,
 ) -> Result<(), Reason> {
     match (context.interface.is_workload(), context.direction()) {
-        (true, Direction::Outbound) => {
-            if !sends_itself(bytes, context) || !may_send_from(packet, context) {
-                return Err(Reason::SourceNotOwn);
-            }
-            return announces_own(bytes, packet, context);
-        }
+        (true, Direction::Outbound) if may_send_from(packet, context) => Ok(()),
+        (true, Direction::Outbound) => Err(Reason::SourceNotOwn),
         (true, Direction::Inbound) => {
             let destination = packet.destination;
-            let is_for_it = is_own(destination, context) || destination.is_for_many() || destination.is_link_local();
-            if is_for_it || is_sent_to_many(bytes, context) { Ok(()) } else { Err(Reason::DestinationNotOwn) }
+            let is_for_it = destination.is_for_many()
+                || destination.is_link_local()
+                || is_own(&destination, &context.tables, context.interface);
+            if is_for_link || is_for_it { Ok(()) } else { Err(Reason::DestinationNotOwn) }
         }
         (false, Direction::Inbound) if is_held_here(packet.source, context) => Err(Reason::SourceHeldHere),
         (false, Direction::Inbound | Direction::Outbound) => Ok(()),
@@ -62,9 +93,9 @@ fn check_addresses<B: Bytes, A: Address, T: Tables>(
 
 /// Whether an address is one of the interface's. The first one needs no look-up.
 #[inline(always)]
-fn is_own<A: Address, T: Tables>(address: A, context: &Context<'_, T>) -> bool {
-    let interface = context.interface;
-    address == A::own(interface) || A::owner(&context.tables, interface.vpc, address) == Some(interface.attachment)
+pub fn is_own<A: Address, T: Tables>(address: &A, tables: &T, interface: &Interface) -> bool {
+    // No attachment has the number 0.
+    *address == A::own(interface) || A::owner(tables, interface.vpc, *address).unwrap_or(0) == interface.attachment
 }
 
 /// Whether an address belongs to some interface of this host and of the same VPC.
@@ -84,7 +115,7 @@ fn may_send_from<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_
     if packet.source == A::UNSPECIFIED {
         return packet.fragment.is_whole() && needs_no_address(packet);
     }
-    packet.source.is_link_local() || is_own(packet.source, context)
+    packet.source.is_link_local() || is_own(&packet.source, &context.tables, context.interface)
 }
 
 /// Whether a protocol sends such a packet before there is an address: DHCP (RFC 2131), looking whether an address is free
@@ -106,53 +137,42 @@ fn needs_no_address<A: Address>(packet: &Packet<A>) -> bool {
     }
 }
 
-/// Whether a frame comes from the hardware address of the workload, as far as that is known.
+/// A hardware address as a number: two of them are compared at once, without a loop.
 #[inline(always)]
-fn sends_itself<B: Bytes, T: Tables>(bytes: &B, context: &Context<'_, T>) -> bool {
-    let known = context.interface.hardware;
-    known == [0; 6] || context.interface.has(INTERFACE_NO_ETHERNET) || bytes.read(6) == Some(known)
+fn number([a, b, c, d, e, f]: Hardware) -> u64 {
+    u64::from_be_bytes([0, 0, a, b, c, d, e, f])
 }
 
-/// Whether a frame goes to all stations of the link, or to a group of them.
+/// Whether a packet answers who has an address. What it says has to be about one of the sender's own.
 #[inline(always)]
-fn is_sent_to_many<B: Bytes, T: Tables>(bytes: &B, context: &Context<'_, T>) -> bool {
-    !context.interface.has(INTERFACE_NO_ETHERNET) && bytes.read::<1>(0).is_some_and(|[first]| first & 1 == 1)
-}
-
-/// Whether a neighbour advertisement of a workload is about an address of its own.
-#[inline(always)]
-fn announces_own<B: Bytes, A: Address, T: Tables>(
-    bytes: &B,
-    packet: &Packet<A>,
-    context: &Context<'_, T>,
-) -> Result<(), Reason> {
-    /// Octets of an advertisement before the address that it is about.
-    const BEFORE_TARGET: usize = 8;
-    let advertises = A::FAMILY != V4
+fn is_advertisement<A: Address>(packet: &Packet<A>) -> bool {
+    A::FAMILY != V4
         && packet.protocol == protocol::ICMPV6
-        && packet.transport.icmp_type() == icmpv6::NEIGHBOUR_ADVERTISEMENT;
-    if !advertises {
-        return Ok(());
-    }
-    let target = A::read(bytes, packet.offset as usize + BEFORE_TARGET).ok_or(Reason::IcmpHeader)?;
-    if target.is_link_local() || is_own(target, context) { Ok(()) } else { Err(Reason::NeighbourNotOwn) }
+        && packet.transport.icmp_type() == icmpv6::NEIGHBOUR_ADVERTISEMENT
+}
+
+#[inline(always)]
+fn is_sent_by_workload<T>(context: &Context<'_, T>) -> bool {
+    context.interface.is_workload() && matches!(context.direction(), Direction::Outbound)
 }
 
 /// Holds what a workload says by ARP against its addresses. One that looks whether an address is free has none yet
 /// (RFC 5227).
 #[inline(never)]
-pub fn check_arp<B: Bytes, T: Tables>(bytes: &B, link: &Link, context: &Context<'_, T>) -> Result<(), Reason> {
+pub fn check_arp<B: Bytes, T: Steps>(bytes: &B, link: &Link, context: &Context<'_, T>) -> Result<(), Reason> {
     /// Octets of ARP before the sender's hardware address; its IPv4 address follows that.
     const BEFORE_SENDER: usize = 8;
-    let is_sent = context.interface.is_workload() && matches!(context.direction(), Direction::Outbound);
-    if !is_sent || !context.interface.has(INTERFACE_SOURCE_CHECK) {
+    if !is_sent_by_workload(context) || !context.interface.has(INTERFACE_SOURCE_CHECK) {
         return Ok(());
     }
-    let said: Option<Hardware> = bytes.read(link.end + BEFORE_SENDER);
-    let frame: Option<Hardware> = bytes.read(6);
+    let said = bytes.read(link.end + BEFORE_SENDER).ok_or(Reason::ArpMalformed)?;
+    let frame = bytes.read(6).ok_or(Reason::FrameTooShort)?;
     let sender: Ipv4 = bytes.read(link.end + BEFORE_SENDER + 6).ok_or(Reason::ArpMalformed)?;
-    let is_itself = said == frame && sends_itself(bytes, context);
-    if is_itself && (sender == Ipv4::UNSPECIFIED || is_own(sender, context)) {
+    let known = number(context.interface.hardware);
+    if number(said) != number(frame) || (known != 0 && number(frame) != known) {
+        return Err(Reason::NeighbourNotOwn);
+    }
+    if sender == Ipv4::UNSPECIFIED || context.tables.owns_v4(&sender, context.interface) {
         Ok(())
     } else {
         Err(Reason::NeighbourNotOwn)

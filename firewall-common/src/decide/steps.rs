@@ -4,10 +4,10 @@
 //! at that once, knowing nothing of the callers, instead of once for each way in which a packet may have been parsed.
 
 use super::tables::Tables;
-use super::{Context, drops, errors};
+use super::{Context, drops, errors, fragments, origin};
 use crate::abi::Interface;
 use crate::packet::{Address, Ipv4, Ipv6, Packet};
-use crate::verdict::{Direction, Outcome};
+use crate::verdict::{Direction, Outcome, Pass};
 
 /// What is the same for all that is asked about one packet, besides the interface. Without padding, as
 /// [`Packet`].
@@ -40,44 +40,28 @@ impl Moment {
     }
 }
 
-/// What becomes of a packet that flows and rules have judged, and by which rule, in one register: the outcome in the low
-/// octet, and above it the host-wide number of the rule that lets the packet through, or has admitted its flow; 0 where
-/// there is none.
-#[must_use]
+/// What became of a packet that was judged by flows and rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Answer(u32);
+pub struct Judged {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// Host-wide number of the rule that lets it through, or has admitted its flow; 0 where there is none.
+    pub rule: u32,
+}
 
-impl Answer {
-    /// Of an outcome and a rule.
-    #[inline(always)]
-    pub const fn new(outcome: Outcome, rule: u32) -> Self {
-        Self(outcome.number() as u32 | rule << 8)
-    }
-
-    /// From the register.
-    #[inline(always)]
-    pub const fn from_bits(bits: u32) -> Self {
-        Self(bits)
-    }
-
-    /// For the register.
+impl Judged {
+    /// In one register.
     #[must_use]
     #[inline(always)]
-    pub const fn bits(self) -> u32 {
-        self.0
+    pub const fn to_bits(self) -> u64 {
+        (self.rule as u64) << 8 | self.outcome.number() as u64
     }
 
-    /// What becomes of the packet.
-    #[inline(always)]
-    pub const fn outcome(self) -> Outcome {
-        Outcome::from_number(self.0 as u8)
-    }
-
-    /// The rule.
+    /// From a register.
     #[must_use]
     #[inline(always)]
-    pub const fn rule(self) -> u32 {
-        self.0 >> 8
+    pub const fn from_bits(bits: u64) -> Self {
+        Self { outcome: Outcome::from_number(bits as u8), rule: (bits >> 8) as u32 }
     }
 }
 
@@ -85,12 +69,12 @@ impl Answer {
 pub trait Steps: Tables + Sized {
     /// Judges a packet by flows and rules.
     #[inline(always)]
-    fn judge_v4(&self, packet: &Packet<Ipv4>, interface: &Interface, moment: &Moment) -> Answer {
+    fn judge_v4(&self, packet: &Packet<Ipv4>, interface: &Interface, moment: &Moment) -> Judged {
         judge(*self, packet, interface, moment)
     }
     /// As [`Steps::judge_v4`].
     #[inline(always)]
-    fn judge_v6(&self, packet: &Packet<Ipv6>, interface: &Interface, moment: &Moment) -> Answer {
+    fn judge_v6(&self, packet: &Packet<Ipv6>, interface: &Interface, moment: &Moment) -> Judged {
         judge(*self, packet, interface, moment)
     }
     /// Whether a packet that an ICMP error quotes belongs to something that passes.
@@ -102,6 +86,46 @@ pub trait Steps: Tables + Sized {
     #[inline(always)]
     fn knows_v6(&self, quoted: &Packet<Ipv6>, interface: &Interface, moment: &Moment) -> bool {
         knows(*self, quoted, interface, moment)
+    }
+    /// Looks whose addresses a packet has, where the interface's are known. The answer is a drop, or some pass.
+    #[inline(always)]
+    fn check_v4(&self, packet: &Packet<Ipv4>, interface: &Interface, moment: &Moment, is_for_link: bool) -> Outcome {
+        check(*self, packet, interface, moment, is_for_link)
+    }
+    /// As [`Steps::check_v4`].
+    #[inline(always)]
+    fn check_v6(&self, packet: &Packet<Ipv6>, interface: &Interface, moment: &Moment, is_for_link: bool) -> Outcome {
+        check(*self, packet, interface, moment, is_for_link)
+    }
+    /// Whether an address is one of an interface's.
+    #[inline(always)]
+    fn owns_v4(&self, address: &Ipv4, interface: &Interface) -> bool {
+        origin::is_own(address, self, interface)
+    }
+    /// As [`Steps::owns_v4`].
+    #[inline(always)]
+    fn owns_v6(&self, address: &Ipv6, interface: &Interface) -> bool {
+        origin::is_own(address, self, interface)
+    }
+    /// Judges a fragment other than the first.
+    #[inline(always)]
+    fn follow_v4(&self, packet: &Packet<Ipv4>, interface: &Interface, moment: &Moment) -> Outcome {
+        follow(*self, packet, interface, moment)
+    }
+    /// As [`Steps::follow_v4`].
+    #[inline(always)]
+    fn follow_v6(&self, packet: &Packet<Ipv6>, interface: &Interface, moment: &Moment) -> Outcome {
+        follow(*self, packet, interface, moment)
+    }
+    /// Remembers a first fragment that has passed, by a rule or by none.
+    #[inline(always)]
+    fn remember_v4(&self, packet: &Packet<Ipv4>, interface: &Interface, moment: &Moment, rule: u32) {
+        remember(*self, packet, interface, moment, rule);
+    }
+    /// As [`Steps::remember_v4`].
+    #[inline(always)]
+    fn remember_v6(&self, packet: &Packet<Ipv6>, interface: &Interface, moment: &Moment, rule: u32) {
+        remember(*self, packet, interface, moment, rule);
     }
     /// Records a packet that is dropped.
     #[inline(always)]
@@ -117,7 +141,7 @@ pub trait Steps: Tables + Sized {
 
 /// See [`Steps::judge_v4`].
 #[inline(always)]
-pub fn judge<A: Address, T: Tables>(tables: T, packet: &Packet<A>, interface: &Interface, moment: &Moment) -> Answer {
+pub fn judge<A: Address, T: Tables>(tables: T, packet: &Packet<A>, interface: &Interface, moment: &Moment) -> Judged {
     super::judge_packet(packet, &Context::new(tables, interface, moment))
 }
 
@@ -125,6 +149,48 @@ pub fn judge<A: Address, T: Tables>(tables: T, packet: &Packet<A>, interface: &I
 #[inline(always)]
 pub fn knows<A: Address, T: Tables>(tables: T, quoted: &Packet<A>, interface: &Interface, moment: &Moment) -> bool {
     errors::is_known(quoted, &Context::new(tables, interface, moment))
+}
+
+/// See [`Steps::check_v4`].
+#[inline(always)]
+pub fn check<A: Address, T: Tables>(
+    tables: T,
+    packet: &Packet<A>,
+    interface: &Interface,
+    moment: &Moment,
+    is_for_link: bool,
+) -> Outcome {
+    match origin::check_addresses(packet, is_for_link, &Context::new(tables, interface, moment)) {
+        Ok(()) => Pass::Rule.into(),
+        Err(reason) => reason.into(),
+    }
+}
+
+/// See [`Steps::owns_v4`].
+#[inline(always)]
+pub fn owns<A: Address, T: Tables>(tables: T, address: &A, interface: &Interface) -> bool {
+    origin::is_own(address, &tables, interface)
+}
+
+/// See [`Steps::follow_v4`].
+#[inline(always)]
+pub fn follow<A: Address, T: Tables>(tables: T, packet: &Packet<A>, interface: &Interface, moment: &Moment) -> Outcome {
+    match fragments::follow(packet, &Context::new(tables, interface, moment)) {
+        Ok(()) => Pass::Fragment.into(),
+        Err(reason) => reason.into(),
+    }
+}
+
+/// See [`Steps::remember_v4`].
+#[inline(always)]
+pub fn remember<A: Address, T: Tables>(
+    tables: T,
+    packet: &Packet<A>,
+    interface: &Interface,
+    moment: &Moment,
+    rule: u32,
+) {
+    fragments::remember(packet, rule, &Context::new(tables, interface, moment));
 }
 
 /// See [`Steps::record_v4`].

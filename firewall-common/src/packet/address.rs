@@ -3,8 +3,8 @@
 use super::quoted;
 use super::{Bytes, Packet, protocol};
 use crate::abi::{FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6, Interface, V4, V6};
-use crate::decide::{InsertError, Moment, PlaceEntry, Steps, Tables};
-use crate::verdict::Direction;
+use crate::decide::{InsertError, Judged, Moment, PlaceEntry, Steps, Tables};
+use crate::verdict::{Direction, Outcome};
 
 /// An IPv4 address.
 pub type Ipv4 = [u8; 4];
@@ -55,14 +55,30 @@ pub trait Address: Copy + Eq {
     fn insert_flow<T: Tables>(tables: &T, key: &Self::FlowKey, flow: &Flow) -> Result<(), InsertError>;
     /// Removes a flow.
     fn remove_flow<T: Tables>(tables: &T, key: &Self::FlowKey);
-    /// The step of the decision that says whether a packet is known.
-    fn knows<T: Steps>(tables: &T, quoted: &Packet<Self>, interface: &Interface, moment: &Moment) -> bool;
     /// The key of the datagram that a fragment belongs to.
     fn fragment_key(attachment: u32, packet: &Packet<Self>, direction: Direction) -> Self::FragmentKey;
     /// The first fragment of a datagram.
     fn fragment<T: Tables>(tables: &T, key: &Self::FragmentKey) -> Option<FirstFragment>;
     /// Remembers a first fragment.
     fn remember_fragment<T: Tables>(tables: &T, key: &Self::FragmentKey, first: &FirstFragment);
+    /// The step of the decision that looks whose addresses a packet has.
+    fn check<T: Steps>(
+        tables: &T,
+        packet: &Packet<Self>,
+        interface: &Interface,
+        moment: &Moment,
+        is_for_link: bool,
+    ) -> Outcome;
+    /// The step of the decision that says whether an address is one of an interface's.
+    fn owns<T: Steps>(tables: &T, address: &Self, interface: &Interface) -> bool;
+    /// The step of the decision that judges a packet.
+    fn judge<T: Steps>(tables: &T, packet: &Packet<Self>, interface: &Interface, moment: &Moment) -> Judged;
+    /// The step of the decision that judges a fragment other than the first.
+    fn follow<T: Steps>(tables: &T, packet: &Packet<Self>, interface: &Interface, moment: &Moment) -> Outcome;
+    /// The step of the decision that remembers a first fragment.
+    fn remember<T: Steps>(tables: &T, packet: &Packet<Self>, interface: &Interface, moment: &Moment, rule: u32);
+    /// The step of the decision that says whether a packet is known.
+    fn knows<T: Steps>(tables: &T, quoted: &Packet<Self>, interface: &Interface, moment: &Moment) -> bool;
     /// Gives a place in a ring to a flow.
     fn give<P: PlaceEntry>(place: &P, key: &Self::FlowKey, nonce: u16);
     /// The address in the room for one of either family: IPv4 comes first, and zeros behind it.
@@ -165,11 +181,6 @@ impl Address for Ipv4 {
     }
 
     #[inline(always)]
-    fn knows<T: Steps>(tables: &T, quoted: &Packet<Self>, interface: &Interface, moment: &Moment) -> bool {
-        tables.knows_v4(quoted, interface, moment)
-    }
-
-    #[inline(always)]
     fn fragment_key(attachment: u32, packet: &Packet<Self>, direction: Direction) -> FragmentKeyV4 {
         FragmentKeyV4 {
             attachment,
@@ -191,6 +202,42 @@ impl Address for Ipv4 {
     #[inline(always)]
     fn remember_fragment<T: Tables>(tables: &T, key: &FragmentKeyV4, first: &FirstFragment) {
         tables.remember_fragment_v4(key, first);
+    }
+
+    #[inline(always)]
+    fn check<T: Steps>(
+        tables: &T,
+        packet: &Packet<Self>,
+        interface: &Interface,
+        moment: &Moment,
+        is_for_link: bool,
+    ) -> Outcome {
+        tables.check_v4(packet, interface, moment, is_for_link)
+    }
+
+    #[inline(always)]
+    fn owns<T: Steps>(tables: &T, address: &Self, interface: &Interface) -> bool {
+        tables.owns_v4(address, interface)
+    }
+
+    #[inline(always)]
+    fn judge<T: Steps>(tables: &T, packet: &Packet<Self>, interface: &Interface, moment: &Moment) -> Judged {
+        tables.judge_v4(packet, interface, moment)
+    }
+
+    #[inline(always)]
+    fn follow<T: Steps>(tables: &T, packet: &Packet<Self>, interface: &Interface, moment: &Moment) -> Outcome {
+        tables.follow_v4(packet, interface, moment)
+    }
+
+    #[inline(always)]
+    fn remember<T: Steps>(tables: &T, packet: &Packet<Self>, interface: &Interface, moment: &Moment, rule: u32) {
+        tables.remember_v4(packet, interface, moment, rule);
+    }
+
+    #[inline(always)]
+    fn knows<T: Steps>(tables: &T, quoted: &Packet<Self>, interface: &Interface, moment: &Moment) -> bool {
+        tables.knows_v4(quoted, interface, moment)
     }
 
     #[inline(always)]
@@ -316,11 +363,6 @@ impl Address for Ipv6 {
     }
 
     #[inline(always)]
-    fn knows<T: Steps>(tables: &T, quoted: &Packet<Self>, interface: &Interface, moment: &Moment) -> bool {
-        tables.knows_v6(quoted, interface, moment)
-    }
-
-    #[inline(always)]
     fn fragment_key(attachment: u32, packet: &Packet<Self>, direction: Direction) -> FragmentKeyV6 {
         FragmentKeyV6 {
             attachment,
@@ -342,6 +384,42 @@ impl Address for Ipv6 {
     #[inline(always)]
     fn remember_fragment<T: Tables>(tables: &T, key: &FragmentKeyV6, first: &FirstFragment) {
         tables.remember_fragment_v6(key, first);
+    }
+
+    #[inline(always)]
+    fn check<T: Steps>(
+        tables: &T,
+        packet: &Packet<Self>,
+        interface: &Interface,
+        moment: &Moment,
+        is_for_link: bool,
+    ) -> Outcome {
+        tables.check_v6(packet, interface, moment, is_for_link)
+    }
+
+    #[inline(always)]
+    fn owns<T: Steps>(tables: &T, address: &Self, interface: &Interface) -> bool {
+        tables.owns_v6(address, interface)
+    }
+
+    #[inline(always)]
+    fn judge<T: Steps>(tables: &T, packet: &Packet<Self>, interface: &Interface, moment: &Moment) -> Judged {
+        tables.judge_v6(packet, interface, moment)
+    }
+
+    #[inline(always)]
+    fn follow<T: Steps>(tables: &T, packet: &Packet<Self>, interface: &Interface, moment: &Moment) -> Outcome {
+        tables.follow_v6(packet, interface, moment)
+    }
+
+    #[inline(always)]
+    fn remember<T: Steps>(tables: &T, packet: &Packet<Self>, interface: &Interface, moment: &Moment, rule: u32) {
+        tables.remember_v6(packet, interface, moment, rule);
+    }
+
+    #[inline(always)]
+    fn knows<T: Steps>(tables: &T, quoted: &Packet<Self>, interface: &Interface, moment: &Moment) -> bool {
+        tables.knows_v6(quoted, interface, moment)
     }
 
     #[inline(always)]

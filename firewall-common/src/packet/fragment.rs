@@ -14,7 +14,7 @@ const MAX_DATAGRAM: usize = 65_535;
 /// The part of a TCP header that all have: it holds the ports and the flags.
 const TCP_HEADER: usize = 20;
 
-/// Which octets of a datagram a packet carries.
+/// Which octets of a datagram a packet carries. Without padding, as the packet itself.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fragment {
@@ -27,7 +27,7 @@ pub struct Fragment {
     /// The protocol by which fragments belong together: for IPv6 what the fragment header says, which may be a further
     /// extension header.
     pub next: u8,
-    /// Always zero. There is no padding, see [`super::Packet`].
+    /// Always zero.
     pub reserved: [u8; 3],
 }
 

@@ -31,7 +31,8 @@ fn read_v4<B: Bytes>(bytes: &B, offset: usize, quoted: &mut Packet<Ipv4>) -> Opt
     Some(())
 }
 
-/// The same of IPv6, without extension headers: a packet that has some is not recognised.
+/// The same of IPv6. Extension headers are not looked through, but for that of a first fragment, and of a whole packet that
+/// has one all the same: a packet that has others is not recognised.
 #[inline(never)]
 pub fn v6<B: Bytes>(bytes: &B, offset: usize, quoted: &mut Packet<Ipv6>) -> bool {
     read_v6(bytes, offset, quoted).is_some()

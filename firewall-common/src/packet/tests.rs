@@ -339,6 +339,10 @@ fn malformed() -> Vec<(&'static str, Vec<u8>, Reason)> {
     rows
 }
 
+fn fragment(id: u32, start: u16, end: u16, next: u8) -> Fragment {
+    Fragment { id, start, end, next, reserved: [0; 3] }
+}
+
 fn fragment_of(frame: &[u8]) -> (Fragment, Transport) {
     match parse(frame, &Metadata::PLAIN) {
         Ok(Parsed::V4(packet)) => (packet.fragment, packet.transport),
@@ -358,8 +362,8 @@ fn fragments_are_told_from_datagrams() {
         part6(60, 6, &[extension(17, 0, 8), udp()].concat()),
     ];
     for frame in whole {
-        let (fragment, transport) = fragment_of(&frame);
-        assert_eq!(fragment, Fragment::WHOLE);
+        let (part, transport) = fragment_of(&frame);
+        assert_eq!(part, Fragment::WHOLE);
         assert_eq!((transport.source_port, transport.service), (53, 12345));
     }
 }
@@ -367,12 +371,12 @@ fn fragments_are_told_from_datagrams() {
 #[test]
 fn first_fragments_have_their_ports() {
     let segment = [&tcp(ACK)[..20], &[0; 4]].concat();
-    let (fragment, transport) = fragment_of(&part4(protocol::TCP, 0x2000, &segment));
-    assert_eq!(fragment, Fragment { id: 7, start: 0, end: 24, next: 6, reserved: [0; 3] });
-    assert!(fragment.is_first() && !fragment.is_later() && !fragment.is_whole());
+    let (part, transport) = fragment_of(&part4(protocol::TCP, 0x2000, &segment));
+    assert_eq!(part, fragment(7, 0, 24, 6));
+    assert!(part.is_first() && !part.is_later() && !part.is_whole());
     assert_eq!(transport.service, 443);
-    let (fragment, transport) = fragment_of(&part6(60, 1, &[extension(6, 0, 8), segment].concat()));
-    assert_eq!(fragment, Fragment { id: 0x0102_0304, start: 0, end: 32, next: 60, reserved: [0; 3] });
+    let (part, transport) = fragment_of(&part6(60, 1, &[extension(6, 0, 8), segment].concat()));
+    assert_eq!(part, fragment(0x0102_0304, 0, 32, 60));
     assert_eq!(transport.service, 443);
     // What the UDP header says of its length is about the datagram.
     let long = with(part4(protocol::UDP, 0x2000, &[udp(), vec![0; 5]].concat()), &[(ETHERNET + 24, 0x20)]);
@@ -381,14 +385,14 @@ fn first_fragments_have_their_ports() {
 
 #[test]
 fn later_fragments_are_not_looked_into() {
-    let (fragment, transport) = fragment_of(&part4(protocol::TCP, 3, &tcp(SYN)));
-    assert_eq!(fragment, Fragment { id: 7, start: 24, end: 47, next: 6, reserved: [0; 3] });
-    assert!(fragment.is_later() && !fragment.is_first() && !fragment.is_whole());
+    let (part, transport) = fragment_of(&part4(protocol::TCP, 3, &tcp(SYN)));
+    assert_eq!(part, fragment(7, 24, 47, 6));
+    assert!(part.is_later() && !part.is_first() && !part.is_whole());
     assert_eq!(transport, Transport::NONE);
     // Nor for further headers, even those that say of themselves that they are too long.
     let frame = v6(60, &[extension(44, 0, 8), vec![60, 0, 0, 24, 0, 0, 0, 9], extension(6, 200, 8)].concat());
-    let (fragment, transport) = fragment_of(&frame);
-    assert_eq!(fragment, Fragment { id: 9, start: 24, end: 32, next: 60, reserved: [0; 3] });
+    let (part, transport) = fragment_of(&frame);
+    assert_eq!(part, fragment(9, 24, 32, 60));
     assert_eq!(transport, Transport::NONE);
     // The last octet that a datagram can have.
     assert_eq!(fragment_of(&part4(protocol::UDP, 8188, &[0; 11])).0.end, 65_515);
