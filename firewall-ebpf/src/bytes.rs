@@ -12,6 +12,27 @@ use firewall_common::packet::{Bytes, Metadata};
 /// Offsets that the verifier believes in; headers end long before.
 const MAX_OFFSET: usize = 0x7fff;
 
+/// An offset whose bounds the verifier knows wherever the compiler keeps it; none, if it is beyond them.
+///
+/// A comparison alone is not enough: the compiler compares one copy and adds another, which it has put on the stack before,
+/// and the verifier of Linux 6.1 does not know that both are the same.
+#[inline(always)]
+fn bounded(offset: usize) -> Option<usize> {
+    if offset > MAX_OFFSET {
+        return None;
+    }
+    #[cfg(target_arch = "bpf")]
+    if !core::intrinsics::is_val_statically_known(offset) {
+        let mut bounded = offset;
+        // SAFETY: one instruction on one register, which changes nothing in an offset that has been compared.
+        unsafe {
+            core::arch::asm!("{0} &= 0x7fff", inout(reg) bounded, options(pure, nomem, nostack, preserves_flags));
+        }
+        return Some(bounded);
+    }
+    Some(offset)
+}
+
 /// Reads octets that lie between `data` and `data_end`.
 #[inline(always)]
 fn read_linear<const N: usize>(data: usize, data_end: usize, offset: usize) -> Option<[u8; N]> {
@@ -52,9 +73,7 @@ impl Bytes for XdpBytes<'_> {
 
     #[inline(always)]
     fn read<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
-        if offset > MAX_OFFSET {
-            return None;
-        }
+        let offset = bounded(offset)?;
         if let Some(octets) = read_linear(self.ctx.data(), self.ctx.data_end(), offset) {
             return Some(octets);
         }
@@ -119,9 +138,7 @@ impl Bytes for SkbBytes<'_> {
 
     #[inline(always)]
     fn read<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
-        if offset > MAX_OFFSET {
-            return None;
-        }
+        let offset = bounded(offset)?;
         if let Some(octets) = read_linear(self.ctx.data(), self.ctx.data_end(), offset) {
             return Some(octets);
         }
