@@ -118,18 +118,19 @@ impl Bytes for XdpBytes<'_> {
 pub struct SkbBytes<'a> {
     ctx: &'a TcContext,
     length: usize,
+    received: bool,
 }
 
 impl<'a> SkbBytes<'a> {
     #[inline(always)]
-    pub fn new(ctx: &'a TcContext) -> Self {
-        Self { ctx, length: ctx.len() as usize }
+    pub fn new(ctx: &'a TcContext, received: bool) -> Self {
+        Self { ctx, length: ctx.len() as usize, received }
     }
 
-    /// As [`XdpBytes::of_length`].
+    /// As [`XdpBytes::of_length`]. That it begins with its header has been looked at by then.
     #[inline(always)]
     const fn of_length(ctx: &'a TcContext, length: u32) -> Self {
-        Self { ctx, length: length as usize }
+        Self { ctx, length: length as usize, received: false }
     }
 
     #[inline(always)]
@@ -156,6 +157,17 @@ impl Bytes for SkbBytes<'_> {
     #[inline(always)]
     fn length(&self) -> usize {
         self.length
+    }
+
+    /// After generic XDP on its parent, a macvlan's traffic control is not given the Ethernet header (seen on Linux 6.18): the
+    /// buffer has forgotten how long that is. Then the length that the kernel notes right before it puts the header back
+    /// is the length that there is.
+    #[inline(always)]
+    fn begins_with_header(&self) -> bool {
+        let skb = self.skb();
+        // SAFETY: the context is the one that the kernel gave.
+        let (length, noted) = unsafe { ((*skb).len, (*skb).wire_len) };
+        !self.received || length != noted
     }
 
     #[inline(always)]

@@ -61,7 +61,7 @@ fn firewall_sweep_v6(ctx: TcContext) -> i32 {
 
 #[inline(always)]
 fn judge_skb(ctx: &TcContext, received: bool) -> i32 {
-    let bytes = SkbBytes::new(ctx);
+    let bytes = SkbBytes::new(ctx, received);
     let hook = Hook { ifindex: bytes.ifindex(), received };
     let outcome = decide(&bytes, &bytes.metadata(), hook, Maps);
     log(ctx, hook, outcome);

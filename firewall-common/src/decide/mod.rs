@@ -26,7 +26,7 @@ pub use rules::by_peer;
 pub use steps::{Judged, Moment, Steps};
 pub use tables::{FlowEntry, InsertError, PlaceEntry, Tables};
 
-use crate::abi::{INTERFACE_MONITOR, Interface};
+use crate::abi::{INTERFACE_MONITOR, INTERFACE_NO_ETHERNET, Interface};
 use crate::packet::{self, Address, Bytes, Ipv4, Ipv6, Metadata, Network, PART, Packet};
 use crate::verdict::{Direction, Outcome, Pass, Reason};
 use flows::{Admission, Status};
@@ -81,6 +81,9 @@ pub fn decide<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, hook: Hook, ta
 
 #[inline(always)]
 fn judge<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, context: &Context<'_, T>) -> Outcome {
+    if !bytes.begins_with_header() && !context.interface.has(INTERFACE_NO_ETHERNET) {
+        return Reason::HiddenHeader.into();
+    }
     let link = match packet::parse_link(bytes, metadata) {
         Ok(link) => link,
         Err(reason) => return reason.into(),

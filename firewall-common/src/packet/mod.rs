@@ -65,6 +65,10 @@ pub trait Bytes {
     {
         part_step_v6(self, packet, begin, segments)
     }
+    /// Whether the first octet is that of the Ethernet header, and not of what comes behind it.
+    fn begins_with_header(&self) -> bool {
+        true
+    }
 }
 
 impl Bytes for &[u8] {

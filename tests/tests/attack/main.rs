@@ -80,6 +80,7 @@ fn every_outcome_has_a_case() {
         Reason::NeighbourNotOwn,
         Reason::CutFlow,
         Reason::DeniedFlow,
+        Reason::HiddenHeader,
     ];
     let elsewhere_passes = [Pass::Adopted, Pass::Untracked, Pass::AlwaysAllowed];
     let missing: Vec<_> = Reason::ALL

@@ -24,7 +24,7 @@ const EVERYWHERE: [Verdict; 4] = [
 ];
 
 /// What no play can come to: these need frames, tables or clocks of another sort.
-const ELSEWHERE: [Verdict; 20] = [
+const ELSEWHERE: [Verdict; 21] = [
     Verdict::Allow(Pass::Adopted),
     Verdict::Drop(Reason::NoInterface),
     Verdict::Drop(Reason::NoPolicy),
@@ -45,6 +45,7 @@ const ELSEWHERE: [Verdict; 20] = [
     Verdict::Drop(Reason::CutFlow),
     Verdict::Drop(Reason::DeniedFlow),
     Verdict::Drop(Reason::NeighbourDiscoveryFragment),
+    Verdict::Drop(Reason::HiddenHeader),
 ];
 
 impl Coverage {
