@@ -12,6 +12,7 @@ mod drift;
 mod floods;
 mod flows;
 mod fragments;
+mod guide;
 mod headers;
 mod icmp;
 mod link;
