@@ -76,7 +76,8 @@ fn scene(u: &mut Unstructured<'_>) -> Result<SceneSketch> {
     let groups = some(u, 1..=GROUPS, group)?.into_iter().collect();
     let members = (0..MEMBERS.len()).map(|_| Ok(some(u, 0..=2, group)?.into_iter().collect::<BTreeSet<_>>()));
     let members = members.collect::<Result<_>>()?;
-    Ok(SceneSketch { rules, groups, members, packets: some(u, 1..=PACKETS, packet)? })
+    let is_watched = u.ratio(1, 4)?;
+    Ok(SceneSketch { rules, groups, members, is_watched, packets: some(u, 1..=PACKETS, packet)? })
 }
 
 fn group(u: &mut Unstructured<'_>) -> Result<usize> {
@@ -100,7 +101,8 @@ fn rule(u: &mut Unstructured<'_>) -> Result<RuleSketch> {
     let service = match u.int_in_range(0..=3)? {
         0 => Service::All,
         1 => {
-            let (protocol, one, other) = (*u.choose(&[L4::Tcp, L4::Udp])?, port(u)?, port(u)?);
+            let protocol = *u.choose(&[L4::Tcp, L4::Udp])?;
+            let (one, other) = if u.ratio(1, 4)? { (0, u16::MAX) } else { (port(u)?, port(u)?) };
             Service::Ports { protocol, from: one.min(other), to: one.max(other) }
         }
         2 => {
