@@ -6,6 +6,7 @@
 //! prints a line for each of them.
 
 mod always;
+mod court;
 mod crash;
 mod diary;
 mod drift;
@@ -20,7 +21,10 @@ mod race;
 mod rules;
 mod seeds;
 mod stage;
+mod states;
 mod tables;
+mod untracked;
+mod watched;
 
 use diary::Diary;
 use firewall_common::verdict::{Pass, Reason, Verdict};
