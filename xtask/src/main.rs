@@ -22,6 +22,8 @@ mod stage;
 mod test;
 mod tidy;
 mod toolchain;
+mod tools;
+mod vm;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -51,7 +53,7 @@ enum Verb {
     Fuzz(fuzz::Arguments),
     /// Check formatting, lints and house rules
     Lint,
-    /// What a change must pass: toolchain, lint, demo, test
+    /// What a change must pass: toolchain, lint, demo, test, and the verifier of Linux 6.1
     Ci,
 }
 
@@ -61,7 +63,7 @@ fn main() -> ExitCode {
         Verb::Build(arguments) => build::run(arguments),
         Verb::Demo(arguments) => demo::run(arguments),
         Verb::Bench(arguments) => bench::run(arguments),
-        Verb::Test(arguments) => test::run(arguments),
+        Verb::Test(arguments) => test::run(&arguments),
         Verb::Fuzz(arguments) => fuzz::run(arguments),
         Verb::Lint => lint::run(),
         Verb::Ci => ci::run(),

@@ -1,5 +1,6 @@
 //! Ethernet and its VLAN tags.
 
+use super::opaque::opaque;
 use super::{Bytes, Metadata};
 use crate::verdict::Reason;
 
@@ -74,7 +75,7 @@ pub fn parse<B: Bytes>(bytes: &B, metadata: &Metadata) -> Result<Link, Reason> {
         }
         _ => Network::Other,
     };
-    Ok(Link { vlans, network, end })
+    Ok(Link { vlans, network, end: opaque(end, bytes.length() as u64) })
 }
 
 /// The VLAN identifier in a tag's control information; the rest is priority.

@@ -13,7 +13,9 @@ mod transport;
 
 pub use address::{Address, Ipv4, Ipv6};
 pub use fragment::Fragment;
-pub use ip::{Form, parse_part_v4, parse_part_v6, parse_v4, parse_v6};
+pub use ip::{
+    Form, PART, parse_part_v4, parse_part_v6, parse_v4, parse_v6, part_step_v4, part_step_v6, step_v4, step_v6,
+};
 pub use link::{Link, Network, parse as parse_link};
 pub use transport::{ACK, FIN, PSH, RST, SYN, Transport, URG};
 
@@ -35,6 +37,38 @@ pub trait Bytes {
     fn length(&self) -> usize;
     /// Octets from an offset on, or `None` when the frame ends before them.
     fn read<const N: usize>(&self, offset: usize) -> Option<[u8; N]>;
+    /// [`step_v4`]: a step that the kernel verifies by itself, as those of [`crate::decide::Steps`].
+    fn parse_v4(&self, packet: &mut Packet<Ipv4>, segments: u32) -> u8
+    where
+        Self: Sized,
+    {
+        step_v4(self, packet, segments)
+    }
+    /// [`part_step_v4`]: a step that the kernel verifies by itself, as those of [`crate::decide::Steps`].
+    fn parse_part_v4(&self, packet: &mut Packet<Ipv4>, begin: u32, segments: u32) -> u8
+    where
+        Self: Sized,
+    {
+        part_step_v4(self, packet, begin, segments)
+    }
+    /// [`step_v6`]: the same for IPv6.
+    fn parse_v6(&self, packet: &mut Packet<Ipv6>, segments: u32) -> u8
+    where
+        Self: Sized,
+    {
+        step_v6(self, packet, segments)
+    }
+    /// [`part_step_v6`]: the same for IPv6.
+    fn parse_part_v6(&self, packet: &mut Packet<Ipv6>, begin: u32, segments: u32) -> u8
+    where
+        Self: Sized,
+    {
+        part_step_v6(self, packet, begin, segments)
+    }
+    /// Whether the first octet is that of the Ethernet header, and not of what comes behind it.
+    fn begins_with_header(&self) -> bool {
+        true
+    }
 }
 
 impl Bytes for &[u8] {

@@ -89,7 +89,7 @@ pub enum Warning {
     },
     /// XDP would not see the VLAN tags.
     VlanTagsStripped,
-    /// The kernel has no TCX.
+    /// The program has no link.
     Clsact,
     /// Generic XDP is slower than TC.
     Generic,
@@ -111,8 +111,9 @@ impl fmt::Display for Warning {
                  `ethtool -K DEVICE rxvlan off`)",
             ),
             Self::Clsact => formatter.write_str(
-                "this kernel has no TCX: a clsact filter is used, which anybody can delete, and which stays when its \
-                 pin is lost",
+                "a clsact filter is used, since this kernel has no TCX or the configuration says so: no link holds it, \
+                 so anybody can delete it, and it outlives controller and pins until `firewall-ctl detach` or \
+                 `firewall-ctl emergency-detach` takes it off",
             ),
             Self::Generic => formatter.write_str("generic XDP is slower than traffic control"),
             Self::SharedRings => formatter.write_str(
@@ -120,6 +121,22 @@ impl fmt::Display for Warning {
                  the limit half-open, or lower half-open-per-interface",
             ),
         }
+    }
+}
+
+/// Where a program runs meanwhile, when it changes to a hook that does not take it beside the one where it is. XDP runs in
+/// one mode at a time, and TCX takes no program twice, not even to put it before one that has got ahead.
+#[must_use]
+pub const fn detour(from: Hook, to: Hook, is_first: bool, has_tcx: bool) -> Option<Hook> {
+    match (from, to) {
+        (Hook::Xdp, Hook::XdpGeneric) | (Hook::XdpGeneric, Hook::Xdp) => {
+            Some(if has_tcx { Hook::Tcx } else { Hook::Clsact })
+        }
+        (Hook::Tcx, Hook::Tcx) if !is_first => Some(Hook::Clsact),
+        (Hook::Xdp, Hook::Xdp | Hook::Tcx | Hook::Clsact)
+        | (Hook::XdpGeneric, Hook::XdpGeneric | Hook::Tcx | Hook::Clsact)
+        | (Hook::Tcx, Hook::Xdp | Hook::XdpGeneric | Hook::Tcx | Hook::Clsact)
+        | (Hook::Clsact, Hook::Xdp | Hook::XdpGeneric | Hook::Tcx | Hook::Clsact) => None,
     }
 }
 
@@ -255,6 +272,16 @@ mod tests {
             (choice.hook, choice.outgoing, choice.warnings),
             (Hook::Clsact, Hook::Clsact, vec![Warning::Clsact])
         );
+    }
+
+    #[test]
+    fn a_detour_is_made_only_where_a_hook_takes_no_second_program() {
+        assert_eq!(detour(Hook::Xdp, Hook::XdpGeneric, true, true), Some(Hook::Tcx));
+        assert_eq!(detour(Hook::XdpGeneric, Hook::Xdp, true, false), Some(Hook::Clsact));
+        assert_eq!(detour(Hook::Tcx, Hook::Tcx, false, true), Some(Hook::Clsact));
+        assert_eq!(detour(Hook::Tcx, Hook::Tcx, true, true), None);
+        assert_eq!(detour(Hook::Tcx, Hook::Xdp, false, true), None);
+        assert_eq!(detour(Hook::Clsact, Hook::Clsact, false, true), None);
     }
 
     #[test]

@@ -11,7 +11,6 @@ use firewall_common::abi::{
     program,
 };
 use firewall_common::flow::Word;
-use firewall_ctl::compile::compile;
 use firewall_ctl::compile::memory::FlowKey;
 use firewall_ctl::model::Model;
 use std::collections::BTreeMap;
@@ -93,7 +92,7 @@ impl Kernel {
     /// # Panics
     /// If the table refuses a port.
     pub fn linger(&mut self, model: &Model, until: u64) {
-        let desired = compile(model).unwrap_or_else(|error| panic!("compile: {error}"));
+        let desired = self.desired.follow(model).unwrap_or_else(|error| panic!("compile: {error}"));
         let (next, _plan) = self.layout.plan(&desired).unwrap_or_else(|error| panic!("plan: {error}"));
         let closed = self.layout.closed_udp_ports(&next);
         let mut ports: LpmTrie<_, Plain<LingerKey>, u64> =

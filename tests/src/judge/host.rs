@@ -6,7 +6,7 @@ use firewall_common::decide::{self, FlowEntry as _, Tables as _, decide};
 use firewall_common::flow::{self, State, Word};
 use firewall_common::packet::Metadata;
 use firewall_ctl::compile::memory::FlowKey;
-use firewall_ctl::compile::{Layout, Limits, MemoryTables, compile};
+use firewall_ctl::compile::{Desired, Layout, Limits, MemoryTables};
 use firewall_ctl::model::Model;
 use std::collections::BTreeMap;
 
@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub struct Host {
     tables: MemoryTables,
+    desired: Desired,
     layout: Layout,
 }
 
@@ -23,7 +24,7 @@ impl Host {
     pub fn new(limits: Limits) -> Self {
         let mut tables = MemoryTables::new();
         tables.set_flow_limits([Some(limits.flows_v4 as usize), Some(limits.flows_v6 as usize)]);
-        Self { tables, layout: Layout::new(limits) }
+        Self { tables, desired: Desired::default(), layout: Layout::new(limits) }
     }
 
     /// Brings the tables to a model, from whatever they hold.
@@ -31,11 +32,12 @@ impl Host {
     /// # Panics
     /// If they do not hold it.
     pub fn publish(&mut self, model: &Model) {
-        let desired = compile(model).unwrap_or_else(|error| panic!("compile: {error}"));
+        let desired = self.desired.follow(model).unwrap_or_else(|error| panic!("compile: {error}"));
         let (next, plan) = self.layout.plan(&desired).unwrap_or_else(|error| panic!("plan: {error}"));
         self.tables.publish(&plan);
-        self.tables.set_owners(desired.owners.clone());
+        self.tables.set_owners(desired.owners().clone());
         self.layout = next;
+        self.desired = desired;
         for removal in self.layout.reclaim() {
             self.tables.remove(removal);
         }
@@ -98,7 +100,7 @@ impl Host {
     /// # Panics
     /// If the tables do not hold the model.
     pub fn linger(&mut self, model: &Model, until: u64) {
-        let desired = compile(model).unwrap_or_else(|error| panic!("compile: {error}"));
+        let desired = self.desired.follow(model).unwrap_or_else(|error| panic!("compile: {error}"));
         let (next, _plan) = self.layout.plan(&desired).unwrap_or_else(|error| panic!("plan: {error}"));
         for (prefix_len, key) in self.layout.closed_udp_ports(&next) {
             self.tables.set_linger(prefix_len, key, until);

@@ -13,10 +13,12 @@ mod drift;
 mod floods;
 mod flows;
 mod fragments;
+mod guide;
 mod headers;
 mod icmp;
 mod link;
 mod mutated;
+mod origin;
 mod race;
 mod rules;
 mod seeds;
@@ -71,7 +73,7 @@ fn every_case_is_shown() {
 #[test]
 fn every_outcome_has_a_case() {
     let shown: BTreeSet<u8> = all().iter().flat_map(Diary::expected).map(Verdict::outcome).collect();
-    // These need other tables, and have tests of their own in `tables`; the last of them must never be seen.
+    // These need other tables, and have tests of their own in `tables` and `origin`; the last of them must never be seen.
     let elsewhere = [
         Reason::NoInterface,
         Reason::NoPolicy,
@@ -83,6 +85,7 @@ fn every_outcome_has_a_case() {
         Reason::NeighbourNotOwn,
         Reason::CutFlow,
         Reason::DeniedFlow,
+        Reason::HiddenHeader,
     ];
     let elsewhere_passes = [Pass::Adopted, Pass::Untracked, Pass::AlwaysAllowed];
     let missing: Vec<_> = Reason::ALL

@@ -28,7 +28,7 @@ const EVERYWHERE: [Verdict; 8] = [
 ];
 
 /// What no play can come to: these need frames, tables or clocks of another sort.
-const ELSEWHERE: [Verdict; 18] = [
+const ELSEWHERE: [Verdict; 19] = [
     Verdict::Allow(Pass::Adopted),
     Verdict::Drop(Reason::NoInterface),
     Verdict::Drop(Reason::NoPolicy),
@@ -47,6 +47,7 @@ const ELSEWHERE: [Verdict; 18] = [
     Verdict::Drop(Reason::NeighbourNotOwn),
     Verdict::Drop(Reason::CutFlow),
     Verdict::Drop(Reason::NeighbourDiscoveryFragment),
+    Verdict::Drop(Reason::HiddenHeader),
 ];
 
 impl Coverage {
@@ -85,7 +86,7 @@ impl Coverage {
                 for hook in Hook::ALL {
                     wanted.extend(EVERYWHERE.map(|verdict| everywhere(verdict, family, direction, hook)));
                 }
-                let kinds = [PeerKind::Anyone, PeerKind::Cidr, PeerKind::Group];
+                let kinds = [PeerKind::Anyone, PeerKind::Cidr, PeerKind::List, PeerKind::Group];
                 wanted.extend(kinds.map(|peer| by_peer(peer, family, direction)));
             }
         }

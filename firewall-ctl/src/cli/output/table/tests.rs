@@ -111,7 +111,7 @@ fn interfaces_attached_drifted_and_elsewhere() {
             "InterfaceType": "interface", "Ipv6Addresses": [{"Ipv6Address": "2001:db8::1"}], "OwnerId": "000000000000",
             "PrivateIpAddress": "192.0.2.1",
             "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "192.0.2.1"}],
-            "Status": "available", "TagSet": [], "VpcId": "vpc-01"})
+            "SourceDestCheck": true, "Status": "available", "TagSet": [], "VpcId": "vpc-01"})
     };
     let attached = |id: &str, got: Option<&str>, status: &str| {
         let mut interface = interface(id);
