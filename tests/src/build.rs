@@ -88,6 +88,7 @@ impl ModelBuilder {
             hook: HookWish::Auto,
             addresses: AddressSource::Given,
             strict_l2: false,
+            enforce: true,
             number,
             adopt: false,
         };

@@ -173,6 +173,12 @@ fn requests() -> Vec<(&'static str, &'static str, Value)> {
             "AttachDevice",
             json!({"Device": "veth1", "PrivateIpAddresses": "auto", "StrictL2": false}),
         ),
+        ("attach eth0 --enforce off", "AttachDevice", json!({"Device": "eth0", "Enforce": false})),
+        (
+            "attach eth0 --enforce on --replace",
+            "AttachDevice",
+            json!({"Device": "eth0", "Enforce": true, "Replace": true}),
+        ),
         ("detach eth0 --delete", "DetachDevice", json!({"Device": "eth0", "Delete": true})),
         (
             "describe-network-interfaces --network-interface-ids eni-1",

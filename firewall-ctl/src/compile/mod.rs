@@ -25,7 +25,7 @@ pub use policy::{FamilyPolicy, Policy};
 pub use services::Traffic;
 
 use crate::model::{ConnectionTracking, GroupId, InterfaceId, Model, NetworkInterface, Side};
-use firewall_common::abi::{self, INTERFACE_STRICT_L2, INTERFACE_WORKLOAD, Timeouts};
+use firewall_common::abi::{self, INTERFACE_MONITOR, INTERFACE_STRICT_L2, INTERFACE_WORKLOAD, Timeouts};
 use firewall_common::verdict::Direction;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -103,10 +103,11 @@ pub fn compile(model: &Model) -> Result<Desired, CompileError> {
         let [inbound, outbound] = policies[&groups].clone();
         let workload = if attachment.side == Side::Workload { INTERFACE_WORKLOAD } else { 0 };
         let strict_l2 = if attachment.strict_l2 { INTERFACE_STRICT_L2 } else { 0 };
+        let monitor = if attachment.enforce { 0 } else { INTERFACE_MONITOR };
         let entry = abi::Interface {
             attachment: attachment.number,
             vpc: vpc_number(model, interface)?,
-            flags: workload | strict_l2,
+            flags: workload | strict_l2 | monitor,
             reserved: 0,
             adopt_until: 0,
             timeouts: timeouts(interface.timeouts),

@@ -90,11 +90,23 @@ impl Controller<'_> {
     /// If the device is not attached.
     #[must_use]
     pub fn counter(&self, device: &str, side: &str, reason: &str) -> u64 {
+        self.counter_where(device, side, |outcome| outcome["Reason"] == reason)
+    }
+
+    /// Packets of a device that a reason would have dropped if the rules were enforced.
+    ///
+    /// # Panics
+    /// If the device is not attached.
+    #[must_use]
+    pub fn would_drop(&self, device: &str, side: &str, reason: &str) -> u64 {
+        self.counter_where(device, side, |outcome| outcome["Verdict"] == "would-drop" && outcome["Reason"] == reason)
+    }
+
+    fn counter_where(&self, device: &str, side: &str, is_meant: impl Fn(&Value) -> bool) -> u64 {
         let answer = self.ok(&["counters", device]);
         let outcomes = answer.pointer(&format!("/Interfaces/0/{side}")).and_then(Value::as_array);
         let outcomes = outcomes.unwrap_or_else(|| panic!("no counters of {device}: {answer}"));
-        let outcome = outcomes.iter().find(|outcome| outcome["Reason"] == reason);
-        outcome.and_then(|outcome| outcome["Packets"].as_u64()).unwrap_or(0)
+        outcomes.iter().filter(|outcome| is_meant(outcome)).filter_map(|outcome| outcome["Packets"].as_u64()).sum()
     }
 
     /// The devices that are attached, by the daemon's word.

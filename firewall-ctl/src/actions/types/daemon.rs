@@ -96,7 +96,9 @@ answer! {
         groups: Vec<String>,
         /// Its addresses.
         addresses: Vec<String>,
-        /// `enforced`, or what is amiss.
+        /// Whether the rules are enforced, or only watched: nothing is dropped then.
+        enforce: bool,
+        /// `enforced`, `monitored: nothing is dropped`, or what is amiss.
         state: String,
         /// Flows that are alive.
         #[serde(default, skip_serializing_if = "Option::is_none")]

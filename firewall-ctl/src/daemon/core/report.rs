@@ -14,6 +14,9 @@ use firewall_common::verdict::{Direction, Verdict};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// State of an interface that is only watched.
+const MONITORED: &str = "monitored: nothing is dropped";
+
 impl<E: Enforcer, S: Store> Core<E, S> {
     /// How the controller and the dataplane are.
     pub(super) fn status(&mut self) -> Response {
@@ -61,7 +64,8 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             hook_egress: status.hook_towards(attachment.side, Direction::Outbound),
             groups: interface.groups.iter().map(ToString::to_string).collect(),
             addresses: interface.addresses.iter().map(ToString::to_string).collect(),
-            state: status.state("enforced"),
+            enforce: attachment.enforce,
+            state: status.state(if attachment.enforce { "enforced" } else { MONITORED }),
             flows: Some(status.flows),
         })
     }

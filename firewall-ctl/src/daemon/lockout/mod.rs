@@ -90,10 +90,11 @@ fn holder<'a>(
     })
 }
 
-/// Whether some rule lets a new connection in.
+/// Whether a new connection comes in: by some rule, or because nothing is enforced.
 fn admits(state: State<'_>, attachment: &Attachment, connection: &SshConnection) -> bool {
     let SshConnection { client, server: _, server_port } = *connection;
-    state.desired.evaluate(attachment.number, Direction::Inbound, client, Traffic::Tcp(server_port)).is_some()
+    !attachment.enforce
+        || state.desired.evaluate(attachment.number, Direction::Inbound, client, Traffic::Tcp(server_port)).is_some()
 }
 
 #[cfg(test)]

@@ -117,12 +117,16 @@ fn interfaces_attached_drifted_and_elsewhere() {
         let mut interface = interface(id);
         interface["Status"] = json!("in-use");
         interface["DeviceAttachment"] = json!({"Device": "eth0", "Number": 1, "Side": "host", "Hook": {"Wanted": "auto"},
-            "Addresses": "kernel", "StrictL2": false, "Adopt": true, "Status": status});
+            "Addresses": "kernel", "StrictL2": false, "Enforce": true, "Adopt": true, "Status": status});
         if let Some(got) = got {
             interface["DeviceAttachment"]["Hook"]["Got"] = json!(got);
         }
         interface
     };
+    let mut watched = attached("eni-05", Some("xdp"), "attached");
+    watched["DeviceAttachment"]["Enforce"] = json!(false);
+    let text = shown("DescribeNetworkInterfaces", &json!({"NetworkInterfaces": [watched]}));
+    assert!(text.contains("monitored: nothing is dropped"), "{text}");
     let mut detached = interface("eni-03");
     detached["LastDevice"] = json!("eth1");
     let answer = json!({"NetworkInterfaces": [
@@ -150,7 +154,7 @@ fn interfaces_attached_drifted_and_elsewhere() {
 #[test]
 fn what_attach_did() {
     let mut answer = json!({"NetworkInterfaceId": "eni-01", "Device": "eth0", "State": "attached",
-        "Hook": {"Wanted": "auto", "Got": "xdp"}, "Side": "host", "VpcId": "vpc-01", "Groups": ["sg-0a", "sg-0b"],
+        "Hook": {"Wanted": "auto", "Got": "xdp"}, "Enforce": true, "Side": "host", "VpcId": "vpc-01", "Groups": ["sg-0a", "sg-0b"],
         "PrivateIpAddresses": ["192.0.2.1"], "AttachmentNumber": 1, "Mtu": 1500, "AdoptedConnections": 3});
     assert_snapshot!(shown("AttachDevice", &answer), @r#"
     eth0 is attached
@@ -166,6 +170,9 @@ fn what_attach_did() {
     │ Connections taken over ┆ 3          │
     └────────────────────────┴────────────┘
     "#);
+    answer["Enforce"] = json!(false);
+    assert!(shown("AttachDevice", &answer).contains("monitored: nothing is dropped"));
+    answer["Enforce"] = json!(true);
     answer["DryRun"] = json!(true);
     answer["State"] = json!("replaced");
     answer["Changes"] = json!(["hook: tc becomes auto"]);
@@ -224,7 +231,7 @@ fn the_status() {
         json!([{"Table": "flows-v4", "Used": 95, "Size": 100}, {"Table": "empty", "Used": 0, "Size": 0}]);
     answer["Interfaces"] = json!([{"NetworkInterfaceId": "eni-01", "Device": "eth0", "Index": 2, "AttachmentNumber": 1,
         "Side": "host", "HookWanted": "auto", "HookIngress": "xdp", "HookEgress": "tcx", "Groups": ["sg-0a"],
-        "Addresses": ["192.0.2.1"], "State": "enforced", "Flows": 12}]);
+        "Addresses": ["192.0.2.1"], "Enforce": true, "State": "enforced", "Flows": 12}]);
     assert_snapshot!(shown("Status", &answer), @r#"
     Controller  0.1.0, process 4711, since 2026-01-02T03:04:05Z
     Kernel      6.18.0
