@@ -5,7 +5,7 @@
 //!
 //! For any other target than BPF the crate is an ordinary program that does nothing, so that `cargo check`, clippy and
 //! rust-analyzer need no eBPF compiler.
-#![cfg_attr(target_arch = "bpf", no_std, no_main, feature(core_intrinsics))]
+#![cfg_attr(target_arch = "bpf", no_std, no_main, feature(core_intrinsics, asm_experimental_arch))]
 #![cfg_attr(target_arch = "bpf", expect(internal_features, reason = "the target has no stable compare-and-swap"))]
 #![expect(clippy::needless_pass_by_value, reason = "the macros hand the context over by value")]
 

@@ -43,7 +43,8 @@ cases! {
     13 "segments without a handshake" [];
     14 "floods against a small flow table" ["tables::a_full_table_refuses_new_flows_and_loses_none"];
     15 "flows of one interface, or of an earlier life of it, serve no other"
-        ["tables::flows_of_one_interface_serve_no_other"];
+        ["tables::flows_of_one_interface_serve_no_other"
+            "drift::a_device_that_comes_back_is_attached_again_and_inherits_nothing"];
     16 "a workload that spoofs, answers for others, routes, or serves DHCP" [];
     17 "edges of rules" ["tables::a_thousand_rules_are_all_found"];
     18 "members that go while their flow lives, and addresses used again"
@@ -51,10 +52,14 @@ cases! {
     19 "addresses that no packet has on a wire" [];
     20 "large, scattered and unfinished packets" [];
     21 "odd segments: simultaneous open, data in a SYN, flags and ports of no use" [];
-    22 "two processors that begin one flow at once" [];
-    23 "somebody else's hands on our programs, pins and filters" [];
-    24 "full tables during a change, and a controller killed at any time" [];
-    25 "floods of what is dropped: verdicts and counters stay right" [];
+    22 "two processors that begin one flow at once" ["race::two_processors_begin_one_flow_at_once"];
+    23 "somebody else's hands on our programs, pins and filters"
+        ["drift::programs_whose_pins_were_removed_are_put_back"];
+    24 "full tables during a change, and a controller killed at any time"
+        ["crash::a_change_that_does_not_fit_is_refused_whole"
+            "crash::kill_under_load_with_xdp" "crash::kill_under_load_with_tc"];
+    25 "floods of what is dropped: verdicts and counters stay right"
+        ["floods::a_flood_of_dropped_packets_is_counted_and_fills_nothing"];
     26 "revoked rules of untracked flows" [];
     27 "spoofed handshakes" [];
     28 "interfaces that are only watched" [];

@@ -3,8 +3,10 @@
 //! * [`packet`]: the packet language.
 //! * [`build`]: models, written briefly.
 //! * [`oracle`]: what should become of a packet.
+//! * [`play`]: models and packets, performed before the oracle and the tables.
 //! * [`judge`]: the loaded programs and the same decision on the host.
 //! * [`effort`]: how much a test does.
+//! * [`fuzzed`]: what has to hold of any octets.
 //! * [`ledger`]: the cases that must hold, and what became of them.
 //! * [`netns`]: network namespaces, and what connects them.
 //! * [`traffic`]: real sockets on both ends.
@@ -14,11 +16,13 @@
 pub mod build;
 pub mod controller;
 pub mod effort;
+pub mod fuzzed;
 pub mod judge;
 pub mod ledger;
 pub mod netns;
 pub mod oracle;
 pub mod packet;
+pub mod play;
 pub mod traffic;
 pub mod wait;
 pub mod world;

@@ -25,6 +25,12 @@ impl Count {
         }
     }
 
+    /// Adds another one, of programs that have all ended.
+    pub fn add(&mut self, Self { passed, failed, pending }: &Self) {
+        self.passed += passed;
+        self.failed += failed + pending;
+    }
+
     /// The sum, when all programs have ended.
     pub fn finish(mut self) -> Self {
         self.give_up_pending();
@@ -95,6 +101,14 @@ mod tests {
              test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n",
         );
         assert_eq!(died_first.to_string(), "2 passed, 4 failed");
+    }
+
+    #[test]
+    fn counts_are_added() {
+        let result = "test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n";
+        let mut sum = count(result);
+        sum.add(&count("running 3 tests\n"));
+        assert_eq!(sum.to_string(), "2 passed, 3 failed");
     }
 
     #[test]

@@ -18,9 +18,14 @@ pub fn llvm(major: u32) -> String {
     format!("llvm-{major}-dev")
 }
 
+/// Looks at what the mirrors have now.
+pub fn update() -> Result<()> {
+    process::run(apt().args(["update", "--quiet"]))
+}
+
 /// Installs packages, after a look at what the mirrors have now.
 pub fn install(packages: &[&str]) -> Result<()> {
-    process::run(apt().args(["update", "--quiet"]))?;
+    update()?;
     process::run(apt().args(["install", "--quiet", "--yes", "--no-install-recommends"]).args(packages))
 }
 

@@ -49,7 +49,8 @@ impl Ledger {
         }
     }
 
-    fn parse(text: &str) -> Result<Self> {
+    /// Reads lines of the tests.
+    pub fn parse(text: &str) -> Result<Self> {
         let mut ledger = Self::default();
         for text in text.lines() {
             let number = |text: &str| text.parse::<u8>().with_context(|| format!("`{text}` is no number of a case"));

@@ -10,6 +10,7 @@ mod compiler;
 mod count;
 mod debian;
 mod demo;
+mod fuzz;
 mod ledger;
 mod linker;
 mod lint;
@@ -21,6 +22,7 @@ mod stage;
 mod test;
 mod tidy;
 mod toolchain;
+mod vm;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -46,9 +48,11 @@ enum Verb {
     Bench(bench::Arguments),
     /// Run all tests, or the suites that are named (kernel tests run as root or by sudo)
     Test(test::Arguments),
+    /// Feed made-up octets to the parser and the decision, for some seconds or until something is found
+    Fuzz(fuzz::Arguments),
     /// Check formatting, lints and house rules
     Lint,
-    /// What a change must pass: toolchain, lint, demo, test
+    /// What a change must pass: toolchain, lint, demo, test, and the verifier of Linux 6.1
     Ci,
 }
 
@@ -58,7 +62,8 @@ fn main() -> ExitCode {
         Verb::Build(arguments) => build::run(arguments),
         Verb::Demo(arguments) => demo::run(arguments),
         Verb::Bench(arguments) => bench::run(arguments),
-        Verb::Test(arguments) => test::run(arguments),
+        Verb::Test(arguments) => test::run(&arguments),
+        Verb::Fuzz(arguments) => fuzz::run(arguments),
         Verb::Lint => lint::run(),
         Verb::Ci => ci::run(),
     };

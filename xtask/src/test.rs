@@ -2,7 +2,7 @@
 
 use crate::count::Count;
 use crate::ledger::{self, Ledger};
-use crate::{build, process, root, workspace};
+use crate::{build, process, root, vm, workspace};
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -15,7 +15,8 @@ use std::{fs, thread};
 const PACKAGES: [(&str, &str); 4] =
     [("common", "firewall-common"), ("ctl", "firewall-ctl"), ("tests", KERNEL), ("xtask", "xtask")];
 const KERNEL: &str = "firewall-tests";
-
+/// The word for the virtual machine.
+const VM: &str = "vm";
 /// The suite whose lines are printed when it is asked for.
 const ATTACK: &str = "attack";
 
@@ -26,7 +27,8 @@ const OPTIMISED: [&str; 3] = ["firewall-common", "firewall-ctl", KERNEL];
 /// Which tests to run.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Packages (common, ctl, tests, xtask) or files of tests/tests, by name; all when none is given
+    /// Packages (common, ctl, tests, xtask) or files of tests/tests, by name; all when none is given. After `vm`, such files
+    /// on Linux 6.1 in a virtual machine; all that can run there when none is given
     suites: Vec<String>,
     /// Made-up cases of each test that makes them up (differential: packets; attack: mutated frames), and print what they
     /// came to
@@ -38,18 +40,78 @@ pub struct Arguments {
     /// Arguments of the test programs: a filter, --nocapture, …
     #[arg(last = true)]
     rest: Vec<OsString>,
+    /// Everything here, and then what every change has to pass in the virtual machine
+    #[arg(skip)]
+    everywhere: bool,
 }
 
 impl Arguments {
-    /// Every test.
-    pub fn all() -> Self {
-        Self { suites: Vec::new(), cases: None, seed: None, rest: Vec::new() }
+    /// Every test on this kernel, and what every change has to pass in the virtual machine.
+    pub fn everywhere() -> Self {
+        Self { suites: Vec::new(), cases: None, seed: None, rest: Vec::new(), everywhere: true }
+    }
+
+    /// What the tests that make up cases find in their environment.
+    fn numbers(&self) -> Vec<(&'static str, String)> {
+        let numbers = [("FIREWALL_TEST_CASES", self.cases), ("FIREWALL_TEST_SEED", self.seed)];
+        numbers.into_iter().filter_map(|(name, number)| Some((name, number?.to_string()))).collect()
     }
 }
 
+/// What became of a run of tests.
+pub struct Outcome {
+    pub count: Count,
+    /// Whether everything was built, and every program ended as one whose tests pass.
+    pub ended_well: bool,
+    /// The lines about cases that the tests have written.
+    pub ledger: Ledger,
+}
+
 /// Builds what the tests start, runs them, and ends with `N passed, N failed`.
-pub fn run(Arguments { suites, cases, seed, rest }: Arguments) -> Result<()> {
-    let selection = Selection::parse(&suites, &kernel_suites(&workspace::root().join("tests/tests"))?)?;
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let (words, is_in_vm) = match arguments.suites.split_first() {
+        Some((first, words)) if first == VM => (words, true),
+        Some(_) | None => (arguments.suites.as_slice(), false),
+    };
+    let mut outcomes = Vec::new();
+    if !is_in_vm {
+        outcomes.push(run_here(words, arguments)?);
+    }
+    if is_in_vm || arguments.everywhere {
+        // What went wrong here hides nothing of what would go wrong there.
+        let in_ci = vm::in_ci();
+        let suites = if is_in_vm { words } else { &in_ci };
+        outcomes.push(vm::run(suites, &arguments.numbers(), &arguments.rest)?);
+    }
+    let mut count = Count::default();
+    for outcome in &outcomes {
+        if words.iter().any(|word| word == ATTACK) {
+            println!("{}", outcome.ledger);
+        }
+        if !outcome.ledger.is_empty() {
+            println!("{}", outcome.ledger.totals());
+        }
+        count.add(&outcome.count);
+    }
+    println!("{count}");
+    if !count.is_good() {
+        bail!("tests failed");
+    }
+    if !outcomes.iter().all(|outcome| outcome.ended_well) {
+        bail!("no test failed, but something did not build or did not end well: see above");
+    }
+    // A filter leaves cases out.
+    match outcomes.iter().map(|outcome| outcome.ledger.missing()).find(|missing| !missing.is_empty()) {
+        Some(missing) if arguments.rest.is_empty() => {
+            bail!("no test has shown case {missing:?}: a test of the suite `{ATTACK}` has to write a line for it")
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Runs tests on the kernel that runs here.
+fn run_here(words: &[String], arguments: &Arguments) -> Result<Outcome> {
+    let selection = Selection::parse(words, &kernel_suites(&workspace::root().join("tests/tests"))?)?;
     let mut command = process::cargo();
     command.args(["test", "--no-fail-fast"]);
     let mut prefix = Vec::new();
@@ -58,11 +120,9 @@ pub fn run(Arguments { suites, cases, seed, rest }: Arguments) -> Result<()> {
     if selection.needs_kernel() {
         // Asked for first: a build of minutes that ends in "needs root" is no service.
         let firewall_ctl = build::program("firewall-ctl", false)?;
-        let numbers = [("FIREWALL_TEST_CASES", cases), ("FIREWALL_TEST_SEED", seed)];
-        let numbers: Vec<(&str, PathBuf)> =
-            numbers.into_iter().filter_map(|(name, number)| Some((name, number?.to_string().into()))).collect();
+        let numbers = arguments.numbers();
         let mut variables = vec![("FIREWALL_CTL", firewall_ctl.as_path()), (ledger::VARIABLE, &ledger)];
-        variables.extend(numbers.iter().map(|(name, number)| (*name, number.as_path())));
+        variables.extend(numbers.iter().map(|(name, number)| (*name, Path::new(number))));
         prefix = root::prefix("the kernel tests", &variables)?;
         build::programs(false)?;
         command.envs(variables);
@@ -76,36 +136,17 @@ pub fn run(Arguments { suites, cases, seed, rest }: Arguments) -> Result<()> {
         // Only the test programs run as root: what cargo writes stays the caller's.
         command.arg("--config").arg(runner(&prefix)?);
     }
-    if cases.is_some_and(|cases| cases >= MANY_CASES) {
+    if arguments.cases.is_some_and(|cases| cases >= MANY_CASES) {
         for package in OPTIMISED {
             command.arg("--config").arg(format!("profile.dev.package.{package}.opt-level=2"));
         }
     }
-    command.args(selection.arguments()).arg("--").args(&rest);
-    if cases.is_some() {
+    command.args(selection.arguments()).arg("--").args(&arguments.rest);
+    if arguments.cases.is_some() {
         command.arg("--show-output");
     }
-    let (count, is_good) = run_counting(&mut command)?;
-    let ledger = Ledger::read(&ledger)?;
-    if suites.iter().any(|suite| suite == ATTACK) {
-        println!("{ledger}");
-    }
-    if !ledger.is_empty() {
-        println!("{}", ledger.totals());
-    }
-    println!("{count}");
-    match (count.is_good(), is_good) {
-        // A filter leaves cases out.
-        (true, true) if rest.is_empty() && !ledger.missing().is_empty() => {
-            bail!(
-                "no test has shown case {:?}: a test of the suite `{ATTACK}` has to write a line for it",
-                ledger.missing()
-            )
-        }
-        (true, true) => Ok(()),
-        (false, _) => bail!("tests failed"),
-        (true, false) => bail!("no test failed, but something did not build or did not end well: see above"),
-    }
+    let (count, ended_well) = run_counting(&mut command)?;
+    Ok(Outcome { count, ended_well, ledger: Ledger::read(&ledger)? })
 }
 
 /// Runs cargo, passing its output on line by line; the count, and whether cargo was content.
@@ -164,7 +205,11 @@ impl Selection {
             } else if known.contains(word) {
                 kernel_suites.insert(word.clone());
             } else {
-                let words = PACKAGES.iter().map(|(short, _)| *short).chain(known.iter().map(String::as_str));
+                if word == VM {
+                    bail!("`{VM}` comes first; what follows are suites that run in the virtual machine");
+                }
+                let words =
+                    PACKAGES.iter().map(|(short, _)| *short).chain(known.iter().map(String::as_str)).chain([VM]);
                 bail!("no suite `{word}`; there are: {}", words.collect::<Vec<_>>().join(", "));
             }
         }
@@ -246,8 +291,9 @@ mod tests {
     #[test]
     fn an_unknown_word_is_answered_with_the_known_ones() {
         let error = select(&["pakcet"]).unwrap_err().to_string();
-        assert_eq!(error, "no suite `pakcet`; there are: common, ctl, tests, xtask, netns, packet");
+        assert_eq!(error, "no suite `pakcet`; there are: common, ctl, tests, xtask, netns, packet, vm");
         assert!(select(&["common", "packet"]).is_err());
+        assert!(select(&["packet", "vm"]).unwrap_err().to_string().contains("comes first"));
     }
 
     #[test]

@@ -223,7 +223,7 @@ mod tests {
         };
         let [first, second, third] = FOREIGN_ROOTS;
         assert_eq!(lines(format!("see {first}me/x\nor `{second}x`\n{third}y")), [1, 2, 3]);
-        assert_eq!(lines(format!("a{first}b\n../docs{second}x\n$HOME{third}")), []);
+        assert_eq!(lines(format!("a{first}b\n../docs{second}x\n$HOME{third}")), [0_usize; 0]);
     }
 
     #[test]

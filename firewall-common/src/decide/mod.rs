@@ -26,7 +26,7 @@ pub use steps::{Judged, Moment, Steps};
 pub use tables::{FlowEntry, InsertError, PlaceEntry, Tables};
 
 use crate::abi::{INTERFACE_MONITOR, Interface};
-use crate::packet::{self, Address, Bytes, Form, Ipv4, Ipv6, Link, Metadata, Network, Packet};
+use crate::packet::{self, Address, Bytes, Ipv4, Ipv6, Layer, Link, Metadata, Network, Packet};
 use crate::verdict::{Direction, Outcome, Pass, Reason};
 use flows::{Admission, Status};
 
@@ -117,8 +117,9 @@ fn judge_parsed_v4<B: Bytes, T: Steps>(
     packet: &mut Packet<Ipv4>,
     context: &Context<'_, T>,
 ) -> Result<Outcome, Reason> {
-    if packet::parse_v4(bytes, metadata, link, packet)? == Form::Part {
-        packet::parse_part_v4(bytes, metadata, link, packet)?;
+    let refused = bytes.parse_v4(&Layer::behind(bytes, metadata, link), packet);
+    if refused != 0 {
+        return Ok(Outcome::from_number(refused));
     }
     let outcome = origin::check(bytes, packet, context);
     if !outcome.passes() {
@@ -149,8 +150,9 @@ fn judge_parsed_v6<B: Bytes, T: Steps>(
     packet: &mut Packet<Ipv6>,
     context: &Context<'_, T>,
 ) -> Result<Outcome, Reason> {
-    if packet::parse_v6(bytes, metadata, link, packet)? == Form::Part {
-        packet::parse_part_v6(bytes, metadata, link, packet)?;
+    let refused = bytes.parse_v6(&Layer::behind(bytes, metadata, link), packet);
+    if refused != 0 {
+        return Ok(Outcome::from_number(refused));
     }
     let outcome = origin::check(bytes, packet, context);
     if !outcome.passes() {

@@ -13,7 +13,7 @@ mod transport;
 
 pub use address::{Address, Ipv4, Ipv6};
 pub use fragment::Fragment;
-pub use ip::{Form, parse_part_v4, parse_part_v6, parse_v4, parse_v6};
+pub use ip::{Form, Layer, parse_all_v4, parse_all_v6, parse_part_v4, parse_part_v6, parse_v4, parse_v6};
 pub use link::{Link, Network, parse as parse_link};
 pub use transport::{ACK, FIN, PSH, RST, SYN, Transport, URG};
 
@@ -35,6 +35,20 @@ pub trait Bytes {
     fn length(&self) -> usize;
     /// Octets from an offset on, or `None` when the frame ends before them.
     fn read<const N: usize>(&self, offset: usize) -> Option<[u8; N]>;
+    /// [`parse_all_v4`]: a step that the kernel verifies by itself, as those of [`crate::decide::Steps`].
+    fn parse_v4(&self, layer: &Layer, packet: &mut Packet<Ipv4>) -> u8
+    where
+        Self: Sized,
+    {
+        parse_all_v4(self, layer, packet)
+    }
+    /// [`parse_all_v6`]: the same for IPv6.
+    fn parse_v6(&self, layer: &Layer, packet: &mut Packet<Ipv6>) -> u8
+    where
+        Self: Sized,
+    {
+        parse_all_v6(self, layer, packet)
+    }
 }
 
 impl Bytes for &[u8] {

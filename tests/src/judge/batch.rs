@@ -3,6 +3,14 @@
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
+/// Sums over CPUs.
+pub(super) fn sum<const N: usize>(values: impl IntoIterator<Item = [u64; N]>) -> [u64; N] {
+    values.into_iter().fold([0; N], |mut sum, one| {
+        sum.iter_mut().zip(one).for_each(|(sum, one)| *sum += one);
+        sum
+    })
+}
+
 /// `BPF_MAP_LOOKUP_BATCH` of `enum bpf_cmd`.
 const MAP_LOOKUP_BATCH: libc::c_int = 24;
 
@@ -19,8 +27,9 @@ struct Attributes {
     flags: u64,
 }
 
-/// Values of an array for each CPU: for each of the first `count` indexes, and each CPU that is possible, `N` numbers.
-pub(super) fn per_cpu_array<const N: usize>(map: BorrowedFd<'_>, count: u32) -> io::Result<Vec<Vec<[u64; N]>>> {
+/// Sums over all CPUs of an array of `N` numbers for each CPU, by index, for the first `count` indexes; those that are all
+/// zero are left out.
+pub(super) fn per_cpu_array<const N: usize>(map: BorrowedFd<'_>, count: u32) -> io::Result<Vec<(u32, [u64; N])>> {
     let cpus = aya::util::nr_cpus().map_err(|(_, error)| error)?;
     let mut keys = vec![0_u32; count as usize];
     let mut values = vec![0_u64; count as usize * cpus * N];
@@ -44,6 +53,8 @@ pub(super) fn per_cpu_array<const N: usize>(map: BorrowedFd<'_>, count: u32) -> 
     if result != 0 && error.raw_os_error() != Some(libc::ENOENT) {
         return Err(error);
     }
-    let rows = values.chunks(cpus * N);
-    Ok(rows.map(|row| row.chunks(N).map(|one| one.try_into().expect("chunks of N")).collect()).collect())
+    // Most rows are empty, and comparing octets is quicker than adding them up.
+    let empty = vec![0; cpus * N];
+    let rows = (0..).zip(values.chunks(cpus * N)).filter(|(_, row)| **row != *empty);
+    Ok(rows.map(|(index, row)| (index, sum(row.chunks(N).map(|one| one.try_into().expect("chunks of N"))))).collect())
 }

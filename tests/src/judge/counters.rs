@@ -1,6 +1,6 @@
 //! What the programs count, and judging by it.
 
-use super::batch::per_cpu_array;
+use super::batch::{per_cpu_array, sum};
 use super::kernel::{Kernel, TestRunError};
 use super::plain::Plain;
 use super::{Hook, Moved, Outcome, RuleMoved};
@@ -17,14 +17,6 @@ pub(super) struct Snapshot {
     interfaces: BTreeMap<(u32, Direction, u8), [u64; 2]>,
     /// Packets, octets and flows by number of a rule.
     rules: BTreeMap<u32, [u64; 3]>,
-}
-
-/// Sums over CPUs.
-fn sum<const N: usize>(values: impl IntoIterator<Item = [u64; N]>) -> [u64; N] {
-    values.into_iter().fold([0; N], |mut sum, one| {
-        sum.iter_mut().zip(one).for_each(|(sum, one)| *sum += one);
-        sum
-    })
 }
 
 /// What has come to a sum.
@@ -89,8 +81,7 @@ impl Kernel {
     }
 
     fn read_counters(&self) -> BTreeMap<(u32, Direction, u8), [u64; 2]> {
-        let entries = Counter::entries(self.limits.attachments);
-        let sums = (0..).zip(self.read_all(map::COUNTERS, entries)).filter(|(_, sum)| *sum != [0; 2]);
+        let sums = self.read_all(map::COUNTERS, Counter::entries(self.limits.attachments)).into_iter();
         sums.map(|(index, sum)| {
             let (pair, outcome) = (index / OUTCOMES, (index % OUTCOMES) as u8);
             let direction = if pair % 2 == 0 { Direction::Inbound } else { Direction::Outbound };
@@ -101,14 +92,12 @@ impl Kernel {
     }
 
     fn read_rules(&self) -> BTreeMap<u32, [u64; 3]> {
-        let sums = self.read_all(map::RULE_COUNTERS, self.limits.rule_numbers + 1);
-        (0..).zip(sums).filter(|(_, sum)| *sum != [0; 3]).collect()
+        self.read_all(map::RULE_COUNTERS, self.limits.rule_numbers + 1).into_iter().collect()
     }
 
-    fn read_all<const N: usize>(&self, name: &str, entries: u32) -> Vec<[u64; N]> {
+    fn read_all<const N: usize>(&self, name: &str, entries: u32) -> Vec<(u32, [u64; N])> {
         let aya::maps::Map::PerCpuArray(data) = self.map(name) else { panic!("{name} is no array of each CPU") };
-        let rows = per_cpu_array(data.fd().as_fd(), entries).unwrap_or_else(|error| panic!("read {name}: {error}"));
-        rows.into_iter().map(sum).collect()
+        per_cpu_array(data.fd().as_fd(), entries).unwrap_or_else(|error| panic!("read {name}: {error}"))
     }
 
     fn read_one<const N: usize>(&self, name: &str, index: u32) -> [u64; N] {

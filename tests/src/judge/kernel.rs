@@ -6,12 +6,12 @@ use super::plain::Plain;
 use super::{Hook, LOOPBACK};
 use crate::packet::ether_type;
 use aya::maps::lpm_trie::{Key, LpmTrie};
-use aya::maps::{Array, HashMap, MapData};
+use aya::maps::{Array, HashMap, MapData, PerCpuHashMap};
 use aya::programs::{Program, ProgramError, TestRun};
 use aya::{Ebpf, EbpfLoader, TestRunOptions, TestRunResult};
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6, GroupRules,
-    GroupRulesKey, Interface, MemberKeyV4, MemberKeyV6, Page, RuleNumbers, RuleSet, Slot, map, program,
+    CidrKeyV4, CidrKeyV6, DropKey, DropRecord, FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6,
+    GroupRules, GroupRulesKey, Interface, MemberKeyV4, MemberKeyV6, Page, RuleNumbers, RuleSet, Slot, map, program,
 };
 use firewall_ctl::compile::owners::{OwnerKey, Owners, changes};
 use firewall_ctl::compile::{Change, Layout, Limits, Plan, Removal, Write, compile};
@@ -170,6 +170,17 @@ impl Kernel {
         self.clear::<FlowKeyV6, Flow>(map::FLOWS_V6);
         self.clear::<FragmentKeyV4, FirstFragment>(map::FRAGMENTS_V4);
         self.clear::<FragmentKeyV6, FirstFragment>(map::FRAGMENTS_V6);
+    }
+
+    /// Number of records of dropped packets.
+    ///
+    /// # Panics
+    /// If the table cannot be read.
+    #[must_use]
+    pub fn drop_records(&self) -> usize {
+        let records: PerCpuHashMap<_, Plain<DropKey>, Plain<DropRecord>> =
+            self.map(map::DROPS).try_into().unwrap_or_else(|error| panic!("{}: {error}", map::DROPS));
+        records.keys().count()
     }
 
     /// Number of flows of both families.

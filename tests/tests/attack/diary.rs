@@ -13,24 +13,28 @@ pub struct Diary {
     name: String,
     side: Side,
     cases: Vec<u8>,
-    entries: Vec<Entry>,
+    steps: Vec<Step>,
 }
 
+/// A frame, and what is expected of it.
 #[derive(Debug, Clone)]
-struct Entry {
-    direction: Direction,
-    frame: Vec<u8>,
-    expected: Verdict,
+pub struct Step {
+    /// The way that it goes.
+    pub direction: Direction,
+    /// Its octets.
+    pub frame: Vec<u8>,
+    /// The verdict.
+    pub expected: Verdict,
 }
 
 /// Begins a diary of a host's own interface.
 pub fn host(name: impl Into<String>) -> Diary {
-    Diary { name: name.into(), side: Side::Host, cases: Vec::new(), entries: Vec::new() }
+    Diary { name: name.into(), side: Side::Host, cases: Vec::new(), steps: Vec::new() }
 }
 
 /// Begins a diary of a workload's interface.
 pub fn workload(name: impl Into<String>) -> Diary {
-    Diary { name: name.into(), side: Side::Workload, cases: Vec::new(), entries: Vec::new() }
+    Diary { name: name.into(), side: Side::Workload, cases: Vec::new(), steps: Vec::new() }
 }
 
 /// The same diary of either side.
@@ -66,13 +70,23 @@ impl Diary {
     }
 
     fn enter(mut self, direction: Direction, frame: Vec<u8>, expected: Verdict) -> Self {
-        self.entries.push(Entry { direction, frame, expected });
+        self.steps.push(Step { direction, frame, expected });
         self
+    }
+
+    /// The side of the interface that its frames meet.
+    pub fn side(&self) -> Side {
+        self.side
+    }
+
+    /// Its frames.
+    pub fn steps(&self) -> Vec<Step> {
+        self.steps.clone()
     }
 
     /// What is expected of its frames.
     pub fn expected(&self) -> impl Iterator<Item = Verdict> + '_ {
-        self.entries.iter().map(|entry| entry.expected)
+        self.steps.iter().map(|step| step.expected)
     }
 }
 
@@ -125,9 +139,9 @@ fn play(
     receive: Hook,
     mut judge: impl FnMut(Hook, &[u8]) -> Option<Outcome>,
 ) -> Option<String> {
-    let Diary { name, side, cases: _, entries } = diary;
+    let Diary { name, side, cases: _, steps } = diary;
     let mut seen_before: BTreeMap<(&str, &str), u32> = BTreeMap::new();
-    for (number, Entry { direction, frame, expected }) in entries.iter().enumerate() {
+    for (number, Step { direction, frame, expected }) in steps.iter().enumerate() {
         let received = receive.direction(*side) == *direction;
         let hook = if received { receive } else { Hook::TcSend };
         let Some(outcome) = judge(hook, frame) else { continue };
@@ -157,8 +171,8 @@ const fn side_name(side: Side) -> &'static str {
 impl Diary {
     /// Writes into the ledger what became of it.
     fn write_lines(&self, hook: &str, result: &str, is_expected: bool) {
-        let Self { name, side, cases, entries } = self;
-        let family = family_of(entries);
+        let Self { name, side, cases, steps } = self;
+        let family = family_of(steps);
         let name = name.strip_prefix(&format!("{family}: ")).unwrap_or(name);
         // What shows no case of the list is shown beside it.
         let beside = [0];
@@ -169,8 +183,8 @@ impl Diary {
 }
 
 /// The families of frames, by their EtherTypes.
-fn family_of(entries: &[Entry]) -> &'static str {
-    let has = |number: u16| entries.iter().any(|entry| ether_type_of(&entry.frame) == Some(number));
+fn family_of(steps: &[Step]) -> &'static str {
+    let has = |number: u16| steps.iter().any(|step| ether_type_of(&step.frame) == Some(number));
     match (has(ether_type::IPV4), has(ether_type::IPV6)) {
         (true, true) => "both",
         (true, false) => "IPv4",
@@ -180,7 +194,7 @@ fn family_of(entries: &[Entry]) -> &'static str {
 }
 
 /// The EtherType behind all tags.
-fn ether_type_of(frame: &[u8]) -> Option<u16> {
+pub fn ether_type_of(frame: &[u8]) -> Option<u16> {
     let mut at = 12;
     loop {
         let number = u16::from_be_bytes([*frame.get(at)?, *frame.get(at + 1)?]);

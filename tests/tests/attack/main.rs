@@ -6,13 +6,19 @@
 //! prints a line for each of them.
 
 mod always;
+mod crash;
 mod diary;
+mod drift;
+mod floods;
 mod flows;
 mod fragments;
 mod headers;
 mod icmp;
 mod link;
+mod mutated;
+mod race;
 mod rules;
+mod seeds;
 mod stage;
 mod tables;
 

@@ -1,9 +1,9 @@
 //! What the plays came to.
 
-use super::scene::Play;
 use firewall_common::verdict::{Direction, Pass, Reason, Verdict};
 use firewall_tests::judge::Hook;
-use firewall_tests::oracle::{Content, Judgement, PeerKind, Sketch};
+use firewall_tests::oracle::{Content, Judgement, PeerKind};
+use firewall_tests::play::{Met, Play};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::AddAssign;
@@ -49,8 +49,9 @@ const ELSEWHERE: [Verdict; 20] = [
 
 impl Coverage {
     /// Counts a packet.
-    pub fn note(&mut self, play: &Play, hook: Hook, direction: Direction, sketch: &Sketch, judgement: Judgement) {
-        let Judgement { verdict, rule: _, peer } = judgement;
+    pub fn note(&mut self, play: &Play, met: &Met<'_>) {
+        let Met { hook, direction, sketch, frame: _, expected, on_host: _ } = *met;
+        let Judgement { verdict, rule: _, peer } = expected;
         self.packets += 1;
         self.count(verdict.name().to_owned());
         if let Content::Ip(ip) = &sketch.content {

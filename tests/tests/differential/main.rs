@@ -5,18 +5,18 @@
 //! in the tables are reused. What the packets came to is counted, and the test fails if some class of outcome never occurred.
 
 mod coverage;
-mod scene;
 mod strategy;
 
 use coverage::Coverage;
-use firewall_common::verdict::{Direction, Verdict};
+use firewall_common::abi::Interface;
+use firewall_common::verdict::Direction;
+use firewall_ctl::model::Model;
 use firewall_tests::effort;
-use firewall_tests::judge::{Hook, Host, Kernel, Moved, Outcome, RuleMoved, small_limits};
-use firewall_tests::oracle::{Judgement, Oracle, Sketch};
+use firewall_tests::judge::{Host, Kernel, Moved, Outcome, RuleMoved, small_limits};
+use firewall_tests::play::{Met, Play, Spectator};
 use indicatif::ProgressBar;
 use proptest::strategy::Strategy as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
-use scene::{ATTACHMENT, Play, Scene};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -71,16 +71,6 @@ struct Bench {
     host: Host,
 }
 
-/// A packet that the oracle and the host's tables agree about.
-struct Met<'a> {
-    hook: Hook,
-    direction: Direction,
-    sketch: &'a Sketch,
-    frame: &'a [u8],
-    expected: Judgement,
-    on_host: &'a Outcome,
-}
-
 impl Bench {
     fn new() -> Self {
         Self { kernel: Kernel::load(small_limits()), host: Host::new(small_limits()) }
@@ -121,72 +111,44 @@ impl Bench {
     /// Plays a play to all three. Most plays show no difference, so only the counters that should move are looked at after
     /// each packet, and all others once at the end; with a difference, it is played again to see where it begins.
     fn play(&mut self, play: &Play, coverage: &mut Coverage) -> Result<(), String> {
-        let mut seen = Coverage::default();
-        let mut tally = Tally::default();
-        let quickly = self.all(play, |kernel, met| {
-            seen.note(play, met.hook, met.direction, met.sketch, met.expected);
-            tally.check(kernel, met)
-        });
-        match quickly.and_then(|()| tally.finish(&mut self.kernel)) {
-            Ok(()) => {
-                *coverage += seen;
-                Ok(())
-            }
-            Err(difference) => {
-                self.kernel.moved();
-                let carefully = self.all(play, |kernel, met| {
-                    let in_kernel = kernel.judge(met.hook, met.frame).map_err(|_| "not run".to_owned())?;
-                    if in_kernel == *met.on_host { Ok(()) } else { Err(format!("kernel {in_kernel:?}")) }
-                });
-                Err(carefully.err().unwrap_or(difference))
-            }
-        }
+        let Self { kernel, host } = self;
+        let (mut seen, mut tally) = (Coverage::default(), Tally::default());
+        kernel.forget();
+        let quickly = play.perform(
+            host,
+            &mut InKernel(kernel, |kernel: &mut Kernel, met: &Met<'_>| {
+                seen.note(play, met);
+                tally.check(kernel, met)
+            }),
+        );
+        let Err(difference) = quickly.and_then(|()| tally.finish(kernel)) else {
+            *coverage += seen;
+            return Ok(());
+        };
+        kernel.forget();
+        kernel.moved();
+        let carefully = play.perform(
+            host,
+            &mut InKernel(kernel, |kernel: &mut Kernel, met: &Met<'_>| {
+                let in_kernel = kernel.judge(met.hook, met.frame).map_err(|_| "not run".to_owned())?;
+                if in_kernel == *met.on_host { Ok(()) } else { Err(format!("kernel {in_kernel:?}")) }
+            }),
+        );
+        Err(carefully.err().unwrap_or(difference))
+    }
+}
+
+/// The kernel as a spectator, and what is looked at after a packet.
+struct InKernel<'a, F>(&'a mut Kernel, F);
+
+impl<F: FnMut(&mut Kernel, &Met<'_>) -> Result<(), String>> Spectator for InKernel<'_, F> {
+    fn scene(&mut self, model: &Model, entry: Interface) {
+        self.0.publish(model);
+        self.0.place(entry);
     }
 
-    /// Plays a play to the oracle and the host's tables, and what they agree about to the kernel.
-    fn all(
-        &mut self,
-        play: &Play,
-        mut in_kernel: impl FnMut(&mut Kernel, &Met<'_>) -> Result<(), String>,
-    ) -> Result<(), String> {
-        let Self { kernel, host } = self;
-        let mut oracle = Oracle::default();
-        kernel.forget();
-        host.forget();
-        let receive = if play.over_xdp { Hook::Xdp } else { Hook::TcReceive };
-        let mut shown = Vec::new();
-        for (number, scene) in play.scenes.iter().enumerate() {
-            let Scene { model, interface, entry } = scene.build(play.side);
-            kernel.publish(&model);
-            host.publish(&model);
-            kernel.place(entry);
-            host.place(entry);
-            for packet in &scene.packets {
-                let (direction, sketch) = packet.resolve(scene, &shown);
-                let frame = sketch.frame();
-                let hook = if receive.direction(play.side) == direction { receive } else { Hook::TcSend };
-                let expected = oracle.judge(&model, interface, direction, &sketch);
-                let on_host = host.judge(hook, &frame);
-                let explain = |what: &str| {
-                    format!(
-                        "{what} in scene {number}, {hook:?} of a {:?}, {direction:?}\n{sketch:#?}\noracle {expected:?}\n\
-                         host {on_host:?}",
-                        play.side
-                    )
-                };
-                let verdict = on_host.verdict(ATTACHMENT, direction, frame.len()).map_err(|text| explain(&text))?;
-                if verdict != expected.verdict {
-                    return Err(explain(&format!("{verdict:?} instead of {:?}", expected.verdict)));
-                }
-                if !names_the_rule(expected, &on_host.rules) {
-                    return Err(explain("another rule is counted"));
-                }
-                let met = Met { hook, direction, sketch: &sketch, frame: &frame, expected, on_host: &on_host };
-                in_kernel(kernel, &met).map_err(|text| explain(&text))?;
-                shown.push((direction, sketch));
-            }
-        }
-        Ok(())
+    fn packet(&mut self, met: &Met<'_>) -> Result<(), String> {
+        (self.1)(self.0, met)
     }
 }
 
@@ -236,15 +198,5 @@ impl Tally {
             return Err(format!("the kernel counted {moved:?} {rules:?} instead of {interfaces:?} {of_rules:?}"));
         }
         Ok(())
-    }
-}
-
-/// A packet that a rule let through moves the counter of that rule, one of a flow that of the rule which admitted it, and
-/// others move none.
-fn names_the_rule(expected: Judgement, counted: &[RuleMoved]) -> bool {
-    match (expected.verdict, expected.rule) {
-        (_, Some(rule)) => matches!(counted, [RuleMoved { rule: counted, .. }] if *counted == rule),
-        (Verdict::Allow(firewall_common::verdict::Pass::Flow), None) => counted.len() == 1,
-        (Verdict::Allow(_) | Verdict::Drop(_) | Verdict::WouldDrop(_), None) => counted.is_empty(),
     }
 }

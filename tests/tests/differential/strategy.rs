@@ -1,10 +1,10 @@
 //! How plays are made up.
 
-use super::scene::{GROUPS, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, SceneSketch, Slip};
 use firewall_common::verdict::Direction;
 use firewall_ctl::model::{IcmpFamily, L4, Peer, Service, Side};
 use firewall_tests::oracle::{Content, Flaw, IpSketch, Sketch, Upper, is_non_ip};
 use firewall_tests::packet::flag;
+use firewall_tests::play::{GROUPS, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, SceneSketch, Slip};
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -20,7 +20,7 @@ fn scene() -> impl Strategy<Value = SceneSketch> {
     let group = 0..GROUPS;
     let rules = vec((group.clone(), rule()), 0..14);
     let members = vec(btree_set(group.clone(), 0..3), MEMBERS.len());
-    (rules, btree_set(group, 1..=GROUPS), members, vec(packet(), 4..24))
+    (rules, btree_set(group, 1..=GROUPS), members, vec(packet(), 1..24))
         .prop_map(|(rules, groups, members, packets)| SceneSketch { rules, groups, members, packets })
 }
 

@@ -22,11 +22,23 @@ pub struct World {
     pub published: Desired,
     /// What fails from now on: `prepare`, `publish`, `attach`, `detach`, `commit`.
     pub fails: BTreeSet<&'static str>,
+    /// Steps until the controller is killed, before the step or after it is done.
+    pub killed: Option<(usize, Kill)>,
     /// Rules whose counters were cleared.
     pub forgotten: Vec<u32>,
     /// What the next look at the flows says.
     pub held: Held,
 }
+
+/// When in a step the controller is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kill {
+    Before,
+    After,
+}
+
+/// What a killed controller does next: nothing.
+pub struct Killed;
 
 /// Both ends of it.
 #[derive(Clone, Default)]
@@ -55,12 +67,37 @@ impl Fake {
 
     fn act(&self, what: &'static str, line: String) -> Result<(), ApiError> {
         let mut world = self.world();
+        if let Some((steps, Kill::Before)) = &mut world.killed {
+            match steps.checked_sub(1) {
+                Some(left) => *steps = left,
+                None => {
+                    drop(world);
+                    std::panic::resume_unwind(Box::new(Killed));
+                }
+            }
+        }
         if world.fails.contains(what) {
             world.diary.push(format!("{line} fails"));
             return Err(ApiError::new(ErrorCode::DataplaneError, format!("{what} fails")));
         }
         world.diary.push(line);
         Ok(())
+    }
+}
+
+impl Fake {
+    /// What a step has done is done; perhaps it was the last.
+    fn done(&self) {
+        let mut world = self.world();
+        if let Some((steps, Kill::After)) = &mut world.killed {
+            match steps.checked_sub(1) {
+                Some(left) => *steps = left,
+                None => {
+                    drop(world);
+                    std::panic::resume_unwind(Box::new(Killed));
+                }
+            }
+        }
     }
 }
 
@@ -74,6 +111,7 @@ impl Enforcer for Fake {
     fn publish(&mut self, prepared: Desired) -> Result<(), ApiError> {
         self.act("publish", format!("publish {:?}", prepared.interfaces.keys().collect::<Vec<_>>()))?;
         self.world().published = prepared;
+        self.done();
         Ok(())
     }
 
@@ -91,6 +129,7 @@ impl Enforcer for Fake {
             ..InKernel::default()
         };
         self.world().kernel.insert(place.number, hooks);
+        self.done();
         Ok(Placed { hook_rx: "xdp".to_owned(), hook_tx: "tcx".to_owned(), warnings: Vec::new(), adopted: 3 })
     }
 
@@ -101,6 +140,7 @@ impl Enforcer for Fake {
     fn detach(&mut self, number: u32) -> Result<(), ApiError> {
         self.act("detach", format!("detach {number}"))?;
         self.world().kernel.remove(&number);
+        self.done();
         Ok(())
     }
 
@@ -145,6 +185,8 @@ impl Store for Fake {
             doing: "written",
             source: error.into(),
         })?;
-        self.stored.commit(changes, pending)
+        self.stored.commit(changes, pending)?;
+        self.done();
+        Ok(())
     }
 }

@@ -1,4 +1,5 @@
 mod confirming;
+mod crashing;
 mod devices;
 mod fake;
 

@@ -1,12 +1,12 @@
 //! A play: models, and the packets that come while each is in force.
 
+use crate::build::ModelBuilder;
+use crate::judge::entry;
+use crate::oracle::{Content, IpSketch, Quote, Sketch, Upper};
+use crate::packet::flag;
 use firewall_common::abi::Interface;
 use firewall_common::verdict::Direction;
 use firewall_ctl::model::{AccountId, GroupId, InterfaceId, L4, Model, Peer, RuleKey, Service, Side};
-use firewall_tests::build::ModelBuilder;
-use firewall_tests::judge::entry;
-use firewall_tests::oracle::{Content, IpSketch, Quote, Sketch, Upper};
-use firewall_tests::packet::flag;
 use ipnet::IpNet;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -103,6 +103,7 @@ pub enum Slip {
 }
 
 /// A scene that is built.
+#[derive(Debug)]
 pub struct Scene {
     /// Its model.
     pub model: Model,
@@ -118,6 +119,7 @@ pub const MEMBERS: [[&str; 2]; 3] =
 
 impl SceneSketch {
     /// Builds the model. Identifiers are the same in every scene.
+    #[must_use]
     pub fn build(&self, side: Side) -> Scene {
         let mut build = ModelBuilder::new();
         let groups: Vec<GroupId> = (0..GROUPS).map(|number| build.group(&format!("group {number}"))).collect();
@@ -147,6 +149,7 @@ impl SceneSketch {
 impl PacketSketch {
     /// The packet, given the scene and the packets before it. Where there is none to refer to, a harmless one takes its
     /// place.
+    #[must_use]
     pub fn resolve(&self, scene: &SceneSketch, before: &[(Direction, Sketch)]) -> (Direction, Sketch) {
         let earlier = |back: usize| before.len().checked_sub(1 + back % before.len().max(1)).map(|at| &before[at]);
         match self {

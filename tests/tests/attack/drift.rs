@@ -1,6 +1,7 @@
 //! What somebody else does to devices and programs is noticed, repaired and told.
 
 use firewall_tests::controller::Controller;
+use firewall_tests::ledger::Line;
 use firewall_tests::wait::eventually;
 use firewall_tests::world::{OPEN, World, enforced, friend, only, served};
 use std::fs;
@@ -26,6 +27,16 @@ fn programs_whose_pins_were_removed_are_put_back() {
         assert!(said(&ctl, "repairing") > 0, "{}", ctl.log());
         enforced(&world);
         assert_eq!(fs::read_dir(&links).unwrap().count(), 2, "both links are pinned again");
+        let line = Line {
+            case: 23,
+            name: "pins of links that are deleted",
+            hook: if hook == "xdp" { "xdp, tc-out" } else { "tc-in, tc-out" },
+            family: "both",
+            side: "host",
+            result: "noticed, repaired, reported; rules in force",
+            is_expected: true,
+        };
+        line.write();
     }
 }
 
@@ -55,4 +66,14 @@ fn a_device_that_comes_back_is_attached_again_and_inherits_nothing() {
         ctl.allow(&group, "tcp", &OPEN.to_string(), &only(address));
     }
     enforced(&world);
+    let line = Line {
+        case: 15,
+        name: "a device that is made again under its name",
+        hook: "tc-in, tc-out",
+        family: "both",
+        side: "host",
+        result: "another attachment number, no flow of the one before",
+        is_expected: true,
+    };
+    line.write();
 }

@@ -1,0 +1,213 @@
+//! Plays out of octets, for a fuzzer: it changes octets, and sees what that leads to. The property test makes plays up by
+//! strategies of its own, which choose their odds; a fuzzer finds its odds by itself, so that all choices here are even.
+
+use super::scene::{GROUPS, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, SceneSketch, Slip};
+use crate::oracle::{Content, Flaw, IpSketch, Sketch, Upper, is_non_ip};
+use crate::packet::flag;
+use arbitrary::{Arbitrary, Result, Unstructured};
+use firewall_common::verdict::Direction;
+use firewall_ctl::model::{IcmpFamily, L4, Peer, Service, Side};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+/// Scenes of a play, and packets and rules of a scene, at most.
+const SCENES: usize = 3;
+const PACKETS: usize = 24;
+const RULES: usize = 14;
+
+/// Ports that rules begin and end at, those beside them, and those of DHCP.
+const PORTS: [u16; 16] = [0, 1, 22, 67, 68, 80, 255, 256, 443, 546, 547, 1000, 1500, 2000, 65_534, 65_535];
+/// Blocks that lie within each other, around the addresses of the packets.
+const BLOCKS: [&str; 16] = [
+    "0.0.0.0/0",
+    "::/0",
+    "0.0.0.0/1",
+    "::/1",
+    "10.0.0.0/8",
+    "10.0.0.0/16",
+    "10.0.0.0/24",
+    "10.0.0.2/32",
+    "10.0.1.0/24",
+    "192.0.2.4/30",
+    "fd00::/8",
+    "fd00::/32",
+    "fd00::/64",
+    "fd00::2/128",
+    "fd00:0:0:1::/64",
+    "2001:db8::/32",
+];
+/// The protected side, by family.
+const LOCAL: [&str; 2] = ["10.0.0.1", "fd00::1"];
+/// Peers, by family.
+const PEERS: [[&str; 6]; 2] = [
+    ["10.0.0.2", "10.0.1.2", "192.0.2.5", "10.0.0.3", "10.200.0.1", "198.51.100.1"],
+    ["fd00::2", "fd00:0:0:1::2", "2001:db8::5", "fd00:1::1", "2600::1", "fe80::1"],
+];
+/// Addresses that packets should not have, or seldom have, by family.
+const SPECIAL: [[&str; 5]; 2] = [
+    ["127.0.0.1", "224.0.0.1", "255.255.255.255", "0.0.0.0", "239.1.1.1"],
+    ["::1", "ff02::1", "::ffff:10.0.0.1", "::", "ff05::1"],
+];
+const VLANS: [&[u16]; 8] = [&[], &[], &[0], &[5], &[6], &[5, 6], &[0, 5], &[5, 6, 7]];
+/// Protocols without ports; the ICMP of the other family is left out, and added by family.
+const OTHERS: [u8; 5] = [47, 50, 132, 59, 253];
+
+impl<'a> Arbitrary<'a> for Play {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        let side = *u.choose(&[Side::Host, Side::Workload])?;
+        let over_xdp = u.arbitrary()?;
+        let scenes = some(u, 1..=SCENES, scene)?;
+        Ok(Self { side, over_xdp, scenes })
+    }
+}
+
+/// Several of something.
+fn some<T>(
+    u: &mut Unstructured<'_>,
+    number: std::ops::RangeInclusive<usize>,
+    one: impl Fn(&mut Unstructured<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    let number = u.int_in_range(number)?;
+    (0..number).map(|_| one(u)).collect()
+}
+
+fn scene(u: &mut Unstructured<'_>) -> Result<SceneSketch> {
+    let rules = some(u, 0..=RULES, |u| Ok((group(u)?, rule(u)?)))?;
+    let groups = some(u, 1..=GROUPS, group)?.into_iter().collect();
+    let members = (0..MEMBERS.len()).map(|_| Ok(some(u, 0..=2, group)?.into_iter().collect::<BTreeSet<_>>()));
+    let members = members.collect::<Result<_>>()?;
+    Ok(SceneSketch { rules, groups, members, packets: some(u, 1..=PACKETS, packet)? })
+}
+
+fn group(u: &mut Unstructured<'_>) -> Result<usize> {
+    u.choose_index(GROUPS)
+}
+
+fn direction(u: &mut Unstructured<'_>) -> Result<Direction> {
+    u.choose(&[Direction::Inbound, Direction::Outbound]).copied()
+}
+
+fn port(u: &mut Unstructured<'_>) -> Result<u16> {
+    if u.ratio(1, 8)? { u.arbitrary() } else { u.choose(&PORTS).copied() }
+}
+
+fn address(text: &str) -> IpAddr {
+    text.parse().expect("an address")
+}
+
+fn rule(u: &mut Unstructured<'_>) -> Result<RuleSketch> {
+    let direction = direction(u)?;
+    let service = match u.int_in_range(0..=3)? {
+        0 => Service::All,
+        1 => {
+            let (protocol, one, other) = (*u.choose(&[L4::Tcp, L4::Udp])?, port(u)?, port(u)?);
+            Service::Ports { protocol, from: one.min(other), to: one.max(other) }
+        }
+        2 => {
+            let kind: Option<u8> = u.arbitrary()?;
+            let code = u.int_in_range(0..=2)?;
+            let family = *u.choose(&[IcmpFamily::V4, IcmpFamily::V6])?;
+            Service::Icmp { family, kind, code: kind.and((code < 2).then_some(code)) }
+        }
+        _ => Service::Other(*u.choose(&OTHERS)?),
+    };
+    let peer = if u.ratio(1, 3)? {
+        PeerSketch::Group(group(u)?)
+    } else {
+        let block = u.choose(&BLOCKS)?;
+        PeerSketch::Block(block.parse::<Peer>().unwrap_or_else(|error| panic!("{block}: {error}")))
+    };
+    Ok(RuleSketch { direction, service, peer })
+}
+
+fn slip(u: &mut Unstructured<'_>) -> Result<Slip> {
+    u.choose(&[Slip::Hit, Slip::Hit, Slip::Service, Slip::Peer]).copied()
+}
+
+fn packet(u: &mut Unstructured<'_>) -> Result<PacketSketch> {
+    Ok(match u.int_in_range(0..=4)? {
+        0 => {
+            let direction = direction(u)?;
+            PacketSketch::Fresh(direction, sketch(u, direction)?)
+        }
+        1 => PacketSketch::Aimed {
+            rule: u.choose_index(RULES)?,
+            last: u.arbitrary()?,
+            slip: slip(u)?,
+            v4: u.arbitrary()?,
+        },
+        2 => PacketSketch::Answer(u.choose_index(4)?),
+        3 => PacketSketch::Again(u.choose_index(4)?),
+        _ => PacketSketch::Error { about: u.choose_index(4)?, kind: u.choose_index(5)?, slip: slip(u)? },
+    })
+}
+
+fn sketch(u: &mut Unstructured<'_>, direction: Direction) -> Result<Sketch> {
+    let vlans = u.choose(&VLANS)?.to_vec();
+    let content = match u.int_in_range(0..=9_u8)? {
+        0 => Content::Arp([10, 0, 0, 2].into(), [10, 0, 0, 1].into()),
+        1 => {
+            let number = u.arbitrary()?;
+            // Of those that are IP or ARP, any other stands for them.
+            Content::NonIp(if is_non_ip(number) { number } else { 0x88cc })
+        }
+        _ => Content::Ip(ip(u, direction)?),
+    };
+    Ok(Sketch { vlans, content })
+}
+
+fn ip(u: &mut Unstructured<'_>, direction: Direction) -> Result<IpSketch> {
+    let family = u.choose_index(2)?;
+    let upper = upper(u, family == 0)?;
+    let hop_limit = *u.choose(&[1, 64, 255])?;
+    let (mut source, mut destination) = (address(u.choose(&PEERS[family])?), address(LOCAL[family]));
+    if direction == Direction::Outbound {
+        std::mem::swap(&mut source, &mut destination);
+    }
+    // What is spoilt is otherwise in order, so that there is one reason to drop it.
+    let flaw = if u.ratio(1, 8)? { Some(*u.choose(&Flaw::ALL)?) } else { None };
+    if flaw.is_none() && u.ratio(1, 8)? {
+        let special = address(u.choose(&SPECIAL[family])?);
+        if u.arbitrary()? {
+            source = special;
+        } else {
+            destination = special;
+        }
+    }
+    Ok(IpSketch { source, destination, hop_limit, upper, quote: None, flaw })
+}
+
+fn upper(u: &mut Unstructured<'_>, v4: bool) -> Result<Upper> {
+    const FLAGS: [u8; 5] = [flag::SYN, flag::ACK, flag::RST, flag::FIN | flag::ACK, flag::SYN | flag::ACK];
+    Ok(match u.int_in_range(0..=3)? {
+        0 => {
+            let flags = if u.ratio(1, 8)? { u.arbitrary()? } else { *u.choose(&FLAGS)? };
+            Upper::Tcp(port(u)?, port(u)?, flags)
+        }
+        1 => Upper::Udp(port(u)?, port(u)?),
+        2 => Upper::Icmp(u.arbitrary()?, u.int_in_range(0..=2)?, u.int_in_range(0..=2)?),
+        _ if u.ratio(1, 6)? => Upper::Other(if v4 { 58 } else { 1 }),
+        _ => Upper::Other(*u.choose(&OTHERS)?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::{Host, small_limits};
+    use rand::{RngExt as _, SeedableRng as _};
+
+    /// The oracle has to understand whatever comes out of octets.
+    #[test]
+    fn plays_out_of_any_octets_are_judged_alike() {
+        let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+        let mut packets = 0;
+        for _ in 0..200 {
+            let octets: Vec<u8> = (0..rng.random_range(0..3000)).map(|_| rng.random()).collect();
+            let play = Play::arbitrary(&mut Unstructured::new(&octets)).expect("any octets make a play");
+            packets += play.scenes.iter().map(|scene| scene.packets.len()).sum::<usize>();
+            play.perform(&mut Host::new(small_limits()), &mut ()).unwrap_or_else(|error| panic!("{play:#?}: {error}"));
+        }
+        assert!(packets > 2000, "{packets}");
+    }
+}

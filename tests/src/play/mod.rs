@@ -1,0 +1,105 @@
+//! Plays: models one after the other, and packets that come while each is in force. The oracle and the compiled tables
+//! have to agree about every packet.
+
+mod arbitrary;
+mod scene;
+
+pub use scene::{ATTACHMENT, GROUPS, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, Scene, SceneSketch, Slip};
+
+use crate::judge::{Hook, Host, Outcome, RuleMoved};
+use crate::oracle::{Judgement, Oracle, Sketch};
+use firewall_common::abi::Interface;
+use firewall_common::verdict::{Direction, Pass, Verdict};
+use firewall_ctl::model::Model;
+
+/// A packet that the oracle and the host's tables agree about.
+#[derive(Debug)]
+pub struct Met<'a> {
+    /// Where it was met.
+    pub hook: Hook,
+    /// The way that it goes.
+    pub direction: Direction,
+    /// What is known of it.
+    pub sketch: &'a Sketch,
+    /// Its octets.
+    pub frame: &'a [u8],
+    /// What the oracle says.
+    pub expected: Judgement,
+    /// What the host's tables say and count.
+    pub on_host: &'a Outcome,
+}
+
+/// Sees a play beside the oracle and the host's tables.
+pub trait Spectator {
+    /// A model comes into force, and the interface has this entry.
+    fn scene(&mut self, model: &Model, entry: Interface);
+
+    /// A packet comes.
+    ///
+    /// # Errors
+    /// What else it sees.
+    fn packet(&mut self, met: &Met<'_>) -> Result<(), String>;
+}
+
+/// Sees nothing.
+impl Spectator for () {
+    fn scene(&mut self, _: &Model, _: Interface) {}
+
+    fn packet(&mut self, _: &Met<'_>) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl Play {
+    /// Plays to the oracle and the host's tables, from no flows on, and what they agree about to a spectator.
+    ///
+    /// # Errors
+    /// The first packet about which there is a difference.
+    pub fn perform(&self, host: &mut Host, spectator: &mut impl Spectator) -> Result<(), String> {
+        let mut oracle = Oracle::default();
+        host.forget();
+        let receive = if self.over_xdp { Hook::Xdp } else { Hook::TcReceive };
+        let mut shown = Vec::new();
+        for (number, scene) in self.scenes.iter().enumerate() {
+            let Scene { model, interface, entry } = scene.build(self.side);
+            host.publish(&model);
+            host.place(entry);
+            spectator.scene(&model, entry);
+            for packet in &scene.packets {
+                let (direction, sketch) = packet.resolve(scene, &shown);
+                let frame = sketch.frame();
+                let hook = if receive.direction(self.side) == direction { receive } else { Hook::TcSend };
+                let expected = oracle.judge(&model, interface, direction, &sketch);
+                let on_host = host.judge(hook, &frame);
+                let explain = |what: &str| {
+                    format!(
+                        "{what} in scene {number}, {hook:?} of a {:?}, {direction:?}\n{sketch:#?}\noracle {expected:?}\n\
+                         host {on_host:?}",
+                        self.side
+                    )
+                };
+                let verdict = on_host.verdict(ATTACHMENT, direction, frame.len()).map_err(|text| explain(&text))?;
+                if verdict != expected.verdict {
+                    return Err(explain(&format!("{verdict:?} instead of {:?}", expected.verdict)));
+                }
+                if !names_the_rule(expected, &on_host.rules) {
+                    return Err(explain("another rule is counted"));
+                }
+                let met = Met { hook, direction, sketch: &sketch, frame: &frame, expected, on_host: &on_host };
+                spectator.packet(&met).map_err(|text| explain(&text))?;
+                shown.push((direction, sketch));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A packet that a rule let through moves the counter of that rule, one of a flow that of the rule which admitted it, and
+/// others move none.
+fn names_the_rule(expected: Judgement, counted: &[RuleMoved]) -> bool {
+    match (expected.verdict, expected.rule) {
+        (_, Some(rule)) => matches!(counted, [RuleMoved { rule: counted, .. }] if *counted == rule),
+        (Verdict::Allow(Pass::Flow), None) => counted.len() == 1,
+        (Verdict::Allow(_) | Verdict::Drop(_) | Verdict::WouldDrop(_), None) => counted.is_empty(),
+    }
+}
