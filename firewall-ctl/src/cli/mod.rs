@@ -8,6 +8,8 @@ mod call;
 mod device;
 mod emergency;
 mod failure;
+mod flow;
+mod flush;
 mod generate;
 mod group;
 mod interface;
@@ -95,6 +97,8 @@ enum Command {
     DeleteNetworkInterface(interface::DeleteNetworkInterface),
     Status(operate::Status),
     Counters(operate::Counters),
+    DescribeFlows(flow::DescribeFlows),
+    FlushFlows(flow::FlushFlows),
     Confirm(operate::Confirm),
     Undo(operate::Undo),
     EmergencyDetach(emergency::EmergencyDetach),

@@ -4,7 +4,7 @@ use super::call::{Call, Guard};
 use super::emergency::{self, EmergencyDetach};
 use super::failure::Failure;
 use super::output::{self, Format, Screen};
-use super::{Cli, Command, Global, ssh};
+use super::{Cli, Command, Global, flush, ssh};
 use crate::api::client::{Answer, CallOptions, Client};
 use crate::daemon::{self, DaemonArgs};
 use serde_json::Value;
@@ -14,6 +14,7 @@ pub(super) fn run(cli: Cli) -> Result<(), Failure> {
     let Cli { global, command } = cli;
     match work(command) {
         Work::Call(call) => ask(&global, &call),
+        Work::Flush(call) => flush(&global, &call),
         Work::Print(text) => print(&text),
         Work::Man(man) => man.write(),
         Work::Daemon(args) => run_daemon(args),
@@ -27,6 +28,7 @@ pub(super) fn run(cli: Cli) -> Result<(), Failure> {
 /// What a command comes to.
 pub(super) enum Work {
     Call(Call),
+    Flush(Call),
     Print(String),
     Man(super::generate::Man),
     Daemon(DaemonArgs),
@@ -54,6 +56,8 @@ pub(super) fn work(command: Command) -> Work {
         Command::DeleteNetworkInterface(command) => Work::Call(command.call()),
         Command::Status(command) => Work::Call(command.call()),
         Command::Counters(command) => Work::Call(command.call()),
+        Command::DescribeFlows(command) => Work::Call(command.call()),
+        Command::FlushFlows(command) => Work::Flush(command.call()),
         Command::Confirm(command) => Work::Call(command.call()),
         Command::Undo(command) => Work::Call(command.call()),
         Command::EmergencyDetach(command) => Work::EmergencyDetach(command),
@@ -65,18 +69,34 @@ pub(super) fn work(command: Command) -> Work {
 
 /// Sends a request to the controller and prints the answer.
 fn ask(global: &Global, call: &Call) -> Result<(), Failure> {
-    let Global { socket, output } = global;
+    let body = answer(global, call)?;
+    show(global, call.operation, &body)
+}
+
+/// Cuts flows and prints how many.
+fn flush(global: &Global, call: &Call) -> Result<(), Failure> {
+    let whole = flush::flush(call, |call| answer(global, call))?;
+    let body = serde_json::to_value(&whole).map_err(|error| Failure::new("the answer has no JSON form", error))?;
+    show(global, call.operation, &body)
+}
+
+/// Sends a request to the controller, and says what there is to say beside the answer.
+fn answer(global: &Global, call: &Call) -> Result<Value, Failure> {
     for note in &call.notes {
         output::complain(&format!("note: {note}\n"));
     }
-    let Answer { body, warnings } = Client::new(socket)
+    let Answer { body, warnings } = Client::new(&global.socket)
         .call_blocking(call.operation, &call.body(), &options(call))
         .map_err(|error| Failure::of_call(call.operation, error))?;
     for warning in warnings.iter().map(String::as_str).chain(own_warnings(&body)) {
         output::complain(&format!("warning: {warning}\n"));
     }
-    let format = output.unwrap_or_else(Format::preferred);
-    print(&output::render(format, &Screen::of_stdout(), call.operation, &body))
+    Ok(body)
+}
+
+fn show(global: &Global, operation: &str, body: &Value) -> Result<(), Failure> {
+    let format = global.output.unwrap_or_else(Format::preferred);
+    print(&output::render(format, &Screen::of_stdout(), operation, body))
 }
 
 fn options(call: &Call) -> CallOptions {

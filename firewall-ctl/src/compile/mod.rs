@@ -193,7 +193,8 @@ fn members(
 }
 
 /// Time-outs in ticks, with the service's defaults where the interface sets none.
-fn timeouts(wanted: ConnectionTracking) -> Timeouts {
+#[must_use]
+pub fn timeouts(wanted: ConnectionTracking) -> Timeouts {
     let ConnectionTracking { tcp_established, udp_stream, udp } = wanted;
     let default = Timeouts::default();
     let ticks = |seconds: Option<u32>, default: u32| seconds.map_or(default, abi::ticks);

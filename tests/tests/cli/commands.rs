@@ -155,6 +155,7 @@ fn answers_in_every_format() {
         "describe-network-interfaces",
         "status",
         "counters",
+        "describe-flows",
     ] {
         let outputs = ["table", "json", "text"].map(|format| {
             let answer = ctl.ctl(&[command, "--output", format]);

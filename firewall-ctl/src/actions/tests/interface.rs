@@ -37,6 +37,7 @@ fn a_member_that_lives_elsewhere_has_addresses_and_groups() {
             {"Primary": true, "PrivateIpAddress": "10.0.0.9"},
             {"Primary": false, "PrivateIpAddress": "10.0.0.10"},
         ],
+        "SourceDestCheck": true,
         "Status": "available",
         "TagSet": [{"Key": "k", "Value": "v"}],
         "VpcId": world.default_vpc(),

@@ -5,6 +5,7 @@
 
 mod daemon;
 mod device;
+mod flow;
 mod group;
 mod interface;
 mod permission;
@@ -14,6 +15,7 @@ mod vpc;
 
 pub use daemon::*;
 pub use device::*;
+pub use flow::*;
 pub use group::*;
 pub use interface::*;
 pub use permission::*;

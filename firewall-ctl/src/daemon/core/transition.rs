@@ -222,7 +222,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
 }
 
 /// Numbers of the rules that are new: what was counted under them belongs to others.
-fn new_rules(before: &Model, after: &Model) -> Vec<u32> {
+pub(super) fn new_rules(before: &Model, after: &Model) -> Vec<u32> {
     let changed = before.changes(after).into_iter().filter_map(|change| match change {
         Change::Group(Edit::Put(id, group)) => Some((id, group)),
         Change::Group(Edit::Delete(_)) | Change::Vpc(_) | Change::Interface(_) | Change::Numbers(_) => None,

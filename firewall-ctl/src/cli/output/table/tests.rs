@@ -111,7 +111,7 @@ fn interfaces_attached_drifted_and_elsewhere() {
             "InterfaceType": "interface", "Ipv6Addresses": [{"Ipv6Address": "2001:db8::1"}], "OwnerId": "000000000000",
             "PrivateIpAddress": "192.0.2.1",
             "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "192.0.2.1"}],
-            "Status": "available", "TagSet": [], "VpcId": "vpc-01"})
+            "SourceDestCheck": true, "Status": "available", "TagSet": [], "VpcId": "vpc-01"})
     };
     let attached = |id: &str, got: Option<&str>, status: &str| {
         let mut interface = interface(id);
@@ -261,11 +261,13 @@ fn the_status() {
 fn counters_by_outcome_and_by_rule() {
     let answer = json!({
         "Interfaces": [{"NetworkInterfaceId": "eni-01", "Device": "eth0", "AttachmentNumber": 1,
+            "ConntrackAllowanceAvailable": 11, "ConntrackAllowanceExceeded": 2,
+            "Flows": {"HalfOpen": 4, "TcpEstablished": 3, "TcpAvailable": 7, "OtherEstablished": 1, "OtherAvailable": 4},
             "Ingress": [{"Verdict": "pass", "Reason": "new-flow", "Packets": 12, "Bytes": 720},
                 {"Verdict": "drop", "Reason": "no-rule", "Packets": 100000, "Bytes": 6000000}],
             "Egress": [{"Verdict": "pass", "Reason": "established", "Packets": 9, "Bytes": 540}]}],
         "Rules": [{"SecurityGroupRuleId": "sgr-01", "GroupId": "sg-0a", "IsEgress": false, "Packets": 12, "Bytes": 720,
-            "Flows": 4}]});
+            "Flows": 4}], "UnrecordedDrops": 5});
     assert_snapshot!(shown("DescribeCounters", &answer), @r#"
     eth0  eni-01
     ┌───────────┬─────────┬─────────────┬─────────┬─────────┐
@@ -275,6 +277,8 @@ fn counters_by_outcome_and_by_rule() {
     │ in        ┆ drop    ┆ no-rule     ┆  100000 ┆ 6000000 │
     │ out       ┆ pass    ┆ established ┆       9 ┆     540 │
     └───────────┴─────────┴─────────────┴─────────┴─────────┘
+    Flows: 4 half-open; established 3 of TCP (room for 7 more), 1 of others (room for 4 more)
+    conntrack_allowance_available 11, conntrack_allowance_exceeded 2
 
     By rule, on all devices
     ┌────────┬───────┬───────────┬─────────┬───────┬───────┐
@@ -282,7 +286,42 @@ fn counters_by_outcome_and_by_rule() {
     ╞════════╪═══════╪═══════════╪═════════╪═══════╪═══════╡
     │ sgr-01 ┆ sg-0a ┆ in        ┆      12 ┆   720 ┆     4 │
     └────────┴───────┴───────────┴─────────┴───────┴───────┘
+
+    5 drops are counted and have no record: there were too many at once.
     "#);
+}
+
+#[test]
+fn flows_and_what_was_cut() {
+    let answer = json!({"Flows": [
+        {"NetworkInterfaceId": "eni-01", "Device": "eth0", "Protocol": "tcp", "LocalAddress": "192.0.2.1",
+            "LocalPort": 22, "RemoteAddress": "198.51.100.7", "RemotePort": 50000, "Direction": "ingress",
+            "State": "established", "SecurityGroupRuleId": "sgr-01", "AgeSeconds": 3700, "IdleSeconds": 2,
+            "TimeoutSeconds": 431998, "IngressPackets": 10, "IngressBytes": 1000, "EgressPackets": 9, "EgressBytes": 900},
+        {"NetworkInterfaceId": "eni-01", "Device": "eth0", "Protocol": "icmpv6", "LocalAddress": "2001:db8::1",
+            "RemoteAddress": "2001:db8::2", "IcmpType": 128, "IcmpIdentifier": 7, "Direction": "egress",
+            "State": "replied", "Denied": true, "Vlans": [5, 7], "RuleRevoked": true, "AgeSeconds": 0,
+            "IdleSeconds": 0, "TimeoutSeconds": 30, "IngressPackets": 1, "IngressBytes": 90, "EgressPackets": 1,
+            "EgressBytes": 90}],
+        "NextToken": "00ff"});
+    let text = shown("DescribeFlows", &answer);
+    for part in [
+        "192.0.2.1:22",
+        "198.51.100.7:50000",
+        "sgr-01",
+        "1h 1m 40s",
+        "eth0.5.7",
+        "replied, denied",
+        "revoked",
+        "icmpv6 type 128 id 7",
+        "--starting-token 00ff",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(shown("DescribeFlows", &json!({"Flows": []})), "No flow.\n");
+    assert_eq!(shown("FlushFlows", &json!({"Matched": 3, "Cut": 2})), "2 flows are cut.\n");
+    let trial = json!({"Matched": 3, "Cut": 0, "DryRun": true});
+    assert_eq!(shown("FlushFlows", &trial), "3 flows would be cut; none is.\n");
 }
 
 #[test]
