@@ -69,6 +69,7 @@ pub fn apply(request: Request, context: Context<'_>) -> Result<Outcome, ApiError
         | Request::DescribeCounters(_)
         | Request::DescribeFlows(_)
         | Request::FlushFlows(_)
+        | Request::DescribeDrops(_)
         | Request::ConfirmChange(_)
         | Request::UndoChange(_) => {
             let message = format!("{} is answered by the controller itself.", request.operation());

@@ -107,6 +107,7 @@ requests! {
     Status ControllerRead no;
     DescribeCounters ControllerRead no;
     DescribeFlows ControllerRead no;
+    DescribeDrops ControllerRead no;
     FlushFlows ControllerWrite yes;
     ConfirmChange ControllerWrite no;
     UndoChange ControllerWrite no;
@@ -149,6 +150,7 @@ pub enum Response {
     DescribeCounters(DescribeCountersResult),
     DescribeFlows(DescribeFlowsResult),
     FlushFlows(FlushFlowsResult),
+    DescribeDrops(DescribeDropsResult),
     Change(ChangeResult),
     /// Of actions that answer nothing: DeleteVpc, DeleteNetworkInterface, ModifyNetworkInterfaceAttribute.
     Done(Done),

@@ -6,6 +6,7 @@
 
 mod call;
 mod device;
+mod drops;
 mod emergency;
 mod failure;
 mod flow;
@@ -99,6 +100,7 @@ enum Command {
     Counters(operate::Counters),
     DescribeFlows(flow::DescribeFlows),
     FlushFlows(flow::FlushFlows),
+    Drops(drops::Drops),
     Confirm(operate::Confirm),
     Undo(operate::Undo),
     EmergencyDetach(emergency::EmergencyDetach),

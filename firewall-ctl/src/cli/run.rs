@@ -1,6 +1,7 @@
 //! Doing what a command line says.
 
 use super::call::{Call, Guard};
+use super::drops::{self, Known};
 use super::emergency::{self, EmergencyDetach};
 use super::failure::Failure;
 use super::output::{self, Format, Screen};
@@ -15,6 +16,7 @@ pub(super) fn run(cli: Cli) -> Result<(), Failure> {
     match work(command) {
         Work::Call(call) => ask(&global, &call),
         Work::Flush(call) => flush(&global, &call),
+        Work::Follow(call) => follow(&global, &call),
         Work::Print(text) => print(&text),
         Work::Man(man) => man.write(),
         Work::Daemon(args) => run_daemon(args),
@@ -29,6 +31,8 @@ pub(super) fn run(cli: Cli) -> Result<(), Failure> {
 pub(super) enum Work {
     Call(Call),
     Flush(Call),
+    /// Asked again and again, for what is new.
+    Follow(Call),
     Print(String),
     Man(super::generate::Man),
     Daemon(DaemonArgs),
@@ -58,6 +62,10 @@ pub(super) fn work(command: Command) -> Work {
         Command::Counters(command) => Work::Call(command.call()),
         Command::DescribeFlows(command) => Work::Call(command.call()),
         Command::FlushFlows(command) => Work::Flush(command.call()),
+        Command::Drops(command) => match command.call() {
+            (call, false) => Work::Call(call),
+            (call, true) => Work::Follow(call),
+        },
         Command::Confirm(command) => Work::Call(command.call()),
         Command::Undo(command) => Work::Call(command.call()),
         Command::EmergencyDetach(command) => Work::EmergencyDetach(command),
@@ -78,6 +86,26 @@ fn flush(global: &Global, call: &Call) -> Result<(), Failure> {
     let whole = flush::flush(call, |call| answer(global, call))?;
     let body = serde_json::to_value(&whole).map_err(|error| Failure::new("the answer has no JSON form", error))?;
     show(global, call.operation, &body)
+}
+
+/// Prints what is dropped, until somebody ends it or nobody reads any more.
+fn follow(global: &Global, call: &Call) -> Result<(), Failure> {
+    let format = global.output.unwrap_or_else(Format::preferred);
+    let read = |body| {
+        serde_json::from_value(body).map_err(|error| Failure::new("the controller's answer is not understood", error))
+    };
+    let mut known = Known::default();
+    // What was there before is not news.
+    known.new_in(read(answer(global, call)?)?);
+    loop {
+        std::thread::sleep(drops::PERIOD);
+        for drop in known.new_in(read(answer(global, call)?)?) {
+            let is_read = output::print_on(&drops::line(format, &drop));
+            if !is_read.map_err(|error| Failure::new("can't write the answer", error))? {
+                return Ok(());
+            }
+        }
+    }
 }
 
 /// Sends a request to the controller, and says what there is to say beside the answer.

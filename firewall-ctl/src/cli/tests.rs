@@ -31,7 +31,7 @@ fn parse(line: &str) -> Result<Cli, clap::Error> {
 
 fn call(line: &str) -> call::Call {
     match run::work(parse(line).unwrap_or_else(|error| panic!("{line}: {error}")).command) {
-        run::Work::Call(call) | run::Work::Flush(call) => call,
+        run::Work::Call(call) | run::Work::Flush(call) | run::Work::Follow(call) => call,
         run::Work::Print(_) | run::Work::Man(_) | run::Work::Daemon(_) | run::Work::EmergencyDetach(_) => {
             panic!("{line} is no request")
         }
@@ -82,7 +82,7 @@ fn every_operation_has_a_command() {
     let mut operations: Vec<_> = command
         .get_subcommands()
         .filter_map(|command| match run::work(parse(&first(command)?).ok()?.command) {
-            run::Work::Call(call) | run::Work::Flush(call) => Some(call.operation),
+            run::Work::Call(call) | run::Work::Flush(call) | run::Work::Follow(call) => Some(call.operation),
             run::Work::Print(_) | run::Work::Man(_) | run::Work::Daemon(_) | run::Work::EmergencyDetach(_) => None,
         })
         .collect();
@@ -231,6 +231,12 @@ fn requests() -> Vec<(&'static str, &'static str, Value)> {
             json!({"Device": "eth0", "Peer": "10.0.0.0/8", "Port": "80-90", "Protocol": "tcp",
                 "SecurityGroupRuleId": "sgr-1", "DryRun": true}),
         ),
+        (
+            "drops eth0 --reason no-peer no-service --max-items 20",
+            "DescribeDrops",
+            json!({"Device": "eth0", "Reasons": ["no-peer", "no-service"], "MaxResults": 20}),
+        ),
+        ("drops --follow", "DescribeDrops", json!({"MaxResults": 10_000})),
         ("flush-flows --all --force", "FlushFlows", json!({"All": true})),
         (
             "revoke-security-group-egress --group-id sg-1 --security-group-rule-ids sgr-1 --cut-flows",
@@ -284,6 +290,7 @@ fn wrong_command_lines_are_252_and_say_what_is_wrong() {
         ("attach eth0 --force --confirm-within 1m".into(), "cannot be used with"),
         ("attach eth0 --confirm-within soon".into(), "invalid value 'soon'"),
         ("flush-flows".into(), "--all"),
+        ("drops --follow --max-items 3".into(), "cannot be used with"),
         ("flush-flows --all --peer 10.0.0.1".into(), "cannot be used with"),
         ("flush-flows --dry-run".into(), "--all"),
         ("describe-vpcs --filters Name".into(), "`key=` expected"),

@@ -150,6 +150,12 @@ impl<E: Enforcer, S: Store + 'static> Controller<E, S> {
                 let answer = self.observed(move |model, observer| observe::flows::describe(model, observer, request));
                 return answer.await.map(Outcome::unchanged);
             }
+            Request::DescribeDrops(request) => {
+                let now = Timestamp::now();
+                let answer =
+                    self.observed(move |model, observer| observe::drops::describe(model, observer, request, now));
+                return answer.await.map(Outcome::unchanged);
+            }
             // Looked for without the one who writes, and cut by it, so many at a time.
             Request::FlushFlows(request) => {
                 let ssh = caller.ssh;

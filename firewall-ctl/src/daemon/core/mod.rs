@@ -219,6 +219,9 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             Request::DescribeFlows(request) => {
                 observe::flows::describe(&self.model, &*self.observer, request).map(Outcome::unchanged)
             }
+            Request::DescribeDrops(request) => {
+                observe::drops::describe(&self.model, &*self.observer, request, host.now).map(Outcome::unchanged)
+            }
             Request::FlushFlows(request) => {
                 let selected = observe::flows::select(&self.model, &*self.observer, request, caller.ssh.as_ref())?;
                 self.flush(selected, caller).map(Outcome::unchanged)

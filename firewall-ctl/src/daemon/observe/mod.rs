@@ -1,7 +1,9 @@
 //! What the programs keep, told in words: flows, and packets that were dropped. Everything here reads a model and an
 //! [`Observer`](super::enforcer::Observer), and so goes on beside the one who writes.
 
+pub mod drops;
 pub mod flows;
+pub mod nearest;
 
 use crate::actions::{ApiError, ErrorCode};
 use crate::model::{Model, NetworkInterface};
@@ -40,6 +42,12 @@ pub fn chosen(model: &Model, device: Option<&str>, ids: &[String]) -> Result<Vec
 #[must_use]
 pub fn seconds(ticks: u64) -> u64 {
     u64::try_from((u128::from(ticks) << TICK_SHIFT) / 1_000_000_000).unwrap_or(u64::MAX)
+}
+
+/// The identifiers in a pair of VLAN tags, the outer one first.
+fn vlans(pair: u32) -> Vec<u16> {
+    let halves = [pair >> 16, pair & 0xffff];
+    halves.into_iter().filter_map(|id| u16::try_from(id).ok()).filter(|id| *id != 0).collect()
 }
 
 /// The most that is answered at once: what was asked for, if it is in its range.

@@ -325,6 +325,32 @@ fn flows_and_what_was_cut() {
 }
 
 #[test]
+fn drops_with_what_to_do() {
+    let answer = json!({"UnrecordedDrops": 9, "Drops": [
+        {"NetworkInterfaceId": "eni-01", "Device": "eth0", "Verdict": "would-drop", "Reason": "no-peer",
+            "Direction": "ingress", "Protocol": "tcp", "SourceAddress": "2001:db8::2", "SourcePort": 50000,
+            "DestinationAddress": "2001:db8::1", "DestinationPort": 22, "Packets": 3, "Bytes": 180,
+            "FirstSeen": "2026-01-02T03:04:05Z", "LastSeen": "2026-01-02T03:04:06Z",
+            "NearestRules": ["sgr-01 of sg-01 allows tcp/22, but only from 2001:db8:1::/48"], "Hint": "To allow it: this"},
+        {"NetworkInterfaceId": "eni-01", "Device": "eth0", "Verdict": "drop", "Reason": "ipv4-header",
+            "Direction": "egress", "Packets": 1, "Bytes": 30, "FirstSeen": "2026-01-02T03:04:05Z",
+            "LastSeen": "2026-01-02T03:04:05Z", "Hint": "The header."}]});
+    let text = shown("DescribeDrops", &answer);
+    for part in [
+        "would-drop",
+        "tcp [2001:db8::2]:50000 -> [2001:db8::1]:22",
+        "but only from 2001:db8:1::/48",
+        "To allow it: this",
+        "not understood ? -> ?",
+        "9 more have no record",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let none = json!({"UnrecordedDrops": 0, "Drops": []});
+    assert_eq!(shown("DescribeDrops", &none), "No packet was dropped, as far as the records go back.\n");
+}
+
+#[test]
 fn answers_of_another_shape_are_listed_field_by_field() {
     let answer = json!({"GroupId": "sg-0a", "Tags": [{"Key": "Name", "Value": "web"}], "New": true});
     assert_snapshot!(shown("CreateSecurityGroup", &answer), @r#"

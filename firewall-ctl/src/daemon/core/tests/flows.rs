@@ -1,9 +1,10 @@
 use super::*;
 use crate::compile::memory::FlowKey;
 use crate::model::{Peer, Rule};
-use firewall_common::abi::{Flow, FlowKeyV4, FlowKeyV6, ticks};
+use firewall_common::abi::{DropKey, DropRecord, Flow, FlowKeyV4, FlowKeyV6, V4, ticks};
 use firewall_common::flow::{State, Word};
 use firewall_common::packet::protocol;
+use firewall_common::verdict::{Reason, Verdict};
 
 /// A tick by which there is a past.
 const NOW: u64 = 1_000_000_000;
@@ -63,6 +64,66 @@ fn observed(flows: impl IntoIterator<Item = (FlowKey, Flow)>) -> (Fake, Core<Fak
     fake.world().now = NOW;
     fake.world().flows.extend(flows);
     (fake, core)
+}
+
+/// A record of packets from an address to a port of TCP, by the number of the outcome.
+fn dropped(source: [u8; 4], port: u16, outcome: u8, last: u64) -> (DropKey, DropRecord) {
+    let padded = |[a, b, c, d]: [u8; 4]| [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let key = DropKey {
+        attachment: 1,
+        vlans: 0,
+        source: padded(source),
+        destination: padded([192, 0, 2, 1]),
+        source_port: 50_000,
+        service: port,
+        protocol: protocol::TCP,
+        direction: Direction::Inbound as u8,
+        outcome,
+        family: V4 as u8,
+    };
+    (key, DropRecord { packets: 3, bytes: 180, first: last - u64::from(ticks(10)), last })
+}
+
+#[test]
+fn drops_are_told_with_what_would_let_them_in() {
+    let (fake, mut core) = observed([]);
+    let admitted = rule(&core, 22);
+    let group = core.model.groups.keys().next().unwrap().to_string();
+    let outcome = |verdict: Verdict| verdict.outcome();
+    fake.world().drops.extend([
+        dropped([203, 0, 113, 9], 22, outcome(Verdict::Drop(Reason::NoPeer)), NOW - u64::from(ticks(60))),
+        dropped([203, 0, 113, 9], 23, outcome(Verdict::WouldDrop(Reason::NoService)), NOW - u64::from(ticks(30))),
+        dropped([198, 51, 100, 9], 80, outcome(Verdict::Drop(Reason::NoPeer)), NOW - u64::from(ticks(5))),
+        dropped([0; 4], 0, outcome(Verdict::Drop(Reason::TcpFlags)), NOW),
+    ]);
+    let answer = done(&mut core, "DescribeDrops", json!({}));
+    let drops = answer["Drops"].as_array().unwrap();
+    let reasons: Vec<_> = drops.iter().map(|drop| drop["Reason"].as_str().unwrap()).collect();
+    assert_eq!(reasons, ["tcp-flags", "no-peer", "no-service", "no-peer"], "the latest first");
+    assert_eq!(drops[0]["Hint"], Reason::TcpFlags.sentence());
+    assert!(drops[1]["Hint"].as_str().unwrap().starts_with("It is allowed by now: sgr-"), "{answer}");
+    assert_eq!(drops[2]["Verdict"], "would-drop");
+    let expected = json!({
+        "NetworkInterfaceId": core.model.attached().next().unwrap().id.to_string(), "Device": "eth0",
+        "Verdict": "drop", "Reason": "no-peer", "Direction": "ingress", "Protocol": "tcp",
+        "SourceAddress": "203.0.113.9", "SourcePort": 50_000, "DestinationAddress": "192.0.2.1", "DestinationPort": 22,
+        "Packets": 3, "Bytes": 180, "FirstSeen": "2027-01-15T07:58:50Z", "LastSeen": "2027-01-15T07:59:00Z",
+        "NearestRules": [format!("{} of {group} allows tcp/22, but only from 198.51.100.0/24", admitted.id)],
+        "Hint": format!(
+            "To allow it: firewall-ctl authorize-security-group-ingress --group-id {group} --protocol tcp --port 22 \
+             --cidr 203.0.113.9/32"
+        ),
+    });
+    let mut told = drops[3].clone();
+    // The default group lets its members in.
+    told["NearestRules"].as_array_mut().unwrap().truncate(1);
+    assert_eq!(told, expected);
+    assert_eq!(answer["UnrecordedDrops"], 7);
+    let some = done(&mut core, "DescribeDrops", json!({"Reasons": ["no-peer"], "MaxResults": 1}));
+    assert_eq!(some["Drops"].as_array().unwrap().len(), 1);
+    let wrong =
+        ask(&mut core, &host(), &Caller::default(), "DescribeDrops", json!({"Reasons": ["bad-luck"]})).unwrap_err();
+    assert!(wrong.detail.unwrap().contains("no-peer"));
 }
 
 /// The rule for a port.

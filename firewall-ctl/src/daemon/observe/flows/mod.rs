@@ -192,11 +192,7 @@ fn describe_one(
         denied: word.is_denied(),
         security_group_rule_id: id.map(ToString::to_string),
         rule_revoked: rule != 0 && id.is_none(),
-        vlans: [vlans >> 16, vlans & 0xffff]
-            .into_iter()
-            .filter_map(|id| u16::try_from(id).ok())
-            .filter(|id| *id != 0)
-            .collect(),
+        vlans: super::vlans(vlans),
         age_seconds: seconds(now.saturating_sub(created)),
         idle_seconds: seconds(word.idle(now)),
         timeout_seconds: seconds(lasts.saturating_sub(word.idle(now))),
