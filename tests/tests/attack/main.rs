@@ -14,6 +14,7 @@ mod flows;
 mod fragments;
 mod headers;
 mod icmp;
+mod large;
 mod link;
 mod mutated;
 mod origin;
