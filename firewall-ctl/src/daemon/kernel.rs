@@ -102,7 +102,9 @@ fn refused(error: DataplaneError) -> ApiError {
     let code = match &error {
         DataplaneError::Full(_) => ErrorCode::TableFull,
         DataplaneError::NoDevice { .. } => ErrorCode::DeviceNotFound,
-        DataplaneError::NotEthernet { .. } | DataplaneError::HookTaken { .. } => ErrorCode::DeviceUnsuitable,
+        DataplaneError::UnknownHeader { .. }
+        | DataplaneError::NotEthernet { .. }
+        | DataplaneError::HookTaken { .. } => ErrorCode::DeviceUnsuitable,
         _ => ErrorCode::DataplaneError,
     };
     let api = ApiError::new(code, error.to_string());

@@ -50,7 +50,7 @@ pub use privileges::{MissingPrivileges, check as check_privileges};
 
 use crate::compile::owners::Owners;
 use crate::compile::{Desired, Layout, Limits, Plan, Usage, Write};
-use firewall_common::abi::{INTERFACE_LINGER, Interface};
+use firewall_common::abi::{INTERFACE_LINGER, INTERFACE_NO_ETHERNET, Interface};
 use gauges::Gauges;
 use linger::Lingering;
 use programs::Programs;
@@ -288,6 +288,7 @@ impl Dataplane {
             changed.allowance = entry.allowance;
             changed.ring_base = entry.ring_base;
             changed.ring_share = entry.ring_share;
+            changed.flags |= entry.flags & INTERFACE_NO_ETHERNET;
             if self.lingering.contains_key(number) {
                 changed.flags |= INTERFACE_LINGER;
             }

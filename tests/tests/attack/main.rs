@@ -6,12 +6,14 @@
 //! prints a line for each of them.
 
 mod always;
+mod bare;
 mod crash;
 mod diary;
 mod drift;
 mod floods;
 mod flows;
 mod fragments;
+mod guide;
 mod headers;
 mod icmp;
 mod large;
@@ -40,7 +42,7 @@ macro_rules! topics {
     };
 }
 
-topics! { always flows fragments headers icmp link rules }
+topics! { always bare flows fragments headers icmp link rules }
 
 /// A case that neither a diary shows nor a test that there is would be one that nobody has tried.
 #[test]
