@@ -87,6 +87,40 @@ mod action {
     pub const TC_NEXT: u32 = u32::MAX;
 }
 
+/// Whether an answer of ours lets a frame pass.
+fn passes(hook: Hook, code: u32) -> bool {
+    match (hook, code) {
+        (Hook::Xdp, action::XDP_PASS) | (Hook::TcReceive | Hook::TcSend, action::TC_NEXT) => true,
+        (Hook::Xdp, action::XDP_DROP) | (Hook::TcReceive | Hook::TcSend, action::TC_SHOT) => false,
+        (Hook::Xdp | Hook::TcReceive | Hook::TcSend, code) => panic!("{hook:?} answers {code}"),
+    }
+}
+
+/// What the kernel notes about the buffer that a frame lies in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Buffer {
+    /// Segments that it was put together from, or will be cut into.
+    pub segments: u32,
+    /// Their length on the wire, at least that of the frame: with headers for each of them, on the way out and, in later
+    /// kernels, on the way in.
+    pub wire_length: u32,
+}
+
+impl Buffer {
+    /// As the beginning of a `struct __sk_buff`.
+    fn context(self) -> [u8; 192] {
+        const WIRE_LEN: usize = 160;
+        const GSO_SEGS: usize = 164;
+        const GSO_SIZE: usize = 176;
+        let mut context = [0; 192];
+        let size = if self.segments > 1 { self.wire_length / self.segments } else { 0 };
+        for (at, value) in [(WIRE_LEN, self.wire_length), (GSO_SEGS, self.segments), (GSO_SIZE, size)] {
+            context[at..at + 4].copy_from_slice(&value.to_ne_bytes());
+        }
+        context
+    }
+}
+
 impl Kernel {
     /// The programs that all tests of this process share, with small tables, no policies, no interface and no flows:
     /// having the kernel verify them takes longer than all that a test does with them.
@@ -207,16 +241,24 @@ impl Kernel {
     /// # Panics
     /// If a program answers with a code that is none of ours.
     pub fn run(&self, hook: Hook, frame: &[u8]) -> Result<bool, TestRunError> {
-        let code = match self.test_run(hook, TestRunOptions { data_in: Some(frame), ..TestRunOptions::default() }) {
-            Ok(result) => result.return_value,
-            Err(_) if is_too_short(frame) => return Err(TestRunError),
+        match self.test_run(hook, TestRunOptions { data_in: Some(frame), ..TestRunOptions::default() }) {
+            Ok(result) => Ok(passes(hook, result.return_value)),
+            Err(_) if is_too_short(frame) => Err(TestRunError),
             Err(error) => panic!("run {hook:?} on {} octets: {error:?}", frame.len()),
-        };
-        Ok(match (hook, code) {
-            (Hook::Xdp, action::XDP_PASS) | (Hook::TcReceive | Hook::TcSend, action::TC_NEXT) => true,
-            (Hook::Xdp, action::XDP_DROP) | (Hook::TcReceive | Hook::TcSend, action::TC_SHOT) => false,
-            (Hook::Xdp | Hook::TcReceive | Hook::TcSend, code) => panic!("{hook:?} answers {code}"),
-        })
+        }
+    }
+
+    /// Runs a program of traffic control on a frame in a buffer that the kernel has notes about.
+    ///
+    /// # Panics
+    /// If the kernel does not run it, or it answers with a code that is none of ours.
+    #[must_use]
+    pub fn run_buffer(&self, hook: Hook, frame: &[u8], buffer: Buffer) -> bool {
+        let context = buffer.context();
+        let options = TestRunOptions { data_in: Some(frame), ctx_in: Some(&context), ..TestRunOptions::default() };
+        let result = self.test_run(hook, options);
+        let result = result.unwrap_or_else(|error| panic!("run {hook:?} on {buffer:?}: {error:?}"));
+        passes(hook, result.return_value)
     }
 
     /// Runs a frame many times, and says what one run took on the average. Counters and flows move as they do.

@@ -17,6 +17,7 @@ mod fragments;
 mod guide;
 mod headers;
 mod icmp;
+mod large;
 mod link;
 mod mutated;
 mod origin;
