@@ -65,7 +65,8 @@ cases! {
         ["drift::programs_whose_pins_were_removed_are_put_back"];
     24 "full tables during a change, and a controller killed at any time"
         ["crash::a_change_that_does_not_fit_is_refused_whole"
-            "crash::kill_under_load_with_xdp" "crash::kill_under_load_with_tc"];
+            "crash::kill_under_load_with_xdp" "crash::kill_under_load_with_tc"
+            "revisions::no_packet_sees_half_a_change_with_xdp" "revisions::no_packet_sees_half_a_change_with_tc"];
     25 "floods of what is dropped: verdicts and counters stay right"
         ["floods::a_flood_of_dropped_packets_is_counted_and_fills_nothing"
             "floods::what_is_dropped_is_recorded_by_whose_it_is"

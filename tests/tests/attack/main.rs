@@ -20,6 +20,7 @@ mod link;
 mod mutated;
 mod origin;
 mod race;
+mod revisions;
 mod rules;
 mod seeds;
 mod stage;
