@@ -46,7 +46,9 @@ cases! {
         ["tables::a_full_table_refuses_new_flows_and_loses_none"
             "states::half_open_flows_push_out_only_their_like"
             "states::half_open_flows_of_one_interface_leave_those_of_another"
-            "states::what_exceeds_the_allowance_is_refused_and_counted"];
+            "states::what_exceeds_the_allowance_is_refused_and_counted"
+            "syn_flood::a_flood_over_the_wire_takes_nothing_from_anyone_with_xdp"
+            "syn_flood::a_flood_over_the_wire_takes_nothing_from_anyone_with_tc"];
     15 "flows of one interface, or of an earlier life of it, serve no other"
         ["tables::flows_of_one_interface_serve_no_other"
             "drift::a_device_that_comes_back_is_attached_again_and_inherits_nothing"];

@@ -25,6 +25,7 @@ mod rules;
 mod seeds;
 mod stage;
 mod states;
+mod syn_flood;
 mod tables;
 mod untracked;
 mod watched;
