@@ -160,6 +160,16 @@ impl<const RECEIVED: bool> Bytes for SkbBytes<RECEIVED> {
         !RECEIVED || length != noted
     }
 
+    /// A device of GRE is given what it receives with the header around it, which the length noted does not hold. Runs for
+    /// testing note none.
+    #[inline(always)]
+    fn before_network(&self) -> usize {
+        let skb = self.skb;
+        // SAFETY: the context is the one that the kernel gave.
+        let (length, noted) = unsafe { ((*skb).len, (*skb).wire_len) };
+        if RECEIVED && noted != 0 && noted < length { (length - noted) as usize } else { 0 }
+    }
+
     #[inline(always)]
     fn read<const N: usize>(&self, offset: usize) -> Option<[u8; N]> {
         let offset = bounded(offset)?;

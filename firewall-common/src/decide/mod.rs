@@ -81,10 +81,14 @@ pub fn decide<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, hook: Hook, ta
 
 #[inline(always)]
 fn judge<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, context: &Context<'_, T>) -> Outcome {
-    if !bytes.begins_with_header() && !context.interface.has(INTERFACE_NO_ETHERNET) {
-        return Reason::HiddenHeader.into();
-    }
-    let link = match packet::parse_link(bytes, metadata) {
+    let parsed = if context.interface.has(INTERFACE_NO_ETHERNET) {
+        packet::parse_bare(bytes)
+    } else if bytes.begins_with_header() {
+        packet::parse_link(bytes, metadata)
+    } else {
+        Err(Reason::HiddenHeader)
+    };
+    let link = match parsed {
         Ok(link) => link,
         Err(reason) => return reason.into(),
     };

@@ -6,6 +6,7 @@
 //! prints a line for each of them.
 
 mod always;
+mod bare;
 mod court;
 mod crash;
 mod diary;
@@ -46,7 +47,7 @@ macro_rules! topics {
     };
 }
 
-topics! { always flows fragments headers icmp link rules }
+topics! { always bare flows fragments headers icmp link rules }
 
 /// A case that neither a diary shows nor a test that there is would be one that nobody has tried.
 #[test]
