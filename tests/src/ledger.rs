@@ -46,7 +46,9 @@ cases! {
         ["tables::a_full_table_refuses_new_flows_and_loses_none"
             "states::half_open_flows_push_out_only_their_like"
             "states::half_open_flows_of_one_interface_leave_those_of_another"
-            "states::what_exceeds_the_allowance_is_refused_and_counted"];
+            "states::what_exceeds_the_allowance_is_refused_and_counted"
+            "syn_flood::a_flood_over_the_wire_takes_nothing_from_anyone_with_xdp"
+            "syn_flood::a_flood_over_the_wire_takes_nothing_from_anyone_with_tc"];
     15 "flows of one interface, or of an earlier life of it, serve no other"
         ["tables::flows_of_one_interface_serve_no_other"
             "drift::a_device_that_comes_back_is_attached_again_and_inherits_nothing"];
@@ -65,7 +67,8 @@ cases! {
         ["drift::programs_whose_pins_were_removed_are_put_back"];
     24 "full tables during a change, and a controller killed at any time"
         ["crash::a_change_that_does_not_fit_is_refused_whole"
-            "crash::kill_under_load_with_xdp" "crash::kill_under_load_with_tc"];
+            "crash::kill_under_load_with_xdp" "crash::kill_under_load_with_tc"
+            "revisions::no_packet_sees_half_a_change_with_xdp" "revisions::no_packet_sees_half_a_change_with_tc"];
     25 "floods of what is dropped: verdicts and counters stay right"
         ["floods::a_flood_of_dropped_packets_is_counted_and_fills_nothing"
             "floods::what_is_dropped_is_recorded_by_whose_it_is"

@@ -79,7 +79,7 @@ fn is_too_short(frame: &[u8]) -> bool {
 pub struct TestRunError;
 
 /// Codes of the programs' answers.
-mod action {
+pub(super) mod action {
     pub const XDP_DROP: u32 = 1;
     pub const XDP_PASS: u32 = 2;
     pub const TC_SHOT: u32 = 2;
