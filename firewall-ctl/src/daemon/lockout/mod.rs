@@ -90,10 +90,11 @@ fn holder<'a>(
     })
 }
 
-/// Whether some rule lets a new connection in.
+/// Whether some rule lets a new connection in, or none has to.
 fn admits(state: State<'_>, attachment: &Attachment, connection: &SshConnection) -> bool {
     let SshConnection { client, server: _, server_port } = *connection;
-    state.desired.evaluate(attachment.number, Direction::Inbound, client, Traffic::Tcp(server_port)).is_some()
+    state.desired.lets_through(client)
+        || state.desired.evaluate(attachment.number, Direction::Inbound, client, Traffic::Tcp(server_port)).is_some()
 }
 
 #[cfg(test)]
