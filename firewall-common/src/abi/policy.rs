@@ -36,6 +36,13 @@ impl RuleSet {
         }
     }
 
+    /// Takes a rule away.
+    pub const fn remove(&mut self, bit: usize) {
+        if bit < RULE_WORDS * 64 {
+            self.words[bit / 64] &= !(1 << (bit % 64));
+        }
+    }
+
     /// Whether a rule is in the set.
     #[must_use]
     pub const fn contains(&self, bit: usize) -> bool {

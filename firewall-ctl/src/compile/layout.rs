@@ -305,13 +305,14 @@ impl Layout {
     }
 
     fn place_node(&mut self, node: &Node, writes: &mut Vec<Write>) -> Result<u32, TableFull> {
-        let children = match node {
+        let runs = match node {
             Node::Uniform(rules) => return Ok(LEAF | place_rule_set(&mut self.rule_sets, rules, writes)?),
-            Node::Split(children) => children,
+            Node::Split(runs) => runs,
         };
         let mut entries = [LEAF; 256];
-        for (entry, child) in entries.iter_mut().zip(children) {
-            *entry = self.place_node(child, writes)?;
+        for (first, child) in runs {
+            let entry = self.place_node(child, writes)?;
+            entries[usize::from(*first)..].fill(entry);
         }
         let interned = self.pages.intern(Arc::new(entries));
         let (index, fresh) = interned.map_err(|limit| TableFull { table: map::PAGES, limit })?;

@@ -7,12 +7,14 @@
 
 mod always;
 mod bare;
+mod court;
 mod crash;
 mod diary;
 mod drift;
 mod floods;
 mod flows;
 mod fragments;
+mod guide;
 mod headers;
 mod icmp;
 mod link;
@@ -22,7 +24,10 @@ mod race;
 mod rules;
 mod seeds;
 mod stage;
+mod states;
 mod tables;
+mod untracked;
+mod watched;
 
 use diary::Diary;
 use firewall_common::verdict::{Pass, Reason, Verdict};
