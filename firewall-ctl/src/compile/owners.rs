@@ -3,13 +3,18 @@
 use super::desired::{entry, vpc_number};
 use super::{CompileError, Desired, DesiredInterface};
 use crate::model::{NetworkInterface, Side};
-use firewall_common::abi::{INTERFACE_NEIGHBOURS, INTERFACE_SOURCE_CHECK, Interface, MemberKeyV4, MemberKeyV6};
+use firewall_common::abi::{
+    INTERFACE_ALWAYS, INTERFACE_NEIGHBOURS, INTERFACE_SOURCE_CHECK, Interface, MemberKeyV4, MemberKeyV6, NO_VPC,
+};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The attachment that each address belongs to, by number of the VPC and address.
 pub type Owners = BTreeMap<(u32, IpAddr), u32>;
+
+/// What stands for the attachment of an address that is let through always. No attachment has this number.
+const NOBODY: u32 = 0;
 
 /// Key of an address in the table of its family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +38,7 @@ impl Desired {
     /// Notes the addresses of all attached interfaces, and what their entries say of them. It goes through all of these,
     /// since what one of them has changes the entries of the others; so it is for changes of attached interfaces only.
     pub(super) fn follow_owners(&mut self) -> Result<(), CompileError> {
-        let mut owners = Owners::new();
+        let mut owners: Owners = self.always.iter().map(|address| ((NO_VPC, *address), NOBODY)).collect();
         for (number, wanted) in &self.interfaces {
             let Some(interface) = self.model.interfaces.get(&wanted.id) else { continue };
             let vpc = vpc_number(&self.model, interface)?;
@@ -42,7 +47,10 @@ impl Desired {
         let mut changed = Vec::new();
         for (number, wanted) in &self.interfaces {
             let Some(interface) = self.model.interfaces.get(&wanted.id) else { continue };
-            let entry = owning_entry(entry(&self.model, interface)?, interface, &owners);
+            let mut entry = owning_entry(entry(&self.model, interface)?, interface, &owners);
+            if !self.always.is_empty() {
+                entry.flags |= INTERFACE_ALWAYS;
+            }
             if entry != wanted.entry {
                 changed.push((*number, DesiredInterface { entry, ..DesiredInterface::clone(wanted) }));
             }

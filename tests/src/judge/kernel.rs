@@ -17,6 +17,8 @@ use firewall_ctl::compile::owners::{OwnerKey, Owners, changes};
 use firewall_ctl::compile::{Change, Desired, Layout, Limits, Plan, Removal, Write};
 use firewall_ctl::dataplane::object::object;
 use firewall_ctl::model::Model;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -134,6 +136,7 @@ impl Kernel {
         let mut guard = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         let kernel = guard.get_or_insert_with(|| Self::load(super::small_limits()));
         kernel.publish(&Model::default());
+        kernel.allow_always(&BTreeSet::new());
         kernel.place(Interface::default());
         kernel.forget();
         kernel.moved();
@@ -171,6 +174,19 @@ impl Kernel {
     /// If they do not hold it.
     pub fn publish(&mut self, model: &Model) {
         let desired = self.desired.follow(model).unwrap_or_else(|error| panic!("compile: {error}"));
+        self.bring(desired);
+    }
+
+    /// Lets addresses through always, and no others.
+    ///
+    /// # Panics
+    /// If the tables do not hold them.
+    pub fn allow_always(&mut self, addresses: &BTreeSet<IpAddr>) {
+        let desired = self.desired.allowing(addresses).unwrap_or_else(|error| panic!("compile: {error}"));
+        self.bring(desired);
+    }
+
+    fn bring(&mut self, desired: Desired) {
         let (next, plan) = self.layout.plan(&desired).unwrap_or_else(|error| panic!("plan: {error}"));
         let Plan { writes, members, cells, late_members } = &plan;
         let (come, go) = changes(&self.owners, desired.owners());

@@ -13,7 +13,6 @@ mod plain;
 pub use empty::EmptyProgram;
 pub use host::Host;
 pub use kernel::{Buffer, Kernel, ProgramSize, SharedKernel, TestRunError};
-pub use kernel::{Kernel, ProgramSize, SharedKernel, TestRunError};
 pub use pinned::Pinned;
 
 use firewall_common::abi::{INTERFACE_WORKLOAD, Interface};
