@@ -130,6 +130,7 @@ outcomes! {
         48 CutFlow "cut-flow", "Belongs to a flow that was cut, until it has been idle.";
         49 DeniedFlow "denied-flow", "Belongs to a flow that began with a packet that would have been dropped.";
         50 NeighbourDiscoveryFragment "neighbour-discovery-fragment", "Neighbour or listener discovery in fragments (RFC 6980).";
+        51 HiddenHeader "hidden-header", "The kernel shows traffic control the packet without its Ethernet header, as on a macvlan whose parent has a generic XDP program.";
     }
 }
 

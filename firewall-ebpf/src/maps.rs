@@ -9,8 +9,8 @@ use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, LpmTrie, LruHashMap, LruPerCpuHashMap, PerCpuArray};
 use firewall_common::abi::{
     CidrKeyV4, CidrKeyV6, Counter, DropBudget, DropKey, DropRecord, FirstFragment, Flow, FlowGauge, FlowKeyV4,
-    FlowKeyV6, FragmentKeyV4, FragmentKeyV6, GroupRules, GroupRulesKey, Interface, LingerKey, Manifest, MemberKeyV4,
-    MemberKeyV6, Page, RingHeads, RingPlace, RuleCounter, RuleNumbers, RuleSet, Slot,
+    FlowKeyV6, FragmentKeyV4, FragmentKeyV6, GroupRules, GroupRulesKey, Interface, LIST_FILTER_WORDS, LingerKey,
+    Manifest, MemberKeyV4, MemberKeyV6, Page, RingHeads, RingPlace, RuleCounter, RuleNumbers, RuleSet, Slot,
 };
 
 #[map]
@@ -41,6 +41,14 @@ pub static OWNERS_V4: HashMap<MemberKeyV4, u32> = HashMap::with_max_entries(1638
 pub static OWNERS_V6: HashMap<MemberKeyV6, u32> = HashMap::with_max_entries(16384, 0);
 #[map]
 pub static GROUP_RULES: HashMap<GroupRulesKey, GroupRules> = HashMap::with_max_entries(65536, 0);
+#[map]
+pub static LISTS_V4: LpmTrie<[u8; 4], u32> = LpmTrie::with_max_entries(131_072, 0);
+#[map]
+pub static LISTS_V6: LpmTrie<[u8; 16], u32> = LpmTrie::with_max_entries(131_072, 0);
+#[map]
+pub static LIST_FILTER: Array<u64> = Array::with_max_entries(2 * LIST_FILTER_WORDS, 0);
+#[map]
+pub static LIST_RULES: HashMap<GroupRulesKey, GroupRules> = HashMap::with_max_entries(65536, 0);
 #[map]
 pub static FLOWS_V4: HashMap<FlowKeyV4, Flow> = HashMap::with_max_entries(262_144, 0);
 #[map]

@@ -3,8 +3,9 @@
 use crate::atomic;
 use crate::maps::{
     CELLS, CIDRS_V4, CIDRS_V6, COUNTERS, DROP_BUDGET, DROPS, FLOW_GAUGES, FLOWS_V4, FLOWS_V6, FRAGMENTS_V4,
-    FRAGMENTS_V6, GROUP_RULES, INTERFACES, INTERFACES_HIGH, LINGER, MEMBERS_V4, MEMBERS_V6, OWNERS_V4, OWNERS_V6,
-    PAGES, RING_HEADS, RINGS, RULE_COUNTERS, RULE_NUMBERS, RULE_SETS, SLOTS,
+    FRAGMENTS_V6, GROUP_RULES, INTERFACES, INTERFACES_HIGH, LINGER, LIST_FILTER, LIST_RULES, LISTS_V4, LISTS_V6,
+    MEMBERS_V4, MEMBERS_V6, OWNERS_V4, OWNERS_V6, PAGES, RING_HEADS, RINGS, RULE_COUNTERS, RULE_NUMBERS, RULE_SETS,
+    SLOTS,
 };
 use aya_ebpf::bindings::BPF_NOEXIST;
 use aya_ebpf::helpers::generated::{bpf_get_prandom_u32, bpf_get_smp_processor_id, bpf_ktime_get_coarse_ns};
@@ -14,9 +15,9 @@ use core::ptr::NonNull;
 use firewall_common::abi::{
     CidrKeyV4, CidrKeyV6, Counter, DROPS_A_TICK, DropKey, DropRecord, FirstFragment, Flow, FlowKeyV4, FlowKeyV6,
     FragmentKeyV4, FragmentKeyV6, GroupRulesKey, Interface, LingerKey, MemberKeyV4, MemberKeyV6, NO_RULE, Page,
-    PolicyCell, RINGS as RINGS_OF_A_CPU, RingPlace, RuleSet, Slot, TICK_SHIFT,
+    PolicyCell, RINGS as RINGS_OF_A_CPU, RingPlace, RuleSet, Slot, SlotFamily, TICK_SHIFT,
 };
-use firewall_common::decide::{FlowEntry, InsertError, PlaceEntry, Tables};
+use firewall_common::decide::{FlowEntry, InsertError, PlaceEntry, Tables, by_peer};
 use firewall_common::verdict::Direction;
 
 /// What `bpf_map_update_elem` answers when the key is there already.
@@ -205,8 +206,18 @@ impl Tables for Maps {
     }
 
     #[inline(always)]
-    fn first_common(&self, one: &RuleSet, other: &RuleSet) -> u32 {
-        firewall_first_common(one, other)
+    fn rule_for_v4(&self, services: &RuleSet, own: &SlotFamily, [slot, vpc]: [u32; 2], peer: &[u8; 4]) -> u32 {
+        firewall_rule_for_v4(services, own, slot, vpc, u32::from_ne_bytes(*peer))
+    }
+
+    #[inline(always)]
+    fn rule_for_v6(&self, services: &RuleSet, own: &SlotFamily, [slot, vpc]: [u32; 2], peer: &[u8; 16]) -> u32 {
+        firewall_rule_for_v6(services, own, slot, vpc, peer)
+    }
+
+    #[inline(always)]
+    fn first_common(&self, one: &RuleSet, other: &RuleSet, words: u32) -> u32 {
+        firewall_first_common(one, other, words)
     }
 
     #[inline(always)]
@@ -225,6 +236,28 @@ impl Tables for Maps {
     #[inline(always)]
     fn cidr_v6(&self, slot: u32, address: [u8; 16]) -> Option<u32> {
         CIDRS_V6.get(Key::new(160, CidrKeyV6 { slot: slot.to_be_bytes(), address })).copied()
+    }
+
+    #[inline(always)]
+    fn list_filter(&self, word: u32) -> Option<u64> {
+        LIST_FILTER.get(word).copied()
+    }
+
+    #[inline(always)]
+    fn lists_v4(&self, address: [u8; 4]) -> Option<u32> {
+        LISTS_V4.get(Key::new(32, address)).copied()
+    }
+
+    #[inline(always)]
+    fn lists_v6(&self, address: [u8; 16]) -> Option<u32> {
+        LISTS_V6.get(Key::new(128, address)).copied()
+    }
+
+    #[inline(always)]
+    fn list_rules(&self, slot: u32, set: u32, family: usize) -> Option<u32> {
+        // SAFETY: as for the rules of groups.
+        let rules = unsafe { LIST_RULES.get(GroupRulesKey { slot, set }) }?;
+        rules.rule_sets.get(family).copied()
     }
 
     #[inline(always)]
@@ -387,7 +420,7 @@ impl Tables for Maps {
             return;
         }
         // Bounded, and the oldest goes: that it fails is nothing that could be mended here.
-        let _ = DROPS.insert(key, &DropRecord { packets, bytes, first: now, last: now }, 0);
+        let _ = DROPS.insert(key, DropRecord { packets, bytes, first: now, last: now }, 0);
     }
 
     #[inline(always)]
@@ -425,15 +458,49 @@ impl Tables for Maps {
     }
 }
 
+/// As [`firewall_first_common`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn firewall_rule_for_v4(
+    services: *const RuleSet,
+    own: *const SlotFamily,
+    slot: u32,
+    vpc: u32,
+    peer: u32,
+) -> u32 {
+    // SAFETY: the callers have references, and the verifier knows the sizes of what these point to.
+    match unsafe { (services.as_ref(), own.as_ref()) } {
+        (Some(services), Some(own)) => by_peer(&Maps, services, own, [slot, vpc], &peer.to_ne_bytes()),
+        (None, _) | (_, None) => NO_RULE,
+    }
+}
+
+/// As [`firewall_first_common`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn firewall_rule_for_v6(
+    services: *const RuleSet,
+    own: *const SlotFamily,
+    slot: u32,
+    vpc: u32,
+    peer: *const [u8; 16],
+) -> u32 {
+    // SAFETY: as above.
+    match unsafe { (services.as_ref(), own.as_ref(), peer.as_ref()) } {
+        (Some(services), Some(own), Some(peer)) => by_peer(&Maps, services, own, [slot, vpc], peer),
+        (None, _, _) | (_, None, _) | (_, _, None) => NO_RULE,
+    }
+}
+
 /// A global function for the kernel: verified by itself, so that it takes pointers that may be null, and its callers know
 /// nothing of its answer.
 #[unsafe(no_mangle)]
 #[inline(never)]
-extern "C" fn firewall_first_common(one: *const RuleSet, other: *const RuleSet) -> u32 {
+extern "C" fn firewall_first_common(one: *const RuleSet, other: *const RuleSet, words: u32) -> u32 {
     // SAFETY: the callers have references, and the verifier knows the sizes of what these point to.
     let (one, other) = unsafe { (one.as_ref(), other.as_ref()) };
     match (one, other) {
-        (Some(one), Some(other)) => one.first_common(other),
+        (Some(one), Some(other)) => one.first_common(other, words),
         (None, _) | (_, None) => NO_RULE,
     }
 }

@@ -3,8 +3,8 @@
 use crate::netns::unique;
 use firewall_common::verdict::Direction;
 use firewall_ctl::model::{
-    AddressSource, Attachment, ConnectionTracking, GroupId, HookWish, InterfaceId, Model, NetworkInterface, NumberPool,
-    RuleKey, SecurityGroup, Side, Tags, Vpc,
+    AddressSource, Attachment, ConnectionTracking, Family, GroupId, HookWish, InterfaceId, Model, NetworkInterface,
+    NumberPool, PrefixList, PrefixListId, RuleKey, SecurityGroup, Side, Tags, Vpc,
 };
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -74,6 +74,26 @@ impl ModelBuilder {
         let number = rules.values().map(|rule| rule.number).sum();
         self.model.put_rules(group, rules.into_values()).unwrap_or_else(|error| panic!("{key:?}: {error}"));
         number
+    }
+
+    /// A prefix list, with its entries in their texts.
+    ///
+    /// # Panics
+    /// If an entry is no block of the family.
+    pub fn prefix_list(&mut self, family: Family, entries: &[&str]) -> PrefixListId {
+        let list = PrefixList {
+            id: PrefixListId::random(&mut self.rng),
+            name: "of a test".parse().expect("a name"),
+            owner: self.vpc.owner,
+            family,
+            max_entries: entries.len().max(1) as u32,
+            version: 1,
+            entries: entries.iter().map(|text| (text.parse().expect("a block"), None)).collect(),
+            tags: Tags::default(),
+        };
+        let id = list.id;
+        self.model.put_prefix_list(list).unwrap_or_else(|error| panic!("prefix list: {error}"));
+        id
     }
 
     /// An interface that is attached with a number, and has a device of a name that no other has.

@@ -6,6 +6,7 @@
 //! * [`play`]: models and packets, performed before the oracle and the tables.
 //! * [`judge`]: the loaded programs and the same decision on the host.
 //! * [`effort`]: how much a test does.
+//! * [`foreign`]: programs of somebody else.
 //! * [`fuzzed`]: what has to hold of any octets.
 //! * [`ledger`]: the cases that must hold, and what became of them.
 //! * [`netns`]: network namespaces, and what connects them.
@@ -16,6 +17,7 @@
 pub mod build;
 pub mod controller;
 pub mod effort;
+pub mod foreign;
 pub mod fuzzed;
 pub mod judge;
 pub mod ledger;

@@ -69,6 +69,11 @@ impl Default for World {
 /// Lays the wire between the two, with their addresses.
 fn connect(host: &Namespace, beyond: &Namespace) {
     veth((host, "eth0"), (beyond, "eth0"));
+    give_addresses(host, beyond);
+}
+
+/// Sets both ends up, with their addresses.
+fn give_addresses(host: &Namespace, beyond: &Namespace) {
     [host, beyond].iter().for_each(|namespace| namespace.up("eth0"));
     for (namespace, numbers) in [(host, [1].as_slice()), (beyond, &[2, 3])] {
         for address in numbers.iter().flat_map(|number| addresses(*number)) {
@@ -83,6 +88,11 @@ impl World {
     pub fn rewire(&self) {
         self.host.remove("eth0");
         connect(&self.host, &self.beyond);
+    }
+
+    /// Sets both ends of a wire up that a test has laid, with their addresses.
+    pub fn address(&self) {
+        give_addresses(&self.host, &self.beyond);
     }
 
     /// Builds it, with echo servers for TCP and UDP on both ports at the host and at the friend.

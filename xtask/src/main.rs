@@ -22,6 +22,7 @@ mod stage;
 mod test;
 mod tidy;
 mod toolchain;
+mod tools;
 mod vm;
 mod workspace;
 

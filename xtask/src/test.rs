@@ -2,7 +2,8 @@
 
 use crate::count::Count;
 use crate::ledger::{self, Ledger};
-use crate::{build, process, root, vm, workspace};
+use crate::machine::Here;
+use crate::{build, process, root, tools, vm, workspace};
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -123,6 +124,7 @@ fn run_here(words: &[String], arguments: &Arguments) -> Result<Outcome> {
         let numbers = arguments.numbers();
         let mut variables = vec![("FIREWALL_CTL", firewall_ctl.as_path()), (ledger::VARIABLE, &ledger)];
         variables.extend(numbers.iter().map(|(name, number)| (*name, Path::new(number))));
+        tools::find_or_install(&Here)?;
         prefix = root::prefix("the kernel tests", &variables)?;
         build::programs(false)?;
         command.envs(variables);

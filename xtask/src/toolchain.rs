@@ -2,7 +2,7 @@
 
 use crate::compiler::{self, Compiler, Rejected};
 use crate::machine::{Here, Machine};
-use crate::{debian, linker};
+use crate::{debian, linker, tools};
 use anyhow::{Context as _, Result, bail};
 use std::path::PathBuf;
 
@@ -21,9 +21,13 @@ pub fn run() -> Result<()> {
     let (major, minor, patch) = version.llvm;
     println!("rustc       {} with LLVM {major}.{minor}.{patch}, {} ({origin})", version.release, rustc.display());
     println!("bpf-linker  {} in {}", linker::VERSION, linker.display());
-    match test_tools(&Here)? {
-        Some(ip) => println!("ip          {}", ip.display()),
-        None => println!("ip          missing; tests that use it need the package iproute2"),
+    match tools::find_or_install(&Here) {
+        Ok(found) => {
+            let found: Vec<String> = found.iter().map(|path| path.display().to_string()).collect();
+            println!("tools       {}", found.join(", "));
+        }
+        // What builds does not need them.
+        Err(error) => println!("tools       {error}"),
     }
     Ok(())
 }
@@ -67,15 +71,6 @@ fn install_linker(machine: &dyn Machine, compiler: &Compiler) -> Result<PathBuf>
     println!("Building bpf-linker {} with LLVM {major}; this takes a minute or two.", linker::VERSION);
     linker::install(version, &llvm).with_context(|| no_linker(compiler))?;
     linker::search(machine, version).context("bpf-linker was built and does not run")
-}
-
-fn test_tools(machine: &dyn Machine) -> Result<Option<PathBuf>> {
-    let ip = || machine.on_path("ip").into_iter().next();
-    if ip().is_none() && debian::can_install(machine) {
-        println!("No `ip` for the tests; installing Debian's.");
-        debian::install(&["iproute2"])?;
-    }
-    Ok(ip())
 }
 
 fn no_compiler(rejected: &[Rejected], named: bool) -> String {

@@ -23,10 +23,13 @@ pub use interface::{
     INTERFACE_NO_ETHERNET, INTERFACE_SOURCE_CHECK, INTERFACE_STRICT_L2, INTERFACE_WORKLOAD, Interface, LingerKey,
     Manifest, RuleCounter, Timeouts,
 };
-pub use peer::{CidrKeyV4, CidrKeyV6, GroupRules, GroupRulesKey, MemberKeyV4, MemberKeyV6};
+pub use peer::{
+    CidrKeyV4, CidrKeyV6, GroupRules, GroupRulesKey, LIST_FILTER_BITS, LIST_FILTER_WORDS, MemberKeyV4, MemberKeyV6,
+    list_filter_place,
+};
 pub use policy::{
-    HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, LEAF, MAX_RULES, NO_RULE, OPEN_TCP, OPEN_UDP, Page, PolicyCell, RULE_WORDS,
-    RuleNumbers, RuleSet, Slot, SlotFamily,
+    HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, HAS_LISTS, LEAF, MAX_RULES, NO_RULE, OPEN_TCP, OPEN_UDP, OctetFilter, Page,
+    PolicyCell, RULE_WORDS, RuleNumbers, RuleSet, Slot, SlotFamily,
 };
 
 /// Version of the layouts in this module and of the meaning of their fields.
@@ -89,6 +92,16 @@ pub mod map {
     pub const OWNERS_V6: &str = "OWNERS_V6";
     /// `HashMap<GroupRulesKey, GroupRules>`.
     pub const GROUP_RULES: &str = "GROUP_RULES";
+    /// `LpmTrie<[u8; 4], u32>`: the set of prefix lists that cover an address, of those that some policy names. Each entry
+    /// carries the lists of all shorter ones that cover it.
+    pub const LISTS_V4: &str = "LISTS_V4";
+    /// `LpmTrie<[u8; 16], u32>`.
+    pub const LISTS_V6: &str = "LISTS_V6";
+    /// `Array<u64>`: a bit for each value of 16 bits of an address, set where a prefix list may have an entry
+    /// ([`super::list_filter_place`]).
+    pub const LIST_FILTER: &str = "LIST_FILTER";
+    /// `HashMap<GroupRulesKey, GroupRules>`, by sets of prefix lists.
+    pub const LIST_RULES: &str = "LIST_RULES";
     /// `HashMap<FlowKeyV4, Flow>`.
     pub const FLOWS_V4: &str = "FLOWS_V4";
     /// `HashMap<FlowKeyV6, Flow>`.
@@ -117,7 +130,7 @@ pub mod map {
     pub const MANIFEST: &str = "MANIFEST";
 
     /// All maps that outlive the controller, in the order in which they are pinned.
-    pub const ALL: [&str; 27] = [
+    pub const ALL: [&str; 31] = [
         MANIFEST,
         INTERFACES,
         INTERFACES_HIGH,
@@ -133,6 +146,10 @@ pub mod map {
         OWNERS_V4,
         OWNERS_V6,
         GROUP_RULES,
+        LISTS_V4,
+        LISTS_V6,
+        LIST_FILTER,
+        LIST_RULES,
         FLOWS_V4,
         FLOWS_V6,
         FRAGMENTS_V4,

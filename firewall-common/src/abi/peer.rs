@@ -1,4 +1,4 @@
-//! Peers of rules: CIDRs and members of groups.
+//! Peers of rules: CIDRs, entries of prefix lists, and members of groups.
 
 use super::assert_layout;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
@@ -47,18 +47,31 @@ pub struct MemberKeyV6 {
 }
 assert_layout!(MemberKeyV6, 20, 4);
 
-/// A policy, and a set of groups that some address is a member of.
+/// Bits of an address by which [`super::map::LIST_FILTER`] tells entries of prefix lists apart.
+pub const LIST_FILTER_BITS: u32 = 16;
+/// Words of the filter of one family.
+pub const LIST_FILTER_WORDS: u32 = (1 << LIST_FILTER_BITS) / 64;
+
+/// Word of [`super::map::LIST_FILTER`] for the bits of an address ([`crate::packet::Address::list_filter_bits`]), and the
+/// place of its bit there.
+#[inline(always)]
+#[must_use]
+pub const fn list_filter_place(family: usize, bits: u16) -> (u32, u32) {
+    (family as u32 * LIST_FILTER_WORDS + (bits >> 6) as u32, (bits & 63) as u32)
+}
+
+/// A policy, and a set of groups that some address is a member of, or a set of prefix lists that cover one.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, FromBytes, IntoBytes, Immutable, KnownLayout)]
 pub struct GroupRulesKey {
     /// Slot of the policy.
     pub slot: u32,
-    /// Number of the set of groups.
+    /// Number of the set of groups or of prefix lists; these are numbered apart.
     pub set: u32,
 }
 assert_layout!(GroupRulesKey, 8, 4);
 
-/// The rules of a policy whose peer is one of a set of groups.
+/// The rules of a policy whose peer is one of a set of groups or prefix lists.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
 pub struct GroupRules {

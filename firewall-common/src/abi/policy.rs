@@ -36,6 +36,13 @@ impl RuleSet {
         }
     }
 
+    /// Takes a rule away.
+    pub const fn remove(&mut self, bit: usize) {
+        if bit < RULE_WORDS * 64 {
+            self.words[bit / 64] &= !(1 << (bit % 64));
+        }
+    }
+
     /// Whether a rule is in the set.
     #[must_use]
     pub const fn contains(&self, bit: usize) -> bool {
@@ -49,12 +56,12 @@ impl RuleSet {
         }
     }
 
-    /// The lowest rule that is in both sets, or [`NO_RULE`].
+    /// The lowest rule that is in both sets, of which only the first words count, or [`NO_RULE`].
     #[must_use]
     #[inline(always)]
-    pub const fn first_common(&self, other: &Self) -> u32 {
+    pub const fn first_common(&self, other: &Self, words: u32) -> u32 {
         let mut word = 0;
-        while word < RULE_WORDS {
+        while word < RULE_WORDS && (word as u32) < words {
             let common = self.words[word] & other.words[word];
             if common != 0 {
                 return word as u32 * 64 + common.trailing_zeros();
@@ -103,6 +110,38 @@ impl PolicyCell {
 pub const HAS_CIDRS: u32 = 1 << 0;
 /// [`SlotFamily::flags`]: some rule's peer is a group.
 pub const HAS_GROUPS: u32 = 1 << 1;
+/// [`SlotFamily::flags`]: some rule's peer is a prefix list.
+pub const HAS_LISTS: u32 = 1 << 2;
+
+/// 256 bits, by an octet of an address: where none is set, no prefix is.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct OctetFilter {
+    /// Bit `n` is `words[n / 64] >> (n % 64) & 1`.
+    pub words: [u64; 4],
+}
+assert_layout!(OctetFilter, 32, 8);
+
+impl OctetFilter {
+    /// Sets the bits of an inclusive range of octets.
+    pub const fn insert(&mut self, first: u8, last: u8) {
+        let mut octet = first;
+        while octet <= last {
+            self.words[(octet >> 6) as usize] |= 1 << (octet & 63);
+            if octet == u8::MAX {
+                break;
+            }
+            octet += 1;
+        }
+    }
+
+    /// Whether the bit of an octet is set.
+    #[inline(always)]
+    #[must_use]
+    pub const fn contains(&self, octet: u8) -> bool {
+        self.words[(octet >> 6) as usize] >> (octet & 63) & 1 == 1
+    }
+}
 
 /// [`SlotFamily::flags`]: some rule's peer is the whole family.
 pub const HAS_ANYONE: u32 = 1 << 3;
@@ -116,14 +155,22 @@ pub const OPEN_UDP: u32 = 1 << 5;
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
 pub struct SlotFamily {
-    /// [`HAS_CIDRS`], [`HAS_GROUPS`], [`HAS_ANYONE`]: which kinds of peer are worth a look-up; [`OPEN_TCP`], [`OPEN_UDP`].
+    /// [`HAS_CIDRS`], [`HAS_LISTS`], [`HAS_GROUPS`], [`HAS_ANYONE`]: which kinds of peer are worth a look-up; [`OPEN_TCP`],
+    /// [`OPEN_UDP`].
     pub flags: u32,
     /// Entry of the services radix, by protocol: as in [`Page`].
     pub services: u32,
+    /// Words of a rule set that hold rules of the policy, from the first on: at most [`RULE_WORDS`].
+    pub words: u32,
+    /// Always zero.
+    pub reserved: u32,
+    /// Which octets occur in the policy's CIDRs, in the place that the family filters by
+    /// ([`crate::packet::Address::filter_octet`]).
+    pub cidr_filter: OctetFilter,
     /// Rules whose peer is the whole family (`0.0.0.0/0`, `::/0`).
     pub anyone: RuleSet,
 }
-assert_layout!(SlotFamily, 136, 8);
+assert_layout!(SlotFamily, 176, 8);
 
 /// A policy of one direction.
 #[repr(C)]
@@ -132,7 +179,7 @@ pub struct Slot {
     /// For IPv4 and for IPv6, as [`super::V4`] and [`super::V6`] index.
     pub families: [SlotFamily; 2],
 }
-assert_layout!(Slot, 272, 8);
+assert_layout!(Slot, 352, 8);
 
 /// Marks an entry of the radix that is an index into the rule sets rather than the number of a further page: all that
 /// lies below it is alike.
@@ -168,16 +215,30 @@ mod tests {
     }
 
     #[test]
+    fn an_octet_filter_holds_whole_ranges() {
+        for (first, last) in [(0, 0), (63, 64), (200, 255), (0, 255), (255, 255)] {
+            let mut filter = OctetFilter::default();
+            filter.insert(first, last);
+            for octet in 0..=u8::MAX {
+                assert_eq!(filter.contains(octet), (first..=last).contains(&octet), "{octet} in {first}..={last}");
+            }
+        }
+    }
+
+    #[test]
     fn the_first_common_rule_is_the_lowest() {
         let set = |bits: &[usize]| {
             let mut set = RuleSet::EMPTY;
             bits.iter().for_each(|bit| set.insert(*bit));
             set
         };
-        assert_eq!(set(&[1, 70, 999]).first_common(&set(&[2, 70, 999])), 70);
-        assert_eq!(set(&[0, 1023]).first_common(&set(&[1023])), 1023);
-        assert_eq!(set(&[0]).first_common(&set(&[0, 1])), 0);
-        assert_eq!(set(&[0, 64]).first_common(&set(&[1, 65])), NO_RULE);
+        assert_eq!(set(&[1, 70, 999]).first_common(&set(&[2, 70, 999]), 16), 70);
+        assert_eq!(set(&[0, 1023]).first_common(&set(&[1023]), 16), 1023);
+        assert_eq!(set(&[0, 1023]).first_common(&set(&[1023]), u32::MAX), 1023);
+        assert_eq!(set(&[64]).first_common(&set(&[64]), 2), 64);
+        assert_eq!(set(&[64]).first_common(&set(&[64]), 1), NO_RULE);
+        assert_eq!(set(&[0]).first_common(&set(&[0, 1]), 1), 0);
+        assert_eq!(set(&[0, 64]).first_common(&set(&[1, 65]), 16), NO_RULE);
     }
 
     #[test]

@@ -22,11 +22,12 @@ pub mod steps;
 mod tables;
 
 pub use rings::ring;
+pub use rules::by_peer;
 pub use steps::{Judged, Moment, Steps};
 pub use tables::{FlowEntry, InsertError, PlaceEntry, Tables};
 
-use crate::abi::{INTERFACE_MONITOR, Interface};
-use crate::packet::{self, Address, Bytes, Ipv4, Ipv6, Layer, Link, Metadata, Network, Packet};
+use crate::abi::{INTERFACE_MONITOR, INTERFACE_NO_ETHERNET, Interface};
+use crate::packet::{self, Address, Bytes, Ipv4, Ipv6, Metadata, Network, PART, Packet};
 use crate::verdict::{Direction, Outcome, Pass, Reason};
 use flows::{Admission, Status};
 
@@ -62,11 +63,11 @@ impl<'a, T> Context<'a, T> {
 /// Decides what becomes of a frame, moves the counters, and keeps the flows.
 #[inline(always)]
 pub fn decide<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, hook: Hook, tables: T) -> Outcome {
-    let (packets, octets) = (u64::from(metadata.segments), bytes.length() as u64);
+    let (packets, octets) = (metadata.segments, bytes.length() as u32);
     let Some(interface) = tables.interface(hook.ifindex).filter(|interface| interface.attachment != 0) else {
         let outcome = Outcome::from(Reason::NoInterface);
         let direction = if hook.received { Direction::Inbound } else { Direction::Outbound };
-        tables.count(0, direction, outcome.number(), packets, octets);
+        tables.count(0, direction, outcome.number(), packets.into(), octets.into());
         return outcome;
     };
     // What the host's end of a workload's link receives is what the workload sends.
@@ -74,13 +75,20 @@ pub fn decide<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, hook: Hook, ta
     let moment = Moment::new(direction, packets, octets, tables.now());
     let context = Context::new(tables, interface, &moment);
     let outcome = drops::enforced(judge(bytes, metadata, &context), &context);
-    tables.count(interface.attachment, direction, outcome.number(), packets, octets);
+    tables.count(interface.attachment, direction, outcome.number(), moment.packets(), moment.bytes());
     outcome
 }
 
 #[inline(always)]
 fn judge<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, context: &Context<'_, T>) -> Outcome {
-    let link = match packet::parse_link(bytes, metadata) {
+    let parsed = if context.interface.has(INTERFACE_NO_ETHERNET) {
+        packet::parse_bare(bytes)
+    } else if bytes.begins_with_header() {
+        packet::parse_link(bytes, metadata)
+    } else {
+        Err(Reason::HiddenHeader)
+    };
+    let link = match parsed {
         Ok(link) => link,
         Err(reason) => return reason.into(),
     };
@@ -91,15 +99,15 @@ fn judge<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, context: &Context<'
         },
         Network::Other if context.interface.is_strict_l2() => Reason::EtherType.into(),
         Network::Other => Pass::NonIp.into(),
-        Network::V4 => judge_v4(bytes, metadata, &link, context),
-        Network::V6 => judge_v6(bytes, metadata, &link, context),
+        Network::V4 => judge_v4(bytes, link.vlans, link.end as u32, context),
+        Network::V6 => judge_v6(bytes, link.vlans, link.end as u32, context),
     }
 }
 
 #[inline(never)]
-fn judge_v4<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, link: &Link, context: &Context<'_, T>) -> Outcome {
-    let mut packet = Packet::EMPTY;
-    let outcome = match judge_parsed_v4(bytes, metadata, link, &mut packet, context) {
+fn judge_v4<B: Bytes, T: Steps>(bytes: &B, vlans: u32, begin: u32, context: &Context<'_, T>) -> Outcome {
+    let mut packet = Packet { vlans, offset: begin, ..Packet::EMPTY };
+    let outcome = match judge_parsed_v4(bytes, &mut packet, context) {
         Ok(outcome) => outcome,
         Err(reason) => reason.into(),
     };
@@ -112,12 +120,14 @@ fn judge_v4<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, link: &Link, con
 #[inline(always)]
 fn judge_parsed_v4<B: Bytes, T: Steps>(
     bytes: &B,
-    metadata: &Metadata,
-    link: &Link,
     packet: &mut Packet<Ipv4>,
     context: &Context<'_, T>,
 ) -> Result<Outcome, Reason> {
-    let refused = bytes.parse_v4(&Layer::behind(bytes, metadata, link), packet);
+    let (begin, segments) = (packet.offset, context.moment.packets() as u32);
+    let mut refused = bytes.parse_v4(packet, segments);
+    if refused == PART {
+        refused = bytes.parse_part_v4(packet, begin, segments);
+    }
     if refused != 0 {
         return Ok(Outcome::from_number(refused));
     }
@@ -130,9 +140,9 @@ fn judge_parsed_v4<B: Bytes, T: Steps>(
 }
 
 #[inline(never)]
-fn judge_v6<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, link: &Link, context: &Context<'_, T>) -> Outcome {
-    let mut packet = Packet::EMPTY;
-    let outcome = match judge_parsed_v6(bytes, metadata, link, &mut packet, context) {
+fn judge_v6<B: Bytes, T: Steps>(bytes: &B, vlans: u32, begin: u32, context: &Context<'_, T>) -> Outcome {
+    let mut packet = Packet { vlans, offset: begin, ..Packet::EMPTY };
+    let outcome = match judge_parsed_v6(bytes, &mut packet, context) {
         Ok(outcome) => outcome,
         Err(reason) => reason.into(),
     };
@@ -145,12 +155,14 @@ fn judge_v6<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, link: &Link, con
 #[inline(always)]
 fn judge_parsed_v6<B: Bytes, T: Steps>(
     bytes: &B,
-    metadata: &Metadata,
-    link: &Link,
     packet: &mut Packet<Ipv6>,
     context: &Context<'_, T>,
 ) -> Result<Outcome, Reason> {
-    let refused = bytes.parse_v6(&Layer::behind(bytes, metadata, link), packet);
+    let (begin, segments) = (packet.offset, context.moment.packets() as u32);
+    let mut refused = bytes.parse_v6(packet, segments);
+    if refused == PART {
+        refused = bytes.parse_part_v6(packet, begin, segments);
+    }
     if refused != 0 {
         return Ok(Outcome::from_number(refused));
     }
@@ -205,7 +217,7 @@ fn judge_by_flow_and_rules<A: Address, T: Tables>(
     let judge = rules::Judge::of(packet, context.direction(), context)?;
     let rule = judge.untracked(packet, context);
     if rule != rules::NOBODY {
-        context.tables.count_rule(rule, 0, context.moment.packets, context.moment.bytes);
+        context.tables.count_rule(rule, 0, context.moment.packets(), context.moment.bytes());
         *counted = rule;
         return Ok(Pass::Untracked);
     }
@@ -243,7 +255,7 @@ fn judge_by_flow_and_rules<A: Address, T: Tables>(
         lookup.redeem(packet, context, rule);
     }
     let began = lookup.begin(&key, packet, context, Admission { rule, denied: false })?;
-    context.tables.count_rule(rule, u64::from(began), context.moment.packets, context.moment.bytes);
+    context.tables.count_rule(rule, u64::from(began), context.moment.packets(), context.moment.bytes());
     *counted = rule;
     Ok(Pass::Rule)
 }

@@ -1,7 +1,10 @@
 //! Rules: which of them allow a packet.
 
 use super::{Context, Tables};
-use crate::abi::{HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, LEAF, NO_RULE, OPEN_TCP, OPEN_UDP, RuleSet, SlotFamily};
+use crate::abi::{
+    HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, HAS_LISTS, LEAF, NO_RULE, OPEN_TCP, OPEN_UDP, RuleSet, SlotFamily,
+    list_filter_place,
+};
 use crate::packet::{Address, Packet, protocol};
 use crate::verdict::{Direction, Reason};
 
@@ -45,7 +48,7 @@ impl<'t> Judge<'t> {
         let other = &tables.slot(reverse).ok_or(Reason::NoPolicy)?.families[A::FAMILY];
         let services = services(tables, own.services, packet.protocol, packet.transport.service)?;
         let anyone = match services {
-            Some(services) if own.flags & HAS_ANYONE != 0 => tables.first_common(services, &own.anyone),
+            Some(services) if own.flags & HAS_ANYONE != 0 => tables.first_common(services, &own.anyone, own.words),
             Some(_) | None => NO_RULE,
         };
         Ok(Self { slot, own, other, services, anyone })
@@ -77,12 +80,13 @@ impl<'t> Judge<'t> {
             return false;
         }
         let asked = services(&context.tables, self.other.services, packet.protocol, packet.transport.source_port);
-        matches!(asked, Ok(Some(asked)) if context.tables.first_common(asked, &self.other.anyone) != NO_RULE)
+        let other = self.other;
+        matches!(asked, Ok(Some(asked)) if context.tables.first_common(asked, &other.anyone, other.words) != NO_RULE)
     }
 
     /// The host-wide number of a rule that allows the packet: the lowest of those for anyone, else of those for a CIDR,
-    /// else of those for a group; [`NOBODY`] if none does. The cheaper question comes first, and the dearer ones are not
-    /// asked after an answer.
+    /// else of those for a prefix list, else of those for a group; [`NOBODY`] if none does. The cheaper question comes first,
+    /// and the dearer ones are not asked after an answer.
     #[inline(always)]
     pub fn admit<A: Address, T: Tables>(&self, packet: &Packet<A>, context: &Context<'_, T>) -> u32 {
         let Some(services) = self.services else { return NOBODY };
@@ -92,8 +96,7 @@ impl<'t> Judge<'t> {
                 Direction::Inbound => &packet.source,
                 Direction::Outbound => &packet.destination,
             };
-            let asked = Asked { slot: self.slot, flags: self.own.flags, vpc: context.interface.vpc };
-            bit = by_peer::<A, T>(&context.tables, services, &asked, peer);
+            bit = A::rule_for(&context.tables, services, self.own, [self.slot, context.interface.vpc], peer);
         }
         if bit == NO_RULE { NOBODY } else { self.rule::<A, T>(bit, context) }
     }
@@ -111,36 +114,52 @@ impl<'t> Judge<'t> {
     }
 }
 
-/// Whose rules are asked for, and for which kinds of peer.
-struct Asked {
-    slot: u32,
-    flags: u32,
-    vpc: u32,
-}
-
-/// The lowest of the rules given that names a peer: of those for a CIDR, else of those for a group; [`NO_RULE`] if none
-/// does.
-///
-/// Not inlined: the keys of these look-ups are on the stack only here. The answer has to fit a register for that.
-#[inline(never)]
-fn by_peer<A: Address, T: Tables>(tables: &T, services: &RuleSet, asked: &Asked, peer: &A) -> u32 {
-    if asked.flags & HAS_CIDRS != 0
-        && let Some(index) = A::cidr(tables, asked.slot, *peer)
+/// The lowest of the rules given that names a peer: of those for a CIDR, else of those for a prefix list, else of those for
+/// a group; [`NO_RULE`] if none does. Filters keep tries from being walked for nothing.
+#[inline(always)]
+pub fn by_peer<A: Address, T: Tables>(
+    tables: &T,
+    services: &RuleSet,
+    own: &SlotFamily,
+    [slot, vpc]: [u32; 2],
+    peer: &A,
+) -> u32 {
+    if own.flags & HAS_CIDRS != 0
+        && own.cidr_filter.contains(peer.filter_octet())
+        && let Some(index) = A::cidr(tables, slot, *peer)
     {
         let Some(rules) = tables.rule_set(index) else { return NO_RULE };
-        let bit = tables.first_common(services, rules);
+        let bit = tables.first_common(services, rules, own.words);
         if bit != NO_RULE {
             return bit;
         }
     }
-    if asked.flags & HAS_GROUPS != 0
-        && let Some(set) = A::member(tables, asked.vpc, *peer)
-        && let Some(index) = tables.group_rules(asked.slot, set, A::FAMILY)
+    if own.flags & HAS_LISTS != 0
+        && may_be_listed(tables, peer)
+        && let Some(set) = A::lists(tables, *peer)
+        && let Some(index) = tables.list_rules(slot, set, A::FAMILY)
     {
         let Some(rules) = tables.rule_set(index) else { return NO_RULE };
-        return tables.first_common(services, rules);
+        let bit = tables.first_common(services, rules, own.words);
+        if bit != NO_RULE {
+            return bit;
+        }
+    }
+    if own.flags & HAS_GROUPS != 0
+        && let Some(set) = A::member(tables, vpc, *peer)
+        && let Some(index) = tables.group_rules(slot, set, A::FAMILY)
+    {
+        let Some(rules) = tables.rule_set(index) else { return NO_RULE };
+        return tables.first_common(services, rules, own.words);
     }
     NO_RULE
+}
+
+/// Whether some prefix list may have an entry that covers an address: what the filter in front of the trie says.
+#[inline(always)]
+fn may_be_listed<A: Address, T: Tables>(tables: &T, peer: &A) -> bool {
+    let (word, bit) = list_filter_place(A::FAMILY, peer.list_filter_bits());
+    tables.list_filter(word).is_some_and(|bits| bits >> bit & 1 == 1)
 }
 
 /// The rules that name a protocol and port, or ICMP type and code: at most three steps down the radix.

@@ -2,7 +2,7 @@
 
 use crate::abi::{
     DropKey, FirstFragment, Flow, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6, Interface, LingerKey, Page,
-    PolicyCell, RuleSet, Slot,
+    PolicyCell, RuleSet, Slot, SlotFamily,
 };
 use crate::verdict::Direction;
 
@@ -26,10 +26,20 @@ pub trait Tables: Copy {
     fn page(&self, page: u32) -> Option<&Page>;
     /// A set of rules.
     fn rule_set(&self, index: u32) -> Option<&RuleSet>;
-    /// The lowest rule that is in both sets, or [`crate::abi::NO_RULE`]. In the kernel it is a function that the verifier
+    /// The lowest of the rules given, which are of a policy in a slot, that names a peer in a VPC ([`super::by_peer`]), or
+    /// [`crate::abi::NO_RULE`]. In the kernel this, too, is a function that the verifier looks at by itself, and the keys of its
+    /// look-ups are on the stack only there.
+    fn rule_for_v4(&self, services: &RuleSet, own: &SlotFamily, slot_and_vpc: [u32; 2], peer: &[u8; 4]) -> u32 {
+        super::by_peer(self, services, own, slot_and_vpc, peer)
+    }
+    /// As [`Tables::rule_for_v4`].
+    fn rule_for_v6(&self, services: &RuleSet, own: &SlotFamily, slot_and_vpc: [u32; 2], peer: &[u8; 16]) -> u32 {
+        super::by_peer(self, services, own, slot_and_vpc, peer)
+    }
+    /// The lowest rule that is in both sets, of which the first words count, or [`crate::abi::NO_RULE`]. In the kernel it is a function that the verifier
     /// looks at once, by itself: otherwise it would go through all that follows for each word of a set.
-    fn first_common(&self, one: &RuleSet, other: &RuleSet) -> u32 {
-        one.first_common(other)
+    fn first_common(&self, one: &RuleSet, other: &RuleSet, words: u32) -> u32 {
+        one.first_common(other, words)
     }
     /// Host-wide number of a rule: `family` is [`crate::abi::V4`] or [`crate::abi::V6`].
     fn rule_number(&self, slot: u32, family: usize, bit: u32) -> Option<u32>;
@@ -37,6 +47,14 @@ pub trait Tables: Copy {
     fn cidr_v4(&self, slot: u32, address: [u8; 4]) -> Option<u32>;
     /// As [`Tables::cidr_v4`].
     fn cidr_v6(&self, slot: u32, address: [u8; 16]) -> Option<u32>;
+    /// A word of the filter in front of the prefix lists.
+    fn list_filter(&self, word: u32) -> Option<u64>;
+    /// Number of the set of prefix lists that cover an address.
+    fn lists_v4(&self, address: [u8; 4]) -> Option<u32>;
+    /// As [`Tables::lists_v4`].
+    fn lists_v6(&self, address: [u8; 16]) -> Option<u32>;
+    /// Index of the rules of a policy whose peer is one of a set of prefix lists.
+    fn list_rules(&self, slot: u32, set: u32, family: usize) -> Option<u32>;
     /// Number of the set of groups that an address of a VPC is a member of.
     fn member_v4(&self, vpc: u32, address: [u8; 4]) -> Option<u32>;
     /// As [`Tables::member_v4`].

@@ -25,65 +25,56 @@ pub enum Form {
     Part,
 }
 
-/// What the parser of a family has to know. Without padding, as [`Packet`].
-#[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Layer {
-    /// VLAN identifiers, the outer one in the high half.
-    pub vlans: u32,
-    /// Where the IP header begins.
-    pub begin: u32,
-    /// Octets of the frame.
-    pub length: u32,
-    /// [`Metadata::segments`].
-    pub segments: u32,
-}
+/// The answer of [`step_v4`] about a fragment. No reason has this number.
+pub const PART: u8 = u8::MAX;
 
-impl Layer {
-    /// What is behind the link layer of a frame.
-    #[inline(always)]
-    pub fn behind<B: Bytes>(bytes: &B, metadata: &Metadata, link: &Link) -> Self {
-        let length = bytes.length() as u32;
-        Self { vlans: link.vlans, begin: link.end as u32, length, segments: metadata.segments }
-    }
-
-    #[inline(always)]
-    const fn link(&self, network: Network) -> (Link, Metadata) {
-        let link = Link { vlans: self.vlans, network, end: self.begin as usize };
-        (link, Metadata { vlan: None, segments: self.segments })
+/// Parses IPv4 into a packet that says what VLANs it is in and where the IP header begins. The answer is 0, [`PART`], or the
+/// number of the reason to drop it. `segments` is [`Metadata::segments`].
+#[inline(always)]
+pub fn step_v4<B: Bytes>(bytes: &B, packet: &mut Packet<Ipv4>, segments: u32) -> u8 {
+    let (link, metadata) = before(packet, Network::V4, packet.offset, segments);
+    match parse_v4(bytes, &metadata, &link, packet) {
+        Ok(Form::Whole) => 0,
+        Ok(Form::Part) => PART,
+        Err(reason) => reason.number(),
     }
 }
 
-/// Parses IPv4, and fragments to their end, into `packet`. The answer is 0, or the number of the reason to drop it.
+/// Parses on where [`step_v4`] has answered [`PART`], in a frame whose IP header begins at `begin`.
 #[inline(always)]
-pub fn parse_all_v4<B: Bytes>(bytes: &B, layer: &Layer, packet: &mut Packet<Ipv4>) -> u8 {
-    let (link, metadata) = layer.link(Network::V4);
-    let parsed = match parse_v4(bytes, &metadata, &link, packet) {
-        Ok(Form::Whole) => Ok(()),
-        Ok(Form::Part) => parse_part_v4(bytes, &metadata, &link, packet),
-        Err(reason) => Err(reason),
-    };
-    number(parsed)
-}
-
-/// As [`parse_all_v4`].
-#[inline(always)]
-pub fn parse_all_v6<B: Bytes>(bytes: &B, layer: &Layer, packet: &mut Packet<Ipv6>) -> u8 {
-    let (link, metadata) = layer.link(Network::V6);
-    let parsed = match parse_v6(bytes, &metadata, &link, packet) {
-        Ok(Form::Whole) => Ok(()),
-        Ok(Form::Part) => parse_part_v6(bytes, &metadata, &link, packet),
-        Err(reason) => Err(reason),
-    };
-    number(parsed)
-}
-
-#[inline(always)]
-const fn number(parsed: Result<(), Reason>) -> u8 {
-    match parsed {
+pub fn part_step_v4<B: Bytes>(bytes: &B, packet: &mut Packet<Ipv4>, begin: u32, segments: u32) -> u8 {
+    let (link, metadata) = before(packet, Network::V4, begin, segments);
+    match parse_part_v4(bytes, &metadata, &link, packet) {
         Ok(()) => 0,
         Err(reason) => reason.number(),
     }
+}
+
+/// As [`step_v4`].
+#[inline(always)]
+pub fn step_v6<B: Bytes>(bytes: &B, packet: &mut Packet<Ipv6>, segments: u32) -> u8 {
+    let (link, metadata) = before(packet, Network::V6, packet.offset, segments);
+    match parse_v6(bytes, &metadata, &link, packet) {
+        Ok(Form::Whole) => 0,
+        Ok(Form::Part) => PART,
+        Err(reason) => reason.number(),
+    }
+}
+
+/// As [`part_step_v4`].
+#[inline(always)]
+pub fn part_step_v6<B: Bytes>(bytes: &B, packet: &mut Packet<Ipv6>, begin: u32, segments: u32) -> u8 {
+    let (link, metadata) = before(packet, Network::V6, begin, segments);
+    match parse_part_v6(bytes, &metadata, &link, packet) {
+        Ok(()) => 0,
+        Err(reason) => reason.number(),
+    }
+}
+
+#[inline(always)]
+const fn before<A>(packet: &Packet<A>, network: Network, begin: u32, segments: u32) -> (Link, Metadata) {
+    let link = Link { vlans: packet.vlans, network, end: begin as usize };
+    (link, Metadata { vlan: None, segments })
 }
 
 pub(super) mod extension {
@@ -141,7 +132,7 @@ pub fn parse_v4<B: Bytes>(
 }
 
 /// Parses on where [`parse_v4`] found a fragment.
-#[inline(never)]
+#[inline(always)]
 pub fn parse_part_v4<B: Bytes>(
     bytes: &B,
     metadata: &Metadata,
@@ -196,7 +187,7 @@ pub fn parse_v6<B: Bytes>(
     };
     check_addresses(packet)?;
     let (next, offset, length) = extensions::<_, MAX_EXTENSIONS>(bytes, header[6], start + IPV6_HEADER, length)?;
-    let offset = opaque(offset, unknown);
+    let (offset, length) = (opaque(offset, unknown), opaque(length, unknown));
     packet.protocol = next;
     packet.offset = offset as u32;
     if next == extension::FRAGMENT {
@@ -207,7 +198,7 @@ pub fn parse_v6<B: Bytes>(
 }
 
 /// Parses on where [`parse_v6`] found a fragment header.
-#[inline(never)]
+#[inline(always)]
 pub fn parse_part_v6<B: Bytes>(
     bytes: &B,
     metadata: &Metadata,
@@ -232,7 +223,8 @@ pub fn parse_part_v6<B: Bytes>(
     if next == extension::FRAGMENT {
         return Err(Reason::FragmentHeader);
     }
-    let offset = opaque(offset, halves(&packet.source).1);
+    let unknown = halves(&packet.source).1;
+    let (offset, length) = (opaque(offset, unknown), opaque(length, unknown));
     packet.protocol = next;
     packet.offset = offset as u32;
     packet.transport = transport::parse::<B, Ipv6>(bytes, metadata, next, offset, length, false)?;

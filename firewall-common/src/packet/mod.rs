@@ -13,8 +13,10 @@ mod transport;
 
 pub use address::{Address, Ipv4, Ipv6};
 pub use fragment::Fragment;
-pub use ip::{Form, Layer, parse_all_v4, parse_all_v6, parse_part_v4, parse_part_v6, parse_v4, parse_v6};
-pub use link::{Link, Network, parse as parse_link};
+pub use ip::{
+    Form, PART, parse_part_v4, parse_part_v6, parse_v4, parse_v6, part_step_v4, part_step_v6, step_v4, step_v6,
+};
+pub use link::{Link, Network, parse as parse_link, parse_bare};
 pub use transport::{ACK, FIN, PSH, RST, SYN, Transport, URG};
 
 /// IP protocol numbers that the firewall knows by name.
@@ -35,19 +37,41 @@ pub trait Bytes {
     fn length(&self) -> usize;
     /// Octets from an offset on, or `None` when the frame ends before them.
     fn read<const N: usize>(&self, offset: usize) -> Option<[u8; N]>;
-    /// [`parse_all_v4`]: a step that the kernel verifies by itself, as those of [`crate::decide::Steps`].
-    fn parse_v4(&self, layer: &Layer, packet: &mut Packet<Ipv4>) -> u8
+    /// [`step_v4`]: a step that the kernel verifies by itself, as those of [`crate::decide::Steps`].
+    fn parse_v4(&self, packet: &mut Packet<Ipv4>, segments: u32) -> u8
     where
         Self: Sized,
     {
-        parse_all_v4(self, layer, packet)
+        step_v4(self, packet, segments)
     }
-    /// [`parse_all_v6`]: the same for IPv6.
-    fn parse_v6(&self, layer: &Layer, packet: &mut Packet<Ipv6>) -> u8
+    /// [`part_step_v4`]: a step that the kernel verifies by itself, as those of [`crate::decide::Steps`].
+    fn parse_part_v4(&self, packet: &mut Packet<Ipv4>, begin: u32, segments: u32) -> u8
     where
         Self: Sized,
     {
-        parse_all_v6(self, layer, packet)
+        part_step_v4(self, packet, begin, segments)
+    }
+    /// [`step_v6`]: the same for IPv6.
+    fn parse_v6(&self, packet: &mut Packet<Ipv6>, segments: u32) -> u8
+    where
+        Self: Sized,
+    {
+        step_v6(self, packet, segments)
+    }
+    /// [`part_step_v6`]: the same for IPv6.
+    fn parse_part_v6(&self, packet: &mut Packet<Ipv6>, begin: u32, segments: u32) -> u8
+    where
+        Self: Sized,
+    {
+        part_step_v6(self, packet, begin, segments)
+    }
+    /// Whether the first octet is that of the Ethernet header, and not of what comes behind it.
+    fn begins_with_header(&self) -> bool {
+        true
+    }
+    /// Octets before the IP header in a frame of a device without an Ethernet header.
+    fn before_network(&self) -> usize {
+        0
     }
 }
 

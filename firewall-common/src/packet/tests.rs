@@ -429,7 +429,7 @@ fn quoted_packets_are_known_by_their_first_octets() {
     assert_eq!((quoted.protocol, quoted.transport.source_port, quoted.transport.service), (17, 53, 12345));
     assert_eq!(quoted_v6(&with(part, &[(ETHERNET + 43, 8)])), None, "a later fragment");
     let sent = v6(protocol::ICMPV6, &[128, 0, 0, 0, 0x12, 0x34, 0, 1]);
-    let quoted = quoted_v6(&sent.as_slice()).unwrap();
+    let quoted = quoted_v6(&sent).unwrap();
     assert_eq!((quoted.source, quoted.destination), (address(1), address(2)));
     assert_eq!((quoted.transport.source_port, quoted.transport.icmp_type()), (0x1234, 128));
     assert_eq!(quoted_v6(&with(sent, &[(ETHERNET, 0x40)])), None, "version 4");

@@ -6,7 +6,7 @@ use super::permission::{self, Wanted};
 use super::request::Response;
 use super::types::*;
 use super::{convert, lookup, refusal, wire};
-use crate::model::{Family, Quotas, Rule, RuleId, SecurityGroup};
+use crate::model::{Family, PrefixLists, Quotas, Rule, RuleId, SecurityGroup};
 use firewall_common::verdict::Direction;
 
 pub(super) fn ingress(request: AuthorizeSecurityGroupIngress, context: Context<'_>) -> Result<Outcome, ApiError> {
@@ -64,7 +64,7 @@ fn authorize(
             return Err(ApiError::new(ErrorCode::InvalidPermissionDuplicate, message).with_detail(detail));
         }
     }
-    check_quota(group, direction, &wanted, quotas)?;
+    check_quota(group, direction, &wanted, quotas, &model.prefix_lists)?;
     let mut next = model.clone();
     let numbers = next.take_rule_numbers(wanted.len(), rule_numbers);
     let numbers = numbers.map_err(|error| refusal::out_of_rules_or(model, error.into()))?;
@@ -91,11 +91,12 @@ fn check_quota(
     direction: Direction,
     wanted: &[Wanted],
     quotas: &Quotas,
+    lists: &PrefixLists,
 ) -> Result<(), ApiError> {
     let limit = quotas.rules_per_group as usize;
     for family in Family::ALL {
-        let has = group.rule_count(direction, *family);
-        let new = wanted.iter().filter(|rule| rule.key.peer.counts_in(*family)).count();
+        let has = group.rule_count(direction, *family, lists);
+        let new = wanted.iter().map(|rule| rule.key.peer.weight(*family, lists)).sum::<usize>();
         // What has too many already, since the limit was lowered, can still get rules of the other family.
         if new > 0 && has + new > limit {
             let detail = format!(

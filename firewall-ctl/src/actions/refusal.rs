@@ -16,6 +16,16 @@ pub(super) fn refused(model: &Model, error: ModelError) -> ApiError {
         ModelError::UnknownRule { .. } => (ErrorCode::InvalidSecurityGroupRuleIdNotFound, None),
         ModelError::UnknownInterface { .. } => (ErrorCode::InvalidNetworkInterfaceIdNotFound, None),
         ModelError::UnknownPrefixList { .. } => (ErrorCode::InvalidPrefixListIdNotFound, None),
+        ModelError::PrefixListIdentity { .. } => (ErrorCode::OperationNotPermitted, None),
+        ModelError::PrefixListInUse { id, groups } => {
+            let mut lines = Vec::new();
+            for group in groups.iter().filter_map(|group| model.groups.get(group)) {
+                let rules = group.rules.values().filter(|rule| rule.key.peer.prefix_list() == Some(id));
+                lines.extend(rules.map(|rule| format!("rule {} of group {} names it", rule.id, group.id)));
+            }
+            (ErrorCode::DependencyViolation, Some(list(&lines)))
+        }
+        ModelError::PrefixList(_) => (ErrorCode::InvalidParameterValue, None),
         ModelError::DefaultVpcExists { .. } => (ErrorCode::OperationNotPermitted, None),
         ModelError::GroupNameTaken { holder, .. } => {
             (ErrorCode::InvalidGroupDuplicate, Some(format!("It is {holder}; upper and lower case are the same.")))

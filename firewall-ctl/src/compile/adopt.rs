@@ -3,16 +3,16 @@
 //! What the live cells reach stays untouched until the first plan has published policies of its own beside it; then it is
 //! retired as a whole, together with whatever an interrupted change left behind.
 
+use super::filter::Filter;
 use super::layout::Layout;
-use super::members::MemberKey;
 use super::plan::{Removal, TableFull, Write};
-use super::{Desired, Limits};
-use crate::model::GroupId;
+use super::sets::{Name, Sets};
+use super::{Limits, MemberKey};
 use firewall_common::abi::{
     CidrKeyV4, CidrKeyV6, GroupRules, GroupRulesKey, LEAF, MemberKeyV4, MemberKeyV6, Page, PolicyCell, Slot, V4, V6,
-    map,
 };
 use imbl::{OrdMap, OrdSet};
+use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -33,7 +33,13 @@ pub struct Observed {
     /// Rules of policies for sets of groups.
     pub group_rules: BTreeMap<GroupRulesKey, GroupRules>,
     /// Members with their set.
-    pub members: BTreeMap<(u32, IpAddr), u32>,
+    pub members: BTreeMap<MemberKey, u32>,
+    /// Entries of prefix lists with their set.
+    pub lists: BTreeMap<IpNet, u32>,
+    /// Words of the filter in front of them that are not zero.
+    pub list_filter: BTreeMap<u32, u64>,
+    /// Rules of policies for sets of prefix lists.
+    pub list_rules: BTreeMap<GroupRulesKey, GroupRules>,
 }
 
 impl Observed {
@@ -82,19 +88,49 @@ impl Observed {
     pub fn add_member_v6(&mut self, key: MemberKeyV6, set: u32) {
         self.members.insert((key.vpc, IpAddr::from(key.address)), set);
     }
+
+    /// Notes an entry of prefix lists.
+    pub fn add_list(&mut self, address: IpAddr, prefix_len: u32, set: u32) {
+        let all = if address.is_ipv4() { 32 } else { 128 };
+        self.lists.insert(IpNet::new_assert(address, prefix_len.min(all) as u8).trunc(), set);
+    }
+
+    /// Notes a word of the filter in front of the prefix lists.
+    pub fn add_list_filter(&mut self, index: u32, bits: u64) {
+        if bits != 0 {
+            self.list_filter.insert(index, bits);
+        }
+    }
+
+    /// Notes rules of a policy for a set of prefix lists.
+    pub fn add_list_rules(&mut self, key: GroupRulesKey, rules: GroupRules) {
+        self.list_rules.insert(key, rules);
+        self.rule_sets.extend(rules.rule_sets);
+    }
 }
 
 /// What is in the tables without the layout knowing what it means.
 #[derive(Debug, Clone)]
 pub(super) struct Foreign {
-    /// Slots that cells name.
-    live: OrdSet<u32>,
     /// All slots that anything names.
     slots: OrdSet<u32>,
     pages: OrdSet<u32>,
     rule_sets: OrdSet<u32>,
+    removals: Vec<Removal>,
+}
+
+/// The set that something has, by number, and what it is wanted to have.
+pub(super) type Wish<'a, N> = (Option<u32>, Option<&'a Arc<BTreeSet<N>>>);
+
+/// Sets of groups or prefix lists whose content is not known, and the rules for them.
+#[derive(Debug, Clone)]
+pub(super) struct ForeignSets {
+    /// Slots that cells name.
+    live: OrdSet<u32>,
     sets: OrdSet<u32>,
-    group_rules: OrdMap<GroupRulesKey, GroupRules>,
+    rules: OrdMap<GroupRulesKey, GroupRules>,
+    /// Sets that have become other ones, for whoever has them still.
+    aliases: BTreeSet<(u32, u32)>,
     removals: Vec<Removal>,
 }
 
@@ -102,7 +138,18 @@ impl Layout {
     /// The layout of tables that another controller filled.
     #[must_use]
     pub fn adopt(limits: Limits, observed: &Observed) -> Self {
-        let Observed { cells, pages, rule_sets, cidrs_v4, cidrs_v6, group_rules, members } = observed;
+        let Observed {
+            cells,
+            pages,
+            rule_sets,
+            cidrs_v4,
+            cidrs_v6,
+            group_rules,
+            members,
+            lists,
+            list_filter,
+            list_rules,
+        } = observed;
         let mut layout = Self::new(limits);
         let live: OrdSet<u32> =
             cells.values().flat_map(|cell| [cell.inbound, cell.outbound]).filter(|slot| *slot != 0).collect();
@@ -116,83 +163,107 @@ impl Layout {
             slots.insert(u32::from_be_bytes(key.slot));
             removals.push(Removal::CidrV6 { prefix_len: *prefix_len, key: *key });
         }
-        let mut sets: OrdSet<u32> = members.values().copied().collect();
-        for key in group_rules.keys() {
-            slots.insert(key.slot);
-            sets.insert(key.set);
-            removals.push(Removal::GroupRules(*key));
-        }
+        slots.extend(group_rules.keys().chain(list_rules.keys()).map(|key| key.slot));
         layout.occupied.cidrs[V4] = cidrs_v4.len() as u32;
         layout.occupied.cidrs[V6] = cidrs_v6.len() as u32;
-        layout.occupied.group_rules = group_rules.len() as u32;
+        let v4 = |is_v4: bool| usize::from(!is_v4);
+        members.keys().for_each(|(_, address)| layout.occupied.members[v4(address.is_ipv4())] += 1);
+        lists.keys().for_each(|net| layout.occupied.entries[v4(net.addr().is_ipv4())] += 1);
         let rule_sets: OrdSet<u32> = rule_sets.iter().copied().filter(|set| *set != 0).collect();
         let pages: OrdSet<u32> = pages.iter().copied().collect();
         // In ascending order, so that a gap is noted once.
         slots.iter().for_each(|slot| layout.slots.reserve(*slot));
         pages.iter().for_each(|page| layout.pages.numbers().reserve(*page));
         rule_sets.iter().for_each(|set| layout.rule_sets.numbers().reserve(*set));
-        sets.iter().for_each(|set| layout.sets.numbers().reserve(*set));
+        layout.groups.adopt(&live, members.values().copied(), group_rules);
+        layout.lists.adopt(&live, lists.values().copied(), list_rules);
         layout.cells = cells.iter().map(|(number, cell)| (*number, *cell)).collect();
         layout.members = members.iter().map(|(key, set)| (*key, *set)).collect();
-        let group_rules = group_rules.iter().map(|(key, rules)| (*key, *rules)).collect();
-        layout.foreign = Some(Foreign { live, slots, pages, rule_sets, sets, group_rules, removals });
+        layout.entries = lists.iter().map(|(net, set)| (*net, *set)).collect();
+        layout.filter = Filter::adopt(list_filter.iter().map(|(index, bits)| (*index, *bits)));
+        layout.foreign = Some(Foreign { slots, pages, rule_sets, removals });
         layout
     }
 
-    /// The set of each member wanted, when another controller has given them sets. What those mean is known only to the
-    /// policies still in force, and these must go on treating every member as they do: so members share a set only if they
-    /// had the same one before. A set keeps its number for the first groups found, unless a member of it goes.
-    pub(super) fn intern_foreign_members(&mut self, desired: &Desired) -> Result<BTreeMap<MemberKey, u32>, TableFull> {
-        let goes = |key: &MemberKey| desired.members.get(key).is_none_or(BTreeSet::is_empty);
-        let leaving: BTreeSet<u32> = self.members.iter().filter(|(key, _)| goes(key)).map(|(_, set)| *set).collect();
-        let mut members = BTreeMap::new();
-        let mut known: BTreeMap<(&BTreeSet<GroupId>, Option<u32>), u32> = BTreeMap::new();
-        for (key, groups) in desired.members.iter().filter(|(_, groups)| !groups.is_empty()) {
-            let old = self.members.get(key).copied();
-            let set = match known.get(&(groups, old)) {
-                Some(set) => *set,
-                None => {
-                    let content = Arc::new(groups.clone());
-                    match old.filter(|old| !leaving.contains(old) && self.sets.get(*old).is_none()) {
-                        Some(old) => {
-                            self.sets.bind(old, content);
-                            old
-                        }
-                        None => {
-                            let interned = self.sets.intern_apart(content);
-                            interned.map_err(|limit| TableFull { table: map::GROUP_RULES, limit })?
-                        }
-                    }
-                }
-            };
-            known.insert((groups, old), set);
-            self.sets.retain(set);
-            members.insert(*key, set);
-        }
-        Ok(members)
+    /// Retires all that another controller left; the plan has replaced it.
+    pub(super) fn retire_foreign(&mut self) {
+        let Some(Foreign { slots, pages, rule_sets, removals }) = self.foreign.take() else { return };
+        self.removals.extend(removals);
+        slots.iter().for_each(|slot| self.slots.retire(*slot));
+        pages.iter().for_each(|page| self.pages.numbers().retire(*page));
+        rule_sets.iter().for_each(|set| self.rule_sets.numbers().retire(*set));
+        self.removals.extend(self.groups.retire_foreign());
+        self.removals.extend(self.lists.retire_foreign());
+    }
+}
+
+impl<N: Name> Sets<N> {
+    /// Takes over what is in the tables.
+    fn adopt(
+        &mut self,
+        live: &OrdSet<u32>,
+        held: impl Iterator<Item = u32>,
+        rules: &BTreeMap<GroupRulesKey, GroupRules>,
+    ) {
+        let sets: OrdSet<u32> = held.chain(rules.keys().map(|key| key.set)).collect();
+        sets.iter().for_each(|set| self.interner().numbers().reserve(*set));
+        self.occupied = rules.len() as u32;
+        self.foreign = Some(ForeignSets {
+            live: live.clone(),
+            sets,
+            rules: rules.iter().map(|(key, rules)| (*key, *rules)).collect(),
+            aliases: BTreeSet::new(),
+            removals: rules.keys().map(|key| N::removal(*key)).collect(),
+        });
     }
 
-    /// Gives members that get a new set the rules that the policies still in force have for their old one: until the
-    /// cells are published, nothing may change for them.
-    pub(super) fn alias_foreign_members(
-        &mut self,
-        members: &BTreeMap<MemberKey, u32>,
-        writes: &mut Vec<Write>,
-    ) -> Result<(), TableFull> {
-        let Some(mut foreign) = self.foreign.take() else { return Ok(()) };
-        for (key, set) in members {
-            let Some(old) = self.members.get(key).copied() else { continue };
-            if old == *set || foreign.sets.contains(set) {
+    /// The set of each of many, when another controller has given them sets: given the set that it has, and what it is
+    /// wanted to have. What the old sets mean is known only to the policies still in force, and these must go on treating
+    /// all as they do: so two share a set only if they had the same one before. A set keeps its number for the first
+    /// content found, unless something that has it goes.
+    pub(super) fn number_foreign(&mut self, wishes: &[Wish<'_, N>]) -> Result<Vec<Option<u32>>, TableFull> {
+        let going = wishes.iter().filter(|(_, wanted)| wanted.is_none());
+        let leaving: BTreeSet<u32> = going.filter_map(|(old, _)| *old).collect();
+        let mut known: BTreeMap<(&BTreeSet<N>, Option<u32>), u32> = BTreeMap::new();
+        let mut numbers = Vec::with_capacity(wishes.len());
+        for (old, wanted) in wishes.iter().copied() {
+            let Some(wanted) = wanted else {
+                numbers.push(old);
                 continue;
+            };
+            let number = match known.get(&(wanted.as_ref(), old)) {
+                Some(number) => *number,
+                None => match old.filter(|old| !leaving.contains(old) && self.get(*old).is_none()) {
+                    Some(old) => {
+                        self.interner().bind(old, Arc::clone(wanted));
+                        old
+                    }
+                    None => {
+                        let interned = self.interner().intern_apart(Arc::clone(wanted));
+                        interned.map_err(|limit| TableFull { table: N::TABLE, limit })?
+                    }
+                },
+            };
+            known.insert((wanted.as_ref(), old), number);
+            numbers.push(Some(number));
+            if let (Some(old), Some(foreign)) = (old.filter(|old| *old != number), &mut self.foreign) {
+                foreign.aliases.insert((old, number));
             }
+        }
+        Ok(numbers)
+    }
+
+    /// Gives sets that are new the rules that the policies still in force have for the old ones in their place: until the
+    /// cells are published, nothing may change for whoever has them.
+    pub(super) fn alias_foreign(&mut self, writes: &mut Vec<Write>) -> Result<(), TableFull> {
+        let Some(mut foreign) = self.foreign.take() else { return Ok(()) };
+        for (old, number) in &foreign.aliases {
             for slot in &foreign.live {
-                let alias = GroupRulesKey { slot: *slot, set: *set };
-                let known = foreign.group_rules.get(&GroupRulesKey { slot: *slot, set: old }).copied();
-                if let Some(rules) = known.filter(|_| !foreign.group_rules.contains_key(&alias)) {
-                    self.occupy_group_rules()?;
-                    foreign.group_rules.insert(alias, rules);
-                    foreign.removals.push(Removal::GroupRules(alias));
-                    writes.push(Write::GroupRules { key: alias, rules });
+                let key = GroupRulesKey { slot: *slot, set: *number };
+                if let Some(rules) = foreign.rules.get(&GroupRulesKey { slot: *slot, set: *old }).copied() {
+                    self.occupy()?;
+                    foreign.removals.push(N::removal(key));
+                    writes.push(N::write(key, rules));
                 }
             }
         }
@@ -200,17 +271,13 @@ impl Layout {
         Ok(())
     }
 
-    /// Retires all that another controller left; the plan has replaced it.
-    pub(super) fn retire_foreign(&mut self) {
-        let Some(Foreign { live: _, slots, pages, rule_sets, sets, group_rules: _, removals }) = self.foreign.take()
-        else {
-            return;
+    /// Lets go of what another controller left, and says what is to be removed of it.
+    fn retire_foreign(&mut self) -> Vec<Removal> {
+        let Some(ForeignSets { live: _, sets, rules: _, aliases: _, removals }) = self.foreign.take() else {
+            return Vec::new();
         };
-        self.removals.extend(removals);
-        slots.iter().for_each(|slot| self.slots.retire(*slot));
-        pages.iter().for_each(|page| self.pages.numbers().retire(*page));
-        rule_sets.iter().for_each(|set| self.rule_sets.numbers().retire(*set));
-        let unbound: Vec<u32> = sets.iter().copied().filter(|set| self.sets.get(*set).is_none()).collect();
-        unbound.into_iter().for_each(|set| self.sets.numbers().retire(set));
+        let unbound: Vec<u32> = sets.iter().copied().filter(|set| self.get(*set).is_none()).collect();
+        unbound.into_iter().for_each(|set| self.interner().numbers().retire(set));
+        removals
     }
 }

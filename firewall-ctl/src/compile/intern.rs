@@ -131,9 +131,9 @@ impl<K: Ord + Clone> Interner<K> {
         self.by_number.get(&number).map(|entry| &entry.content)
     }
 
-    /// Numbers and contents that somebody refers to.
-    pub(super) fn live(&self) -> impl Iterator<Item = (u32, &Arc<K>)> {
-        self.by_number.iter().filter(|(_, entry)| entry.references > 0).map(|(number, entry)| (*number, &entry.content))
+    /// The number that a content is found by.
+    pub(super) fn find(&self, content: &Arc<K>) -> Option<u32> {
+        self.by_content.get(content).copied()
     }
 
     /// Adds a reference, and says whether it is the first.

@@ -7,48 +7,61 @@
 //! A layout is a value: planning makes a new one, and a plan that is refused or dropped leaves the old one as it was.
 
 use super::adopt::Foreign;
+use super::filter::Filter;
 use super::intern::{Interner, Numbers};
-use super::members::MemberKey;
 use super::plan::{Plan, Removal, TableFull, Write};
 use super::policy::{FamilyPolicy, Policy};
 use super::services::{Node, radix};
-use super::{Desired, Limits};
-use crate::model::GroupId;
+use super::sets::{Sets, place_rule_set};
+use super::{Desired, DesiredInterface, Limits, MemberKey};
+use crate::model::{GroupId, PrefixListId};
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, GroupRules, GroupRulesKey, LEAF, Page, PolicyCell, RULE_WORDS, RuleNumbers, RuleSet, Slot,
-    SlotFamily, V4, V6, map,
+    CidrKeyV4, CidrKeyV6, LEAF, Page, PolicyCell, RULE_WORDS, RuleNumbers, RuleSet, Slot, SlotFamily, V4, V6, map,
 };
-use imbl::{OrdMap, Vector};
+use imbl::ordmap::DiffItem;
+use imbl::{OrdMap, OrdSet, Vector};
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A policy in its slot.
 #[derive(Debug, Clone)]
-struct Placed {
-    policy: Arc<Policy>,
+pub(super) struct Placed {
+    pub(super) policy: Arc<Policy>,
     /// Entry into the services radix, of each family.
     services: [u32; 2],
     /// Index of the rules of each prefix.
     cidrs: Arc<BTreeMap<IpNet, u32>>,
+    /// Cells that name it.
+    users: u32,
 }
 
 /// Who holds which place in the tables.
 #[derive(Debug, Clone)]
 pub struct Layout {
     pub(super) limits: Limits,
+    /// What is laid out; nothing while what is in the tables is another controller's.
+    pub(super) desired: Desired,
     pub(super) slots: Numbers,
     placed: OrdMap<u32, Placed>,
     by_policy: OrdMap<Arc<Policy>, u32>,
     pub(super) pages: Interner<[u32; 256]>,
     pub(super) rule_sets: Interner<RuleSet>,
-    pub(super) sets: Interner<BTreeSet<GroupId>>,
-    group_rules: OrdMap<GroupRulesKey, GroupRules>,
+    pub(super) groups: Sets<GroupId>,
+    pub(super) lists: Sets<PrefixListId>,
+    /// The set of each member.
     pub(super) members: OrdMap<MemberKey, u32>,
+    /// The set of each entry of prefix lists.
+    pub(super) entries: OrdMap<IpNet, u32>,
+    /// Members whose set is not the one that others of the same groups get: the next plan gives it to them.
+    pub(super) members_apart: OrdSet<MemberKey>,
+    /// The same for entries.
+    pub(super) entries_apart: OrdSet<IpNet>,
+    pub(super) filter: Filter,
     pub(super) cells: OrdMap<u32, PolicyCell>,
     /// Entries of the tables that are looked up by key and wait for [`Layout::reclaim`].
     pub(super) removals: Vector<Removal>,
-    /// Entries in the tries and in the table of group rules, those that wait for removal included.
+    /// Entries in the tables whose places have no number.
     pub(super) occupied: Occupied,
     /// What another controller left, until the first plan has replaced it.
     pub(super) foreign: Option<Foreign>,
@@ -65,11 +78,22 @@ pub struct Usage {
     pub limit: u32,
 }
 
-/// Numbers of entries in the tables whose places have no number.
+/// Numbers of entries in the tables whose places have no number, by family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Occupied {
+    /// Those that wait for removal included.
     pub(super) cidrs: [u32; 2],
-    pub(super) group_rules: u32,
+    pub(super) members: [u32; 2],
+    pub(super) entries: [u32; 2],
+}
+
+/// What becomes of the cells.
+#[derive(Debug, Default)]
+struct Cells {
+    /// Slots that had no policy before.
+    new_slots: Vec<u32>,
+    /// Slots that a cell names no longer.
+    left: Vec<u32>,
 }
 
 impl Layout {
@@ -78,14 +102,19 @@ impl Layout {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
+            desired: Desired::default(),
             slots: Numbers::new(1, limits.slots),
             placed: OrdMap::new(),
             by_policy: OrdMap::new(),
             pages: Interner::new(0, limits.pages),
             rule_sets: Interner::new(1, limits.rule_sets),
-            sets: Interner::new(1, u32::MAX),
-            group_rules: OrdMap::new(),
+            groups: Sets::new(limits.group_rules),
+            lists: Sets::new(limits.list_rules),
             members: OrdMap::new(),
+            entries: OrdMap::new(),
+            members_apart: OrdSet::new(),
+            entries_apart: OrdSet::new(),
+            filter: Filter::default(),
             cells: OrdMap::new(),
             removals: Vector::new(),
             occupied: Occupied::default(),
@@ -93,46 +122,58 @@ impl Layout {
         }
     }
 
-    /// The way to the tables wanted, and the layout that holds once it is gone.
+    /// The way to the tables wanted, and the layout that holds once it is gone. The work is proportional to what differs
+    /// from what is laid out, but for the cells, which are named all.
     ///
     /// # Errors
     /// Old and new content together do not fit into some table.
     pub fn plan(&self, desired: &Desired) -> Result<(Self, Plan), TableFull> {
         let mut next = self.clone();
         let mut plan = Plan::default();
-        next.check_numbers(desired)?;
-        let cells = next.place_policies(desired, &mut plan)?;
-        let new_slots: Vec<u32> = next.placed.keys().filter(|slot| !self.placed.contains_key(*slot)).copied().collect();
-        let members = next.intern_members(desired)?;
-        let interim = next.intern_interim_sets(&members, desired)?;
-        next.place_group_rules(self, &new_slots, &mut plan.writes)?;
-        next.alias_foreign_members(&members, &mut plan.writes)?;
-        next.change_members(&members, &interim, &mut plan)?;
-        let gone = self.cells.keys().filter(|number| !cells.contains_key(*number));
-        plan.cells = gone.map(|number| (*number, PolicyCell::default())).chain(cells.clone()).collect();
-        next.cells = cells.into_iter().collect();
-        next.retire_policies();
+        let Cells { new_slots, left } = next.place_cells(desired, &mut plan.writes)?;
+        let members = next.move_members(desired)?;
+        let entries = next.move_entries(desired)?;
+        let (new_groups, new_lists) = next.hold_sets(&members, &entries);
+        let Self { groups, lists, placed, rule_sets, .. } = &mut next;
+        groups.place_rules(&new_slots, &new_groups, placed, rule_sets, &mut plan.writes)?;
+        lists.place_rules(&new_slots, &new_lists, placed, rule_sets, &mut plan.writes)?;
+        groups.alias_foreign(&mut plan.writes)?;
+        lists.alias_foreign(&mut plan.writes)?;
+        next.change_members(&members, &mut plan)?;
+        next.change_entries(&entries, &mut plan)?;
+        next.let_sets_go(&members, &entries);
+        let gone = self.cells.keys().filter(|number| !next.cells.contains_key(*number));
+        plan.cells = gone.map(|number| (*number, PolicyCell::default())).collect();
+        plan.cells.extend(next.cells.iter().map(|(number, cell)| (*number, *cell)));
+        for slot in left {
+            next.leave_slot(slot);
+        }
         next.retire_foreign();
+        next.desired = desired.clone();
         Ok((next, plan))
     }
 
     /// Frees what was retired, and says which entries to remove from the tables that are looked up by key. They must be
     /// gone before the next plan is written.
     pub fn reclaim(&mut self) -> Vec<Removal> {
-        let removals: Vec<Removal> = std::mem::take(&mut self.removals).into_iter().collect();
+        let mut removals: Vec<Removal> = std::mem::take(&mut self.removals).into_iter().collect();
         for removal in &removals {
             match removal {
                 Removal::CidrV4 { .. } => self.occupied.cidrs[V4] -= 1,
                 Removal::CidrV6 { .. } => self.occupied.cidrs[V6] -= 1,
-                Removal::GroupRules(_) => self.occupied.group_rules -= 1,
-                // Members are removed when the plan is published.
-                Removal::MemberV4(_) | Removal::MemberV6(_) => {}
+                Removal::GroupRules(_) => self.groups.occupied -= 1,
+                Removal::ListRules(_) => self.lists.occupied -= 1,
+                // These are removed when the plan is published.
+                Removal::MemberV4(_) | Removal::MemberV6(_) | Removal::ListV4 { .. } | Removal::ListV6 { .. } => {}
+                Removal::ListFilter { .. } => {}
             }
         }
+        removals.extend(self.filter.reclaim());
         self.slots.reclaim();
         self.pages.reclaim();
         self.rule_sets.reclaim();
-        self.sets.reclaim();
+        self.groups.reclaim();
+        self.lists.reclaim();
         removals
     }
 
@@ -140,10 +181,12 @@ impl Layout {
     #[must_use]
     pub fn has_retired(&self) -> bool {
         !self.removals.is_empty()
+            || self.filter.has_unused()
             || self.slots.has_unused()
             || self.pages.has_unused()
             || self.rule_sets.has_unused()
-            || self.sets.has_unused()
+            || self.groups.has_unused()
+            || self.lists.has_unused()
     }
 
     /// The policies of an attachment, inbound and outbound, where this layout has placed them.
@@ -156,50 +199,76 @@ impl Layout {
     /// How full the tables are.
     #[must_use]
     pub fn usage(&self) -> Vec<Usage> {
-        let members = |is_v4| self.members.keys().filter(|(_, address)| address.is_ipv4() == is_v4).count() as u32;
-        let Occupied { cidrs, group_rules } = self.occupied;
-        let Limits { slots, pages, rule_sets, cidrs_v4, cidrs_v6, members_v4, members_v6, .. } = self.limits;
+        let Occupied { cidrs, members, entries } = self.occupied;
+        let limits = self.limits;
         let usage = |table, entries, limit| Usage { table, entries, limit };
         vec![
-            usage(map::SLOTS, self.slots.taken(), slots),
-            usage(map::PAGES, self.pages.taken(), pages),
-            usage(map::RULE_SETS, self.rule_sets.taken(), rule_sets),
-            usage(map::CIDRS_V4, cidrs[V4], cidrs_v4),
-            usage(map::CIDRS_V6, cidrs[V6], cidrs_v6),
-            usage(map::MEMBERS_V4, members(true), members_v4),
-            usage(map::MEMBERS_V6, members(false), members_v6),
-            usage(map::GROUP_RULES, group_rules, self.limits.group_rules),
+            usage(map::SLOTS, self.slots.taken(), limits.slots),
+            usage(map::PAGES, self.pages.taken(), limits.pages),
+            usage(map::RULE_SETS, self.rule_sets.taken(), limits.rule_sets),
+            usage(map::CIDRS_V4, cidrs[V4], limits.cidrs_v4),
+            usage(map::CIDRS_V6, cidrs[V6], limits.cidrs_v6),
+            usage(map::MEMBERS_V4, members[V4], limits.members_v4),
+            usage(map::MEMBERS_V6, members[V6], limits.members_v6),
+            usage(map::GROUP_RULES, self.groups.occupied, limits.group_rules),
+            usage(map::LISTS_V4, entries[V4], limits.lists_v4),
+            usage(map::LISTS_V6, entries[V6], limits.lists_v6),
+            usage(map::LIST_RULES, self.lists.occupied, limits.list_rules),
         ]
     }
 
     /// Numbers that stand for a place in a table without being given out by this layout.
-    fn check_numbers(&self, desired: &Desired) -> Result<(), TableFull> {
+    fn check_numbers(&self, interface: &DesiredInterface) -> Result<(), TableFull> {
         let Limits { attachments, rule_numbers, .. } = self.limits;
-        if desired.interfaces.keys().any(|number| *number > attachments) {
+        if interface.entry.attachment > attachments {
             return Err(TableFull { table: map::CELLS, limit: attachments });
         }
-        let policies = desired.interfaces.values().flat_map(|interface| [&interface.inbound, &interface.outbound]);
-        let mut numbers = policies.flat_map(|policy| policy.families.iter()).flat_map(|family| &family.rules);
-        if numbers.any(|number| *number > rule_numbers) {
+        let families = [&interface.inbound, &interface.outbound].map(|policy| &policy.families);
+        if families.into_iter().flatten().flat_map(|family| &family.rules).any(|number| *number > rule_numbers) {
             return Err(TableFull { table: map::RULE_COUNTERS, limit: rule_numbers });
         }
         Ok(())
     }
 
-    /// Finds slots for all policies, and says which ones each attachment has.
-    fn place_policies(&mut self, desired: &Desired, plan: &mut Plan) -> Result<BTreeMap<u32, PolicyCell>, TableFull> {
-        let mut cells = BTreeMap::new();
-        for (number, interface) in &desired.interfaces {
-            let inbound = self.place_policy(&interface.inbound, &mut plan.writes)?;
-            let outbound = self.place_policy(&interface.outbound, &mut plan.writes)?;
-            cells.insert(*number, PolicyCell { inbound, outbound });
+    /// Finds slots for the policies of all attachments that differ. The policies that they had stay until all else is
+    /// planned.
+    fn place_cells(&mut self, desired: &Desired, writes: &mut Vec<Write>) -> Result<Cells, TableFull> {
+        if self.foreign.is_some() {
+            self.cells = OrdMap::new();
+        }
+        let before = self.desired.clone();
+        let mut cells = Cells::default();
+        for item in before.interfaces().diff(desired.interfaces()) {
+            let (number, interface) = match item {
+                DiffItem::Add(number, interface) | DiffItem::Update { old: _, new: (number, interface) } => {
+                    (*number, Some(interface))
+                }
+                DiffItem::Remove(number, _) => (*number, None),
+            };
+            let old = self.cells.remove(&number);
+            cells.left.extend(old.into_iter().flat_map(|cell| [cell.inbound, cell.outbound]));
+            let Some(interface) = interface else { continue };
+            self.check_numbers(interface)?;
+            let [inbound, outbound] = [&interface.inbound, &interface.outbound];
+            let inbound = self.place_policy(inbound, &mut cells.new_slots, writes)?;
+            let outbound = self.place_policy(outbound, &mut cells.new_slots, writes)?;
+            self.cells.insert(number, PolicyCell { inbound, outbound });
         }
         Ok(cells)
     }
 
-    fn place_policy(&mut self, policy: &Arc<Policy>, writes: &mut Vec<Write>) -> Result<u32, TableFull> {
-        if let Some(slot) = self.by_policy.get(policy) {
-            return Ok(*slot);
+    /// The slot of a policy, which gets a user more.
+    fn place_policy(
+        &mut self,
+        policy: &Arc<Policy>,
+        new_slots: &mut Vec<u32>,
+        writes: &mut Vec<Write>,
+    ) -> Result<u32, TableFull> {
+        if let Some(slot) = self.by_policy.get(policy).copied() {
+            if let Some(placed) = self.placed.get_mut(&slot) {
+                placed.users += 1;
+            }
+            return Ok(slot);
         }
         let slot = self.slots.take().ok_or(TableFull { table: map::SLOTS, limit: self.limits.slots })?;
         let mut services = [0; 2];
@@ -209,47 +278,46 @@ impl Layout {
             services[family] = self.place_node(&radix(rules, family), writes)?;
             self.retain_entry(services[family]);
             for (net, covered) in &rules.cidrs {
-                let index = self.place_rule_set(covered, writes)?;
+                let index = place_rule_set(&mut self.rule_sets, covered, writes)?;
                 self.rule_sets.retain(index);
                 writes.push(self.place_cidr(slot, *net, index)?);
                 cidrs.insert(*net, index);
             }
             let numbers = rule_numbers(rules);
             writes.push(Write::RuleNumbers { index: slot * 2 + u32::from(family == V6), numbers });
-            content.families[family] =
-                SlotFamily { flags: rules.flags(family), services: services[family], anyone: rules.anyone };
+            content.families[family] = SlotFamily {
+                flags: rules.flags(family),
+                services: services[family],
+                words: rules.words(),
+                reserved: 0,
+                cidr_filter: rules.cidr_filter(),
+                anyone: rules.anyone,
+            };
         }
         writes.push(Write::Slot { index: slot, slot: Box::new(content) });
-        self.placed.insert(slot, Placed { policy: Arc::clone(policy), services, cidrs: Arc::new(cidrs) });
+        self.groups.add_slot(slot, policy);
+        self.lists.add_slot(slot, policy);
+        let placed = Placed { policy: Arc::clone(policy), services, cidrs: Arc::new(cidrs), users: 1 };
+        self.placed.insert(slot, placed);
         self.by_policy.insert(Arc::clone(policy), slot);
+        new_slots.push(slot);
         Ok(slot)
     }
 
     fn place_node(&mut self, node: &Node, writes: &mut Vec<Write>) -> Result<u32, TableFull> {
-        let children = match node {
-            Node::Uniform(rules) => return Ok(LEAF | self.place_rule_set(rules, writes)?),
-            Node::Split(children) => children,
+        let runs = match node {
+            Node::Uniform(rules) => return Ok(LEAF | place_rule_set(&mut self.rule_sets, rules, writes)?),
+            Node::Split(runs) => runs,
         };
         let mut entries = [LEAF; 256];
-        for (entry, child) in entries.iter_mut().zip(children) {
-            *entry = self.place_node(child, writes)?;
+        for (first, child) in runs {
+            let entry = self.place_node(child, writes)?;
+            entries[usize::from(*first)..].fill(entry);
         }
         let interned = self.pages.intern(Arc::new(entries));
         let (index, fresh) = interned.map_err(|limit| TableFull { table: map::PAGES, limit })?;
         if fresh {
             writes.push(Write::Page { index, page: Box::new(Page { entries }) });
-        }
-        Ok(index)
-    }
-
-    fn place_rule_set(&mut self, rules: &RuleSet, writes: &mut Vec<Write>) -> Result<u32, TableFull> {
-        if rules.is_empty() {
-            return Ok(0);
-        }
-        let interned = self.rule_sets.intern(Arc::new(*rules));
-        let (index, fresh) = interned.map_err(|limit| TableFull { table: map::RULE_SETS, limit })?;
-        if fresh {
-            writes.push(Write::RuleSet { index, rules: Box::new(*rules) });
         }
         Ok(index)
     }
@@ -297,89 +365,25 @@ impl Layout {
         self.pages.get(page).map(|entries| entries.iter().copied().collect()).unwrap_or_default()
     }
 
-    /// Rules of new policies for all sets, and of all policies for new sets. The old ones count, too: a packet may meet any
-    /// of them before the plan is through.
-    fn place_group_rules(&mut self, old: &Self, new_slots: &[u32], writes: &mut Vec<Write>) -> Result<(), TableFull> {
-        let was_live: BTreeSet<u32> = old.sets.live().map(|(set, _)| set).collect();
-        let sets: Vec<u32> = self.sets.live().map(|(set, _)| set).collect();
-        let names_groups = |placed: &Placed| placed.policy.families.iter().any(|family| !family.groups.is_empty());
-        let slots: Vec<u32> =
-            self.placed.iter().filter(|(_, placed)| names_groups(placed)).map(|(slot, _)| *slot).collect();
-        for slot in slots {
-            let is_new = new_slots.contains(&slot);
-            for set in sets.iter().filter(|set| is_new || !was_live.contains(set)) {
-                self.place_rules_of_set(GroupRulesKey { slot, set: *set }, writes)?;
-            }
+    /// A cell names a policy no longer. One that no cell names is let go.
+    fn leave_slot(&mut self, slot: u32) {
+        let Some(placed) = self.placed.get_mut(&slot) else { return };
+        placed.users -= 1;
+        if placed.users > 0 {
+            return;
         }
-        Ok(())
-    }
-
-    fn place_rules_of_set(&mut self, key: GroupRulesKey, writes: &mut Vec<Write>) -> Result<(), TableFull> {
-        let (Some(placed), Some(groups)) = (self.placed.get(&key.slot), self.sets.get(key.set)) else { return Ok(()) };
-        let both = placed.policy.families.each_ref().map(|family| family.of_groups(groups));
-        if both.iter().all(RuleSet::is_empty) {
-            return Ok(());
+        let Some(Placed { policy, services, cidrs, users: _ }) = self.placed.remove(&slot) else { return };
+        self.by_policy.remove(&policy);
+        for entry in services {
+            self.release_entry(entry);
         }
-        let mut rules = GroupRules::default();
-        for (index, set) in rules.rule_sets.iter_mut().zip(&both) {
-            *index = self.place_rule_set(set, writes)?;
-            self.rule_sets.retain(*index);
+        for (net, rules) in cidrs.iter() {
+            self.rule_sets.release(*rules);
+            self.removals.push_back(cidr_removal(slot, *net));
         }
-        self.occupy_group_rules()?;
-        self.group_rules.insert(key, rules);
-        writes.push(Write::GroupRules { key, rules });
-        Ok(())
-    }
-
-    pub(super) fn occupy_group_rules(&mut self) -> Result<(), TableFull> {
-        let limit = self.limits.group_rules;
-        if self.occupied.group_rules >= limit {
-            return Err(TableFull { table: map::GROUP_RULES, limit });
-        }
-        self.occupied.group_rules += 1;
-        Ok(())
-    }
-
-    /// Lets go of a set that no member has, with the rules of all policies for it.
-    pub(super) fn retire_set(&mut self, set: u32) {
-        let slots: Vec<u32> = self.placed.keys().copied().collect();
-        for slot in slots {
-            self.retire_group_rules(GroupRulesKey { slot, set });
-        }
-        // Entries of the set are on their way out: whoever has the same groups next needs others.
-        self.sets.forget(set);
-    }
-
-    fn retire_group_rules(&mut self, key: GroupRulesKey) {
-        if let Some(rules) = self.group_rules.remove(&key) {
-            for index in rules.rule_sets {
-                self.rule_sets.release(index);
-            }
-            self.removals.push_back(Removal::GroupRules(key));
-        }
-    }
-
-    /// Lets go of the policies that no cell names any more.
-    fn retire_policies(&mut self) {
-        let named: BTreeSet<u32> = self.cells.values().flat_map(|cell| [cell.inbound, cell.outbound]).collect();
-        let gone: Vec<u32> = self.placed.keys().filter(|slot| !named.contains(slot)).copied().collect();
-        for slot in gone {
-            let Some(Placed { policy, services, cidrs }) = self.placed.remove(&slot) else { continue };
-            self.by_policy.remove(&policy);
-            for entry in services {
-                self.release_entry(entry);
-            }
-            for (net, rules) in cidrs.iter() {
-                self.rule_sets.release(*rules);
-                self.removals.push_back(cidr_removal(slot, *net));
-            }
-            let all_sets = GroupRulesKey { slot, set: 0 }..=GroupRulesKey { slot, set: u32::MAX };
-            let keys: Vec<GroupRulesKey> = self.group_rules.range(all_sets).map(|(key, _)| *key).collect();
-            for key in keys {
-                self.retire_group_rules(key);
-            }
-            self.slots.retire(slot);
-        }
+        self.groups.remove_slot(slot, &policy, &mut self.rule_sets, &mut self.removals);
+        self.lists.remove_slot(slot, &policy, &mut self.rule_sets, &mut self.removals);
+        self.slots.retire(slot);
     }
 }
 

@@ -1,6 +1,6 @@
 //! How much the tables of this host hold.
 
-use firewall_common::abi::{Counter, map};
+use firewall_common::abi::{Counter, LIST_FILTER_WORDS, map};
 use serde::{Deserialize, Serialize};
 
 /// Sizes of the maps. They are fixed when the maps are made: a controller with other limits refuses to adopt them.
@@ -15,7 +15,7 @@ pub struct Limits {
     pub interfaces: u32,
     /// Attached interfaces whose index is beyond the array.
     pub interfaces_high: u32,
-    /// Policies: two for each distinct set of groups that an attached interface has. Each takes 8.5 KiB.
+    /// Policies: two for each distinct set of groups that an attached interface has. Each takes 8.3 KiB.
     pub slots: u32,
     /// Nodes of the services radix, of 1 KiB.
     pub pages: u32,
@@ -35,6 +35,12 @@ pub struct Limits {
     pub owners_v6: u32,
     /// Pairs of a policy and a set of groups that some member has.
     pub group_rules: u32,
+    /// IPv4 entries of the prefix lists that policies of this host name.
+    pub lists_v4: u32,
+    /// The same for IPv6.
+    pub lists_v6: u32,
+    /// Pairs of a policy and a set of prefix lists that cover some address.
+    pub list_rules: u32,
     /// Flows of IPv4.
     pub flows_v4: u32,
     /// Flows of IPv6.
@@ -76,6 +82,9 @@ impl Default for Limits {
             owners_v4: 16_384,
             owners_v6: 16_384,
             group_rules: 262_144,
+            lists_v4: 131_072,
+            lists_v6: 131_072,
+            list_rules: 65_536,
             flows_v4: 262_144,
             flows_v6: 131_072,
             fragments_v4: 16_384,
@@ -109,6 +118,9 @@ impl Limits {
             owners_v4,
             owners_v6,
             group_rules,
+            lists_v4,
+            lists_v6,
+            list_rules,
             flows_v4,
             flows_v6,
             fragments_v4,
@@ -136,6 +148,10 @@ impl Limits {
             map::OWNERS_V4 => owners_v4,
             map::OWNERS_V6 => owners_v6,
             map::GROUP_RULES => group_rules,
+            map::LISTS_V4 => lists_v4,
+            map::LISTS_V6 => lists_v6,
+            map::LIST_FILTER => 2 * LIST_FILTER_WORDS,
+            map::LIST_RULES => list_rules,
             map::FLOWS_V4 => flows_v4,
             map::FLOWS_V6 => flows_v6,
             map::FRAGMENTS_V4 => fragments_v4,

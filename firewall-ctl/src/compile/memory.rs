@@ -12,6 +12,7 @@ use firewall_common::abi::{
 };
 use firewall_common::decide::{FlowEntry, InsertError, PlaceEntry, Steps, Tables};
 use firewall_common::verdict::Direction;
+use ipnet::IpNet;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -25,7 +26,7 @@ pub type RuleCounts = BTreeMap<u32, (u64, u64, u64)>;
 pub type Drops = BTreeMap<DropKey, DropRecord>;
 
 /// All tables.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct MemoryTables {
     interfaces: BTreeMap<u32, Interface>,
     cells: BTreeMap<u32, PolicyCell>,
@@ -39,6 +40,9 @@ pub struct MemoryTables {
     members_v6: BTreeMap<MemberKeyV6, u32>,
     owners: Owners,
     group_rules: BTreeMap<GroupRulesKey, GroupRules>,
+    lists: BTreeMap<IpNet, u32>,
+    list_filter: BTreeMap<u32, u64>,
+    list_rules: BTreeMap<GroupRulesKey, GroupRules>,
     flows: RefCell<BTreeMap<FlowKey, Cell<Flow>>>,
     flow_limits: [Option<usize>; 2],
     fragments_v4: RefCell<BTreeMap<FragmentKeyV4, FirstFragment>>,
@@ -104,6 +108,10 @@ impl MemoryTables {
             Write::CidrV4 { prefix_len, key, rules } => drop(self.cidrs_v4.insert((*prefix_len, *key), *rules)),
             Write::CidrV6 { prefix_len, key, rules } => drop(self.cidrs_v6.insert((*prefix_len, *key), *rules)),
             Write::GroupRules { key, rules } => drop(self.group_rules.insert(*key, *rules)),
+            Write::ListRules { key, rules } => drop(self.list_rules.insert(*key, *rules)),
+            Write::ListFilter { index, bits } => self.set_list_filter(*index, *bits),
+            Write::ListV4 { prefix_len, address, set } => self.set_list(list_net(*prefix_len, *address), Some(*set)),
+            Write::ListV6 { prefix_len, address, set } => self.set_list(list_net(*prefix_len, *address), Some(*set)),
             Write::MemberV4 { key, set } => drop(self.members_v4.insert(*key, *set)),
             Write::MemberV6 { key, set } => drop(self.members_v6.insert(*key, *set)),
         }
@@ -115,8 +123,27 @@ impl MemoryTables {
             Removal::CidrV4 { prefix_len, key } => drop(self.cidrs_v4.remove(&(prefix_len, key))),
             Removal::CidrV6 { prefix_len, key } => drop(self.cidrs_v6.remove(&(prefix_len, key))),
             Removal::GroupRules(key) => drop(self.group_rules.remove(&key)),
+            Removal::ListRules(key) => drop(self.list_rules.remove(&key)),
+            Removal::ListFilter { index, bits } => self.set_list_filter(index, bits),
+            Removal::ListV4 { prefix_len, address } => self.set_list(list_net(prefix_len, address), None),
+            Removal::ListV6 { prefix_len, address } => self.set_list(list_net(prefix_len, address), None),
             Removal::MemberV4(key) => drop(self.members_v4.remove(&key)),
             Removal::MemberV6(key) => drop(self.members_v6.remove(&key)),
+        }
+    }
+
+    fn set_list(&mut self, net: IpNet, set: Option<u32>) {
+        match set {
+            Some(set) => self.lists.insert(net, set),
+            None => self.lists.remove(&net),
+        };
+    }
+
+    fn set_list_filter(&mut self, index: u32, bits: u64) {
+        if bits == 0 {
+            self.list_filter.remove(&index);
+        } else {
+            self.list_filter.insert(index, bits);
         }
     }
 
@@ -185,14 +212,18 @@ impl MemoryTables {
         self.group_rules.iter().for_each(|(key, rules)| observed.add_group_rules(*key, *rules));
         self.members_v4.iter().for_each(|(key, set)| observed.add_member_v4(*key, *set));
         self.members_v6.iter().for_each(|(key, set)| observed.add_member_v6(*key, *set));
+        self.lists.iter().for_each(|(net, set)| observed.add_list(net.addr(), net.prefix_len().into(), *set));
+        self.list_filter.iter().for_each(|(index, bits)| observed.add_list_filter(*index, *bits));
+        self.list_rules.iter().for_each(|(key, rules)| observed.add_list_rules(*key, *rules));
         observed
     }
 
-    /// Entries of the tables that are looked up by key: prefixes, members and rules of sets.
+    /// Entries of the tables that are looked up by key: prefixes, members and rules of sets; and words of the filter.
     #[must_use]
     pub fn keyed_entries(&self) -> usize {
-        let Self { cidrs_v4, cidrs_v6, members_v4, members_v6, group_rules, .. } = self;
-        cidrs_v4.len() + cidrs_v6.len() + members_v4.len() + members_v6.len() + group_rules.len()
+        let Self { cidrs_v4, cidrs_v6, members_v4, members_v6, group_rules, lists, list_filter, list_rules, .. } = self;
+        let lists = lists.len() + list_filter.len() + list_rules.len();
+        cidrs_v4.len() + cidrs_v6.len() + members_v4.len() + members_v6.len() + group_rules.len() + lists
     }
 
     fn flow(&self, key: FlowKey) -> Option<FlowHandle<'_>> {
@@ -212,6 +243,13 @@ impl MemoryTables {
         flows.insert(key, Cell::new(*flow));
         Ok(())
     }
+}
+
+/// A prefix of a prefix list.
+fn list_net(prefix_len: u32, address: impl Into<IpAddr>) -> IpNet {
+    let address: IpAddr = address.into();
+    let all = if address.is_ipv4() { 32 } else { 128 };
+    IpNet::new_assert(address, prefix_len.min(all) as u8).trunc()
 }
 
 /// An entry of the flow table. Once it is removed, it reads as zeros and keeps nothing.
@@ -372,6 +410,22 @@ impl<'a> Tables for &'a MemoryTables {
             let masked = address & u128::MAX.checked_shl(128 - len).unwrap_or(0);
             self.cidrs_v6.get(&(32 + len, CidrKeyV6 { slot, address: masked.to_be_bytes() })).copied()
         })
+    }
+
+    fn list_filter(&self, word: u32) -> Option<u64> {
+        Some(self.list_filter.get(&word).copied().unwrap_or(0))
+    }
+
+    fn lists_v4(&self, address: [u8; 4]) -> Option<u32> {
+        (0..=32).rev().find_map(|len| self.lists.get(&list_net(len, address)).copied())
+    }
+
+    fn lists_v6(&self, address: [u8; 16]) -> Option<u32> {
+        (0..=128).rev().find_map(|len| self.lists.get(&list_net(len, address)).copied())
+    }
+
+    fn list_rules(&self, slot: u32, set: u32, family: usize) -> Option<u32> {
+        self.list_rules.get(&GroupRulesKey { slot, set })?.rule_sets.get(family).copied()
     }
 
     fn member_v4(&self, vpc: u32, address: [u8; 4]) -> Option<u32> {

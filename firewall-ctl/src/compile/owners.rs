@@ -1,10 +1,12 @@
 //! Whose addresses are whose on this host: what packets are held against by the source and destination check.
 
-use super::{CompileError, Desired, vpc_number};
-use crate::model::{Model, Side};
+use super::desired::{entry, vpc_number};
+use super::{CompileError, Desired, DesiredInterface};
+use crate::model::{NetworkInterface, Side};
 use firewall_common::abi::{INTERFACE_NEIGHBOURS, INTERFACE_SOURCE_CHECK, Interface, MemberKeyV4, MemberKeyV6};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// The attachment that each address belongs to, by number of the VPC and address.
 pub type Owners = BTreeMap<(u32, IpAddr), u32>;
@@ -28,38 +30,51 @@ impl From<(u32, IpAddr)> for OwnerKey {
 }
 
 impl Desired {
-    /// Notes the addresses of all attached interfaces, and what their entries say of them.
-    pub(super) fn add_owners(&mut self, model: &Model) -> Result<(), CompileError> {
-        for interface in model.attached() {
-            let Some(attachment) = &interface.attachment else { continue };
-            let vpc = vpc_number(model, interface)?;
-            for address in &interface.addresses {
-                self.owners.insert((vpc, address.to_canonical()), attachment.number);
+    /// Notes the addresses of all attached interfaces, and what their entries say of them. It goes through all of these,
+    /// since what one of them has changes the entries of the others; so it is for changes of attached interfaces only.
+    pub(super) fn follow_owners(&mut self) -> Result<(), CompileError> {
+        let mut owners = Owners::new();
+        for (number, wanted) in &self.interfaces {
+            let Some(interface) = self.model.interfaces.get(&wanted.id) else { continue };
+            let vpc = vpc_number(&self.model, interface)?;
+            owners.extend(interface.addresses.iter().map(|address| ((vpc, address.to_canonical()), *number)));
+        }
+        let mut changed = Vec::new();
+        for (number, wanted) in &self.interfaces {
+            let Some(interface) = self.model.interfaces.get(&wanted.id) else { continue };
+            let entry = owning_entry(entry(&self.model, interface)?, interface, &owners);
+            if entry != wanted.entry {
+                changed.push((*number, DesiredInterface { entry, ..DesiredInterface::clone(wanted) }));
             }
         }
-        for interface in model.attached() {
-            let Some(attachment) = &interface.attachment else { continue };
-            let Some(wanted) = self.interfaces.get_mut(&attachment.number) else { continue };
-            let entry = &mut wanted.entry;
-            for address in interface.addresses.iter().rev() {
-                match address.to_canonical() {
-                    IpAddr::V4(address) => entry.own_v4 = address.octets(),
-                    IpAddr::V6(address) => entry.own_v6 = address.octets(),
-                }
-            }
-            if interface.source_dest_check {
-                entry.flags |= INTERFACE_SOURCE_CHECK;
-            }
-            // Only what is not in the entry itself is worth a look-up for every packet that a host receives.
-            let is_elsewhere = |(key, owner): (&(u32, IpAddr), &u32)| {
-                key.0 == entry.vpc && (*owner != entry.attachment || !is_in_entry(entry, key.1))
-            };
-            if attachment.side == Side::Host && self.owners.iter().any(is_elsewhere) {
-                entry.flags |= INTERFACE_NEIGHBOURS;
-            }
+        for (number, wanted) in changed {
+            self.interfaces.insert(number, Arc::new(wanted));
         }
+        self.owners = Arc::new(owners);
         Ok(())
     }
+}
+
+/// The entry of an attached interface, with what it says of addresses.
+fn owning_entry(mut entry: Interface, interface: &NetworkInterface, owners: &Owners) -> Interface {
+    for address in interface.addresses.iter().rev() {
+        match address.to_canonical() {
+            IpAddr::V4(address) => entry.own_v4 = address.octets(),
+            IpAddr::V6(address) => entry.own_v6 = address.octets(),
+        }
+    }
+    if interface.source_dest_check {
+        entry.flags |= INTERFACE_SOURCE_CHECK;
+    }
+    // Only what is not in the entry itself is worth a look-up for every packet that a host receives.
+    let is_elsewhere = |(key, owner): (&(u32, IpAddr), &u32)| {
+        key.0 == entry.vpc && (*owner != entry.attachment || !is_in_entry(&entry, key.1))
+    };
+    let is_host = interface.attachment.as_ref().is_some_and(|attachment| attachment.side == Side::Host);
+    if is_host && owners.iter().any(is_elsewhere) {
+        entry.flags |= INTERFACE_NEIGHBOURS;
+    }
+    entry
 }
 
 /// Whether an address is the one that an entry has of its family.

@@ -4,6 +4,7 @@ use firewall_common::abi::{
     CidrKeyV4, CidrKeyV6, GroupRules, GroupRulesKey, MemberKeyV4, MemberKeyV6, Page, PolicyCell, RuleNumbers, RuleSet,
     Slot,
 };
+use ipnet::IpNet;
 
 /// The change does not fit. Nothing was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +75,38 @@ pub enum Write {
         /// The rules.
         rules: GroupRules,
     },
+    /// Rules of a policy for addresses that a set of prefix lists covers.
+    ListRules {
+        /// Policy and set.
+        key: GroupRulesKey,
+        /// The rules.
+        rules: GroupRules,
+    },
+    /// A word of the filter in front of the prefix lists.
+    ListFilter {
+        /// Its index.
+        index: u32,
+        /// Its bits.
+        bits: u64,
+    },
+    /// The set of prefix lists that cover a prefix.
+    ListV4 {
+        /// Bits that count.
+        prefix_len: u32,
+        /// The address.
+        address: [u8; 4],
+        /// Number of the set.
+        set: u32,
+    },
+    /// The set of prefix lists that cover a prefix.
+    ListV6 {
+        /// Bits that count.
+        prefix_len: u32,
+        /// The address.
+        address: [u8; 16],
+        /// Number of the set.
+        set: u32,
+    },
     /// The set of groups that an address is a member of.
     MemberV4 {
         /// VPC and address.
@@ -91,12 +124,26 @@ pub enum Write {
 }
 
 impl Write {
+    /// The set of prefix lists that cover a prefix.
+    pub(super) fn list(net: IpNet, set: u32) -> Self {
+        let prefix_len = net.prefix_len().into();
+        match net {
+            IpNet::V4(net) => Self::ListV4 { prefix_len, address: net.network().octets(), set },
+            IpNet::V6(net) => Self::ListV6 { prefix_len, address: net.network().octets(), set },
+        }
+    }
+
     /// What takes the entry away again, for tables in which a stale entry could be found.
     #[must_use]
     pub fn undo(&self) -> Option<Removal> {
         match *self {
             // Nothing refers to a free place of an array.
             Self::Page { .. } | Self::RuleSet { .. } | Self::Slot { .. } | Self::RuleNumbers { .. } => None,
+            // A bit too many costs a look-up.
+            Self::ListFilter { .. } => None,
+            Self::ListRules { key, rules: _ } => Some(Removal::ListRules(key)),
+            Self::ListV4 { prefix_len, address, set: _ } => Some(Removal::ListV4 { prefix_len, address }),
+            Self::ListV6 { prefix_len, address, set: _ } => Some(Removal::ListV6 { prefix_len, address }),
             Self::CidrV4 { prefix_len, key, rules: _ } => Some(Removal::CidrV4 { prefix_len, key }),
             Self::CidrV6 { prefix_len, key, rules: _ } => Some(Removal::CidrV6 { prefix_len, key }),
             Self::GroupRules { key, rules: _ } => Some(Removal::GroupRules(key)),
@@ -125,10 +172,44 @@ pub enum Removal {
     },
     /// Rules of a policy for members of a set of groups.
     GroupRules(GroupRulesKey),
+    /// Rules of a policy for addresses that a set of prefix lists covers.
+    ListRules(GroupRulesKey),
+    /// Bits of the filter in front of the prefix lists that are set for nothing.
+    ListFilter {
+        /// Index of the word.
+        index: u32,
+        /// The bits that stay.
+        bits: u64,
+    },
+    /// A prefix that no prefix list has any more.
+    ListV4 {
+        /// Bits that count.
+        prefix_len: u32,
+        /// The address.
+        address: [u8; 4],
+    },
+    /// A prefix that no prefix list has any more.
+    ListV6 {
+        /// Bits that count.
+        prefix_len: u32,
+        /// The address.
+        address: [u8; 16],
+    },
     /// An address that is a member no more.
     MemberV4(MemberKeyV4),
     /// An address that is a member no more.
     MemberV6(MemberKeyV6),
+}
+
+impl Removal {
+    /// A prefix that no prefix list has any more.
+    pub(super) fn list(net: IpNet) -> Self {
+        let prefix_len = net.prefix_len().into();
+        match net {
+            IpNet::V4(net) => Self::ListV4 { prefix_len, address: net.network().octets() },
+            IpNet::V6(net) => Self::ListV6 { prefix_len, address: net.network().octets() },
+        }
+    }
 }
 
 /// A write or a removal.
@@ -146,10 +227,12 @@ pub enum Change {
 pub struct Plan {
     /// Into places that no packet can reach yet.
     pub writes: Vec<Write>,
-    /// Members that come, go or change their groups.
+    /// Members and entries of prefix lists that come, go or change their sets. A packet sees the old or the new set of an
+    /// address.
     pub members: Vec<Change>,
     /// Cells of all attachments, changed or not. From here on packets see the new policies.
     pub cells: Vec<(u32, PolicyCell)>,
-    /// Members of which only groups are forgotten that the new policies do not name: the old policies might have.
+    /// Members and entries of which only groups or lists are forgotten that the new policies do not name: the old policies
+    /// might have.
     pub late_members: Vec<Change>,
 }

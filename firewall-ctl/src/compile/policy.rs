@@ -2,8 +2,11 @@
 
 use super::CompileError;
 use super::services::{Traffic, is_in_family, open_to_anyone};
-use crate::model::{GroupId, L4, Peer, Rule, Service};
-use firewall_common::abi::{HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, MAX_RULES, OPEN_TCP, OPEN_UDP, RuleSet, V4, V6};
+use crate::model::{Family, GroupId, L4, Peer, PrefixListId, PrefixLists, Rule, Service};
+use firewall_common::abi::{
+    HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, HAS_LISTS, MAX_RULES, OPEN_TCP, OPEN_UDP, OctetFilter, RuleSet, V4, V6,
+};
+use firewall_common::packet::Address;
 use firewall_common::verdict::Direction;
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +30,8 @@ pub struct FamilyPolicy {
     pub services: Vec<(Service, usize)>,
     /// Rules by the prefix of their peer, the rules of every covering prefix included.
     pub cidrs: BTreeMap<IpNet, RuleSet>,
+    /// Rules by the prefix list that is their peer.
+    pub lists: BTreeMap<PrefixListId, RuleSet>,
     /// Rules by the group that is their peer.
     pub groups: BTreeMap<GroupId, RuleSet>,
     /// Rules whose peer is the whole family.
@@ -34,13 +39,17 @@ pub struct FamilyPolicy {
 }
 
 impl Policy {
-    /// Compiles rules of one direction.
+    /// Compiles rules of one direction. Of prefix lists only the family counts: what they hold is not part of a policy.
     ///
     /// # Errors
-    /// More rules of a family than a rule set has bits.
-    pub fn new<'a>(direction: Direction, rules: impl Iterator<Item = &'a Rule>) -> Result<Self, CompileError> {
+    /// More rules of a family than a rule set has bits, or a prefix list that does not exist.
+    pub fn new<'a>(
+        direction: Direction,
+        rules: impl Iterator<Item = &'a Rule>,
+        lists: &PrefixLists,
+    ) -> Result<Self, CompileError> {
         let rules: BTreeMap<u32, &Rule> = rules.map(|rule| (rule.number, rule)).collect();
-        let family = |family| FamilyPolicy::new(direction, family, &rules);
+        let family = |family| FamilyPolicy::new(direction, family, &rules, lists);
         Ok(Self { direction, families: [family(V4)?, family(V6)?] })
     }
 
@@ -49,10 +58,22 @@ impl Policy {
         self.families.iter().flat_map(|family| family.groups.keys().copied())
     }
 
-    /// The host-wide number of the rule that allows a peer something, given the groups that the peer is a member of: the
-    /// lowest of those for anyone, else of those for a CIDR, else of those for a group, as the programs choose it.
+    /// The prefix lists that its rules name.
+    pub fn named_lists(&self) -> impl Iterator<Item = PrefixListId> + '_ {
+        self.families.iter().flat_map(|family| family.lists.keys().copied())
+    }
+
+    /// The host-wide number of the rule that allows a peer something, given the prefix lists that cover the peer and the
+    /// groups that it is a member of: the lowest of those for anyone, else of those for a CIDR, else of those for a prefix
+    /// list, else of those for a group, as the programs choose it.
     #[must_use]
-    pub fn evaluate(&self, peer: IpAddr, groups: &BTreeSet<GroupId>, traffic: Traffic) -> Option<u32> {
+    pub fn evaluate(
+        &self,
+        peer: IpAddr,
+        lists: &BTreeSet<PrefixListId>,
+        groups: &BTreeSet<GroupId>,
+        traffic: Traffic,
+    ) -> Option<u32> {
         let family = if peer.is_ipv4() { V4 } else { V6 };
         let rules = &self.families[family];
         let services = rules.services.iter().filter(|(service, _)| traffic.is_of(*service, family));
@@ -60,13 +81,19 @@ impl Policy {
         let first_of = |peers: &RuleSet| services.iter().copied().filter(|bit| peers.contains(*bit)).min();
         let bit = first_of(&rules.anyone)
             .or_else(|| rules.longest(peer).and_then(first_of))
-            .or_else(|| first_of(&rules.of_groups(groups)))?;
+            .or_else(|| first_of(&union_of(&rules.lists, lists)))
+            .or_else(|| first_of(&union_of(&rules.groups, groups)))?;
         rules.rules.get(bit).copied()
     }
 }
 
 impl FamilyPolicy {
-    fn new(direction: Direction, family: usize, rules: &BTreeMap<u32, &Rule>) -> Result<Self, CompileError> {
+    fn new(
+        direction: Direction,
+        family: usize,
+        rules: &BTreeMap<u32, &Rule>,
+        lists: &PrefixLists,
+    ) -> Result<Self, CompileError> {
         let mut policy = Self::default();
         let mut cidrs: BTreeMap<IpNet, RuleSet> = BTreeMap::new();
         for (number, rule) in rules {
@@ -79,7 +106,14 @@ impl FamilyPolicy {
                 Peer::Ipv4(net) if family == V4 => policy.insert_net(&mut cidrs, IpNet::V4(net), bit),
                 Peer::Ipv6(net) if family == V6 => policy.insert_net(&mut cidrs, IpNet::V6(net), bit),
                 Peer::Group { id, owner: _ } => policy.groups.entry(id).or_default().insert(bit),
-                Peer::Ipv4(_) | Peer::Ipv6(_) | Peer::PrefixList(_) => continue,
+                Peer::PrefixList(id) => {
+                    let list = lists.get(&id).ok_or(CompileError::NoList { rule: rule.id, list: id })?;
+                    match (list.family, family) {
+                        (Family::Ipv4, V4) | (Family::Ipv6, V6) => policy.lists.entry(id).or_default().insert(bit),
+                        (Family::Ipv4 | Family::Ipv6, _) => continue,
+                    }
+                }
+                Peer::Ipv4(_) | Peer::Ipv6(_) => continue,
             }
             policy.rules.push(*number);
             policy.services.push((service, bit));
@@ -105,6 +139,7 @@ impl FamilyPolicy {
         let is_open = |protocol| open_to_anyone(self, protocol, family) == [(0, u16::MAX)];
         let flags = [
             (!self.cidrs.is_empty(), HAS_CIDRS),
+            (!self.lists.is_empty(), HAS_LISTS),
             (!self.groups.is_empty(), HAS_GROUPS),
             (!self.anyone.is_empty(), HAS_ANYONE),
             (is_open(L4::Tcp), OPEN_TCP),
@@ -119,15 +154,36 @@ impl FamilyPolicy {
         covering.max_by_key(|(net, _)| net.prefix_len()).map(|(_, rules)| rules)
     }
 
-    /// The rules whose peer is one of the groups.
+    /// Words of a rule set that its rules need.
     #[must_use]
-    pub fn of_groups(&self, groups: &BTreeSet<GroupId>) -> RuleSet {
-        let mut rules = RuleSet::EMPTY;
-        for more in groups.iter().filter_map(|group| self.groups.get(group)) {
-            rules.union(more);
-        }
-        rules
+    pub const fn words(&self) -> u32 {
+        self.rules.len().div_ceil(64) as u32
     }
+
+    /// The octets of its CIDRs, in the place by which the family filters.
+    #[must_use]
+    pub fn cidr_filter(&self) -> OctetFilter {
+        let mut filter = OctetFilter::default();
+        for net in self.cidrs.keys() {
+            let (octet, bits_before) = match net {
+                IpNet::V4(net) => (net.network().octets().filter_octet(), 0),
+                IpNet::V6(net) => (net.network().octets().filter_octet(), 24),
+            };
+            let known = net.prefix_len().saturating_sub(bits_before).min(8);
+            filter.insert(octet, octet | u8::MAX.checked_shr(known.into()).unwrap_or(0));
+        }
+        filter
+    }
+}
+
+/// The rules of all peers in a set.
+#[must_use]
+pub fn union_of<P: Ord>(rules: &BTreeMap<P, RuleSet>, peers: &BTreeSet<P>) -> RuleSet {
+    let mut union = RuleSet::EMPTY;
+    for more in peers.iter().filter_map(|peer| rules.get(peer)) {
+        union.union(more);
+    }
+    union
 }
 
 /// Adds to every prefix the rules of the prefixes that cover it: a trie answers with the longest one only.

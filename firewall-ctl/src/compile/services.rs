@@ -6,6 +6,7 @@
 use super::policy::FamilyPolicy;
 use crate::model::{IcmpFamily, L4, Service};
 use firewall_common::abi::{RuleSet, V4, V6};
+use std::collections::BTreeMap;
 
 /// ICMP of IPv4.
 const ICMP: u8 = 1;
@@ -112,67 +113,96 @@ pub(super) fn open_to_anyone(policy: &FamilyPolicy, protocol: L4, family: usize)
 pub(super) enum Node {
     /// These rules, whatever comes below.
     Uniform(RuleSet),
-    /// By the next octet.
-    Split(Vec<Node>),
+    /// By the next octet: runs of octets, each by its first one. The first run begins at 0.
+    Split(Vec<(u8, Node)>),
 }
 
-/// The radix of a family: by protocol, then by the high and the low octet of the 16-bit space.
+/// The radix of a family: by protocol, then by the high and the low octet of the 16-bit space. It takes as long as it takes
+/// to sort the ends of the ranges, and what it holds grows with these ends, not with octets.
 pub(super) fn radix(policy: &FamilyPolicy, family: usize) -> Node {
-    collapse((0..=u8::MAX).map(|protocol| of_protocol(policy, protocol, family)).collect())
-}
-
-/// What the radix holds for one protocol.
-fn of_protocol(policy: &FamilyPolicy, protocol: u8, family: usize) -> Node {
-    let ranges: Vec<_> = policy
-        .services
-        .iter()
-        .filter_map(|(service, bit)| range(*service, protocol, family).map(|(from, to)| (from, to, *bit)))
-        .collect();
-    // Between two of these points nothing changes.
-    let mut starts: Vec<u32> = ranges.iter().flat_map(|(from, to, _)| [u32::from(*from), u32::from(*to) + 1]).collect();
-    starts.push(0);
-    starts.retain(|start| *start <= u32::from(u16::MAX));
-    starts.sort_unstable();
-    starts.dedup();
-    let segments: Vec<(u32, RuleSet)> = starts
-        .into_iter()
-        .map(|start| {
-            let mut rules = RuleSet::EMPTY;
-            for (_, _, bit) in
-                ranges.iter().filter(|(from, to, _)| (u32::from(*from)..=u32::from(*to)).contains(&start))
-            {
-                rules.insert(*bit);
+    let mut always = RuleSet::EMPTY;
+    let mut named: BTreeMap<u8, Vec<(u16, u16, usize)>> = BTreeMap::new();
+    for (service, bit) in &policy.services {
+        match protocol_of(*service, family) {
+            None => always.insert(*bit),
+            Some(protocol) => {
+                let range = range(*service, protocol, family).map(|(from, to)| (from, to, *bit));
+                named.entry(protocol).or_default().extend(range);
             }
-            (start, rules)
-        })
-        .collect();
-    if let [(_, rules)] = segments.as_slice() {
-        return Node::Uniform(*rules);
-    }
-    let at = |point: u32| segments[segments.partition_point(|(start, _)| *start <= point) - 1].1;
-    let has_start_within = |first: u32| {
-        segments
-            .get(segments.partition_point(|(start, _)| *start <= first))
-            .is_some_and(|(start, _)| *start <= first | 0xff)
-    };
-    let page = |high: u32| {
-        let first = high << 8;
-        if has_start_within(first) {
-            collapse((first..=first | 0xff).map(|point| Node::Uniform(at(point))).collect())
-        } else {
-            Node::Uniform(at(first))
         }
-    };
-    collapse((0..=u32::from(u8::MAX)).map(page).collect())
+    }
+    let mut runs = Vec::new();
+    for protocol in 0..=u8::MAX {
+        let node = named.get(&protocol).map_or(Node::Uniform(always), |ranges| of_protocol(ranges, always));
+        push_run(&mut runs, protocol, node);
+    }
+    collapse(runs)
 }
 
-/// One node for many that are alike.
-fn collapse(mut nodes: Vec<Node>) -> Node {
-    let uniform = match nodes.as_slice() {
-        [first @ Node::Uniform(_), rest @ ..] => rest.iter().all(|node| node == first),
-        [Node::Split(_), ..] | [] => false,
+/// The only protocol that a service is about, in a family; `None` if it is about all.
+const fn protocol_of(service: Service, family: usize) -> Option<u8> {
+    match service {
+        Service::All => None,
+        Service::Ports { protocol: L4::Tcp, from: _, to: _ } => Some(TCP),
+        Service::Ports { protocol: L4::Udp, from: _, to: _ } => Some(UDP),
+        Service::Icmp { family: _, kind: _, code: _ } => Some(icmp_of(family)),
+        Service::Other(protocol) => Some(protocol),
+    }
+}
+
+/// What the radix holds for one protocol, of which rules with these bits hold ranges, and others all.
+fn of_protocol(ranges: &[(u16, u16, usize)], always: RuleSet) -> Node {
+    let mut segments = segments(ranges, always).into_iter().peekable();
+    let mut current = always;
+    let mut pages = Vec::new();
+    for high in 0..=u8::MAX {
+        let first = u32::from(high) << 8;
+        let mut runs = Vec::new();
+        if segments.peek().is_none_or(|(start, _)| *start > first) {
+            push_run(&mut runs, 0, Node::Uniform(current));
+        }
+        while let Some((start, rules)) = segments.next_if(|(start, _)| *start <= first | 0xff) {
+            push_run(&mut runs, (start & 0xff) as u8, Node::Uniform(rules));
+            current = rules;
+        }
+        push_run(&mut pages, high, collapse(runs));
+    }
+    collapse(pages)
+}
+
+/// The rules from each point on at which a range begins or has ended, up to the next such point.
+fn segments(ranges: &[(u16, u16, usize)], always: RuleSet) -> Vec<(u32, RuleSet)> {
+    let edges =
+        |(from, to, bit): &(u16, u16, usize)| [(u32::from(*from), *bit, true), (u32::from(*to) + 1, *bit, false)];
+    let mut edges: Vec<(u32, usize, bool)> = ranges.iter().flat_map(edges).collect();
+    edges.sort_unstable();
+    let mut rules = always;
+    let segment = |edges: &[(u32, usize, bool)]| {
+        for (_, bit, begins) in edges {
+            if *begins {
+                rules.insert(*bit);
+            } else {
+                rules.remove(*bit);
+            }
+        }
+        edges.first().map(|(point, _, _)| (*point, rules))
     };
-    if uniform { nodes.swap_remove(0) } else { Node::Split(nodes) }
+    edges.chunk_by(|one, other| one.0 == other.0).filter_map(segment).collect()
+}
+
+/// Adds what holds from an octet on, unless it goes on as before.
+fn push_run(runs: &mut Vec<(u8, Node)>, first: u8, node: Node) {
+    if let (Some((_, Node::Uniform(before))), Node::Uniform(rules)) = (runs.last(), &node)
+        && before == rules
+    {
+        return;
+    }
+    runs.push((first, node));
+}
+
+/// One node for octets that are all alike.
+fn collapse(runs: Vec<(u8, Node)>) -> Node {
+    if let [(_, Node::Uniform(rules))] = runs.as_slice() { Node::Uniform(*rules) } else { Node::Split(runs) }
 }
 
 #[cfg(test)]
@@ -183,7 +213,9 @@ mod tests {
     fn walk(node: &Node, path: &[u8]) -> RuleSet {
         match (node, path) {
             (Node::Uniform(rules), _) => *rules,
-            (Node::Split(nodes), [octet, rest @ ..]) => walk(&nodes[usize::from(*octet)], rest),
+            (Node::Split(runs), [octet, rest @ ..]) => {
+                walk(&runs[runs.partition_point(|(first, _)| first <= octet) - 1].1, rest)
+            }
             (Node::Split(_), []) => panic!("the radix is deeper than its key"),
         }
     }

@@ -62,6 +62,14 @@ pub struct InKernel {
     pub overtaken: Vec<String>,
 }
 
+impl InKernel {
+    /// Whether nothing of it is left on the device, though nobody wants that.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.hook_rx.is_none() && self.hook_tx.is_none() && self.released.is_none()
+    }
+}
+
 /// What the flows hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Held {
@@ -121,8 +129,9 @@ pub trait Enforcer: Send + 'static {
     fn discard(&mut self, prepared: Self::Prepared);
     /// Frees what no packet can see any more. After every change, when nobody waits.
     fn reclaim(&mut self);
-    /// Puts programs on a device, the tables' entry first, or anew where they are already. Live connections are taken up
-    /// before the programs go in, and once more right after.
+    /// Puts programs on a device, the tables' entry first, or anew where they are already. Those of another attachment of
+    /// the device are taken over, and run on. Live connections are taken up before the programs go in, and once more right
+    /// after.
     ///
     /// # Errors
     /// The kernel refuses. The device is as it was.

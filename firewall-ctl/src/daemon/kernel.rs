@@ -1,6 +1,6 @@
 //! The dataplane of this host as an [`Enforcer`]: the one of the library, with the host's sockets beside it.
 
-use super::config::{Config, LogLevel};
+use super::config::{Config, LogLevel, TrafficControl};
 use super::enforcer::{Enforcer, FlowRoom, Held, InKernel, Observer, Place, Placed};
 use super::error::{DaemonError, chain};
 use super::lock::DirectoryLock;
@@ -44,7 +44,7 @@ impl Kernel {
             bpffs: config.bpffs.clone(),
             limits,
             log_level: level(config.program_log),
-            classic_tc: false,
+            classic_tc: config.traffic_control == TrafficControl::Clsact,
         })?;
         let lock = match before.filter(|lock| lock.is_of(&config.bpffs)) {
             Some(lock) => lock,
@@ -104,7 +104,9 @@ fn refused(error: DataplaneError) -> ApiError {
     let code = match &error {
         DataplaneError::Full(_) => ErrorCode::TableFull,
         DataplaneError::NoDevice { .. } => ErrorCode::DeviceNotFound,
-        DataplaneError::NotEthernet { .. } | DataplaneError::HookTaken { .. } => ErrorCode::DeviceUnsuitable,
+        DataplaneError::UnknownHeader { .. }
+        | DataplaneError::NotEthernet { .. }
+        | DataplaneError::HookTaken { .. } => ErrorCode::DeviceUnsuitable,
         _ => ErrorCode::DataplaneError,
     };
     let api = ApiError::new(code, error.to_string());
@@ -269,7 +271,10 @@ fn in_kernel(observed: Observed) -> InKernel {
     for drift in drift {
         let text = drift.to_string();
         match drift {
-            Drift::NotAttached { leg: _ } | Drift::NoEntry | Drift::DeviceGone { ifindex: _ } => seen.broken.push(text),
+            Drift::NotAttached { leg: _ }
+            | Drift::NoEntry
+            | Drift::DeviceGone { ifindex: _ }
+            | Drift::OtherHook { leg: _, found: _, wanted: _ } => seen.broken.push(text),
             Drift::Released => seen.released = Some(text),
             Drift::Ahead { leg: _, program: _ } => seen.overtaken.push(text),
         }

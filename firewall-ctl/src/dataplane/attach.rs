@@ -1,13 +1,14 @@
 //! Puts programs on devices and takes them off.
 
 use super::error::DataplaneError;
-use super::hooks::{Choice, Hook, Warning, choose};
+use super::hooks::{Choice, Hook, Warning, choose, detour};
 use super::pins::{Leg, ignore_missing};
+use super::programs::Programs;
 use super::rings::{self, Region};
 use super::sys::bpf::{self, LinkTarget, attach_type};
 use super::{Dataplane, Device, clsact, device};
 use crate::model::{HookWish, Side};
-use firewall_common::abi::{self, Interface, PolicyCell, map, program};
+use firewall_common::abi::{self, INTERFACE_NO_ETHERNET, Interface, PolicyCell, map};
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::Duration;
@@ -75,12 +76,12 @@ impl Dataplane {
     /// Puts the programs of an attachment on a device: first its entry in the tables, then the program for what the device
     /// sends, so that answers find their flows, then the one for what it receives.
     ///
-    /// Programs that are there and run as wished are left alone. One that others got ahead of is taken off and put first
-    /// again: the kernel does not take the same program twice, so that takes a moment without it.
+    /// Programs that are there and run as wished are left alone, and those of another attachment of the device are taken
+    /// over. One that is to run elsewhere, or before others that got ahead of it, is taken off once another one judges.
     ///
     /// # Errors
     /// The device does not exist, its hook is taken, no policy has been published, or the kernel refuses. What was put on
-    /// it by the call is taken off again.
+    /// it by the call is taken off again, and what was taken over is given back.
     pub fn attach(&mut self, request: &AttachRequest) -> Result<Attached, DataplaneError> {
         let AttachRequest { device, number, side, wish, adopt_for } = request;
         let facts = device::facts(device)?;
@@ -90,6 +91,9 @@ impl Dataplane {
         let wanted = self.wanted.get(number).copied().filter(|_| has_policy);
         let mut entry = wanted.ok_or(DataplaneError::NoPolicy { number: *number })?;
         let before = self.entries.get(number).copied();
+        if facts.is_bare() {
+            entry.flags |= INTERFACE_NO_ETHERNET;
+        }
         entry.adopt_until = match (adopt_for, before) {
             (Some(seconds), None) => super::clock::now() + u64::from(abi::ticks(*seconds)),
             (_, Some((_, before))) => before.adopt_until,
@@ -99,7 +103,11 @@ impl Dataplane {
         if let Some((ifindex, _)) = before.filter(|(ifindex, _)| *ifindex != device.ifindex) {
             self.tables.set_interface(ifindex, Interface::default())?;
         }
-        self.tables.set_interface(device.ifindex, entry)?;
+        let holder = self.holder_of(device.ifindex, *number);
+        match holder {
+            Some((holder, _)) => self.hand_over(holder, *number, device.ifindex, entry)?,
+            None => self.tables.set_interface(device.ifindex, entry)?,
+        }
         self.entries.insert(*number, (device.ifindex, entry));
         self.pins.take_up(device.ifindex).map_err(DataplaneError::pin("clear", self.pins.root()))?;
 
@@ -107,7 +115,9 @@ impl Dataplane {
         match self.put_both(*number, device, hooks, &mut warnings) {
             Ok(hook_in) => Ok(Attached { hook_in, hook_out: outgoing, mtu: facts.mtu, warnings }),
             Err(error) => {
-                if before.is_none_or(|(ifindex, _)| ifindex != device.ifindex) {
+                if let Some((holder, entry)) = holder {
+                    self.hand_over(*number, holder, device.ifindex, entry)?;
+                } else if before.is_none_or(|(ifindex, _)| ifindex != device.ifindex) {
                     self.tables.set_interface(device.ifindex, Interface::default())?;
                     self.entries.remove(number);
                 }
@@ -160,7 +170,30 @@ impl Dataplane {
         put
     }
 
+    /// Puts a program where it should run. Where a hook does not take it beside the one that is there, it runs elsewhere
+    /// meanwhile, so that no packet goes unjudged; for a moment packets may be judged twice.
     fn put(&self, number: u32, leg: Leg, device: &Device, hook: Hook) -> Result<(), DataplaneError> {
+        let current = self.running(number, leg, device.ifindex);
+        let is_first = self.is_first(device.ifindex, leg, current).unwrap_or(false);
+        let between = current.and_then(|current| detour(current.hook, hook, is_first, self.has_tcx()));
+        if let Some(between) = between
+            && let Err(error) = self.put_directly(number, leg, device, between)
+        {
+            let device = &device.name;
+            tracing::warn!(device, %leg, %between, ?error, "the program changes its hook with a moment without it");
+        }
+        let put = self.put_directly(number, leg, device, hook);
+        if put.is_err()
+            && between.is_some()
+            && let Some(Running { hook: old, program: _ }) = current.filter(|current| current.hook != hook)
+            && let Err(error) = self.put_directly(number, leg, device, old)
+        {
+            tracing::error!(device = device.name, %leg, ?error, "the program cannot be put back to where it was");
+        }
+        put
+    }
+
+    fn put_directly(&self, number: u32, leg: Leg, device: &Device, hook: Hook) -> Result<(), DataplaneError> {
         let program = self.programs.for_hook(hook, leg == Leg::In);
         let current = self.running(number, leg, device.ifindex);
         let path = self.pins.link(number, leg);
@@ -174,7 +207,8 @@ impl Dataplane {
         // before the old one goes.
         let is_xdp = |hook: Hook| matches!(hook, Hook::Xdp | Hook::XdpGeneric);
         let excludes = |running: Running| running.hook == hook || is_xdp(running.hook) && is_xdp(hook);
-        if hook != Hook::Clsact && current.is_none_or(excludes) {
+        let makes_room = hook != Hook::Clsact && current.is_none_or(excludes);
+        if makes_room {
             self.unlink(number, leg)?;
         }
         let failed = |source: io::Error| DataplaneError::Attach {
@@ -185,9 +219,8 @@ impl Dataplane {
         };
         let created = self.create_patiently(hook, leg, device.ifindex, program).inspect_err(|_| {
             // Better the old hook than none.
-            let Some(Running { hook: old, program: _ }) = current.filter(|current| current.hook != hook) else {
-                return;
-            };
+            let old = current.filter(|current| makes_room && current.hook != hook);
+            let Some(Running { hook: old, program: _ }) = old else { return };
             let program = self.programs.for_hook(old, leg == Leg::In);
             if let Ok(Some(link)) = self.create(old, leg, device.ifindex, program)
                 && let Err(error) = bpf::pin(link.as_fd(), &path)
@@ -198,10 +231,9 @@ impl Dataplane {
         match created.map_err(failed)? {
             Some(link) => {
                 self.unlink(number, leg)?;
-                if current.is_some_and(|running| running.hook == Hook::Clsact) {
-                    clsact::detach(device.ifindex, leg).map_err(failed)?;
-                }
-                bpf::pin(link.as_fd(), &path).map_err(DataplaneError::pin("pin a link to", path))
+                bpf::pin(link.as_fd(), &path).map_err(DataplaneError::pin("pin a link to", path))?;
+                // Also one that stayed when it was to be a detour only.
+                clsact::detach(device.ifindex, leg).map(drop).map_err(failed)
             }
             None => self.unlink(number, leg),
         }
@@ -239,10 +271,7 @@ impl Dataplane {
             Hook::Xdp => bpf::link_create(program_fd, ifindex, attach_type::XDP, bpf::XDP_DRIVER_MODE).map(Some),
             Hook::XdpGeneric => bpf::link_create(program_fd, ifindex, attach_type::XDP, bpf::XDP_SKB_MODE).map(Some),
             Hook::Tcx => bpf::link_create(program_fd, ifindex, tcx, bpf::F_BEFORE).map(Some),
-            Hook::Clsact => {
-                let name = if leg == Leg::In { program::TC_RX } else { program::TC_TX };
-                clsact::attach(ifindex, leg, program_fd, name).map(|()| None)
-            }
+            Hook::Clsact => clsact::attach(ifindex, leg, program_fd, Programs::classifier(leg)).map(|()| None),
         }
     }
 
@@ -375,6 +404,13 @@ fn remedy(hook: Hook, error: &io::Error) -> &'static str {
         (Hook::Xdp, _) => ": the driver refuses it as it is configured; attach with `--hook tc`",
         (Hook::Tcx, Some(libc::ERANGE | libc::EBUSY | libc::EEXIST)) => {
             ": too many programs are there, or the same one is already"
+        }
+        (Hook::Clsact, Some(libc::EINVAL | libc::EEXIST)) => {
+            ": a filter of another kind or protocol has priority 1, which ours needs (`tc filter show dev DEVICE ingress`, \
+             `egress`): give that another priority"
+        }
+        (Hook::Clsact, Some(libc::ENOENT | libc::EOPNOTSUPP)) => {
+            ": this kernel has no clsact or no BPF filters (CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_BPF)"
         }
         (Hook::XdpGeneric | Hook::Tcx | Hook::Clsact, _) => "",
     }

@@ -89,7 +89,7 @@ pub enum Warning {
     },
     /// XDP would not see the VLAN tags.
     VlanTagsStripped,
-    /// The kernel has no TCX.
+    /// The program has no link.
     Clsact,
     /// Generic XDP is slower than TC.
     Generic,
@@ -111,8 +111,9 @@ impl fmt::Display for Warning {
                  `ethtool -K DEVICE rxvlan off`)",
             ),
             Self::Clsact => formatter.write_str(
-                "this kernel has no TCX: a clsact filter is used, which anybody can delete, and which stays when its \
-                 pin is lost",
+                "a clsact filter is used, since this kernel has no TCX or the configuration says so: no link holds it, \
+                 so anybody can delete it, and it outlives controller and pins until `firewall-ctl detach` or \
+                 `firewall-ctl emergency-detach` takes it off",
             ),
             Self::Generic => formatter.write_str("generic XDP is slower than traffic control"),
             Self::SharedRings => formatter.write_str(
@@ -120,6 +121,22 @@ impl fmt::Display for Warning {
                  the limit half-open, or lower half-open-per-interface",
             ),
         }
+    }
+}
+
+/// Where a program runs meanwhile, when it changes to a hook that does not take it beside the one where it is. XDP runs in
+/// one mode at a time, and TCX takes no program twice, not even to put it before one that has got ahead.
+#[must_use]
+pub const fn detour(from: Hook, to: Hook, is_first: bool, has_tcx: bool) -> Option<Hook> {
+    match (from, to) {
+        (Hook::Xdp, Hook::XdpGeneric) | (Hook::XdpGeneric, Hook::Xdp) => {
+            Some(if has_tcx { Hook::Tcx } else { Hook::Clsact })
+        }
+        (Hook::Tcx, Hook::Tcx) if !is_first => Some(Hook::Clsact),
+        (Hook::Xdp, Hook::Xdp | Hook::Tcx | Hook::Clsact)
+        | (Hook::XdpGeneric, Hook::XdpGeneric | Hook::Tcx | Hook::Clsact)
+        | (Hook::Tcx, Hook::Xdp | Hook::XdpGeneric | Hook::Tcx | Hook::Clsact)
+        | (Hook::Clsact, Hook::Xdp | Hook::XdpGeneric | Hook::Tcx | Hook::Clsact) => None,
     }
 }
 
@@ -141,13 +158,37 @@ const ETHERNET: u16 = 1;
 /// `ARPHRD_LOOPBACK`: its frames have an Ethernet header, too.
 const LOOPBACK: u16 = 772;
 
+/// Hardware types of devices whose frames begin with the IP header.
+const BARE: &[u16] = &[
+    // `ARPHRD_PPP`: its two octets are taken off before the kernel's hooks, and put on after them.
+    512, // `ARPHRD_RAWIP`: modems.
+    519, // `ARPHRD_TUNNEL`, `ARPHRD_TUNNEL6`, `ARPHRD_SIT`: IP in IP.
+    768, 769, 776, // `ARPHRD_IPGRE`, `ARPHRD_IP6GRE`.
+    778, 823, // `ARPHRD_NONE`: tun, WireGuard.
+    0xfffe,
+];
+
+impl Facts {
+    /// Whether frames of the device begin with the IP header.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        BARE.contains(&self.hardware)
+    }
+}
+
 /// Chooses the hooks.
 ///
 /// # Errors
-/// The device has no Ethernet header, or the wish cannot be fulfilled.
+/// What frames of the device begin with is not known, or the wish cannot be fulfilled.
 pub fn choose(facts: &Facts, side: Side, wish: HookWish, has_tcx: bool) -> Result<Choice, DataplaneError> {
-    if !matches!(facts.hardware, ETHERNET | LOOPBACK) {
-        return Err(DataplaneError::NotEthernet { device: facts.name.clone(), hardware: facts.hardware });
+    let (device, hardware) = (|| facts.name.clone(), facts.hardware);
+    match (hardware, wish) {
+        (ETHERNET | LOOPBACK, _) => {}
+        (_, _) if !facts.is_bare() => return Err(DataplaneError::UnknownHeader { device: device(), hardware }),
+        (_, HookWish::Xdp | HookWish::XdpGeneric) => {
+            return Err(DataplaneError::NotEthernet { device: device(), hardware });
+        }
+        (_, HookWish::Auto | HookWish::Tc) => {}
     }
     let tc = if has_tcx { Hook::Tcx } else { Hook::Clsact };
     let mut choice = Choice { hook: tc, otherwise: None, outgoing: tc, warnings: Vec::new() };
@@ -179,7 +220,7 @@ pub fn choose(facts: &Facts, side: Side, wish: HookWish, has_tcx: bool) -> Resul
 
 fn choose_for_host(facts: &Facts, tc: Hook, choice: &mut Choice) {
     // A device without a driver is made of software, and XDP on a veth costs its peer segmentation offload.
-    if facts.driver.as_deref().is_none_or(|driver| driver == "veth") {
+    if facts.is_bare() || facts.driver.as_deref().is_none_or(|driver| driver == "veth") {
         return;
     }
     if facts.has_vlans && facts.strips_vlan_tags {
@@ -258,9 +299,34 @@ mod tests {
     }
 
     #[test]
-    fn devices_without_ethernet_are_refused() {
-        let tunnel = Facts { hardware: 65534, ..facts() };
-        let error = choose(&tunnel, Side::Host, HookWish::Auto, true).unwrap_err().to_string();
-        assert!(error.contains("65534"), "{error}");
+    fn a_detour_is_made_only_where_a_hook_takes_no_second_program() {
+        assert_eq!(detour(Hook::Xdp, Hook::XdpGeneric, true, true), Some(Hook::Tcx));
+        assert_eq!(detour(Hook::XdpGeneric, Hook::Xdp, true, false), Some(Hook::Clsact));
+        assert_eq!(detour(Hook::Tcx, Hook::Tcx, false, true), Some(Hook::Clsact));
+        assert_eq!(detour(Hook::Tcx, Hook::Tcx, true, true), None);
+        assert_eq!(detour(Hook::Tcx, Hook::Xdp, false, true), None);
+        assert_eq!(detour(Hook::Clsact, Hook::Clsact, false, true), None);
+    }
+
+    #[test]
+    fn devices_without_ethernet_get_traffic_control_only() {
+        let tunnel = Facts { hardware: 65534, driver: Some("tun".to_owned()), ..facts() };
+        for side in [Side::Host, Side::Workload] {
+            for wish in [HookWish::Auto, HookWish::Tc] {
+                assert_eq!(hook(&tunnel, side, wish), Hook::Tcx);
+            }
+            for wish in [HookWish::Xdp, HookWish::XdpGeneric] {
+                let error = choose(&tunnel, side, wish, true).unwrap_err().to_string();
+                assert!(error.contains("65534") && error.contains("--hook tc"), "{error}");
+            }
+        }
+        assert!(tunnel.is_bare() && !facts().is_bare());
+    }
+
+    #[test]
+    fn devices_with_other_headers_are_refused() {
+        let infiniband = Facts { hardware: 32, ..facts() };
+        let error = choose(&infiniband, Side::Host, HookWish::Auto, true).unwrap_err().to_string();
+        assert!(error.contains("hardware type 32"), "{error}");
     }
 }

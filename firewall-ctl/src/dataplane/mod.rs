@@ -20,6 +20,7 @@ mod features;
 mod flows;
 mod fragments;
 mod gauges;
+mod handover;
 mod hooks;
 mod linger;
 mod loader;
@@ -51,11 +52,12 @@ pub use reader::Reader;
 
 use crate::compile::owners::Owners;
 use crate::compile::{Desired, Layout, Limits, Plan, Usage, Write};
-use firewall_common::abi::{INTERFACE_LINGER, Interface};
+use firewall_common::abi::{INTERFACE_LINGER, INTERFACE_NO_ETHERNET, Interface};
 use gauges::Gauges;
 use linger::Lingering;
 use programs::Programs;
 use std::collections::BTreeMap;
+use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 use tables::Tables;
 
@@ -170,6 +172,7 @@ impl Dataplane {
         dataplane.read_owners()?;
         // A detachment that was interrupted may have left some.
         dataplane.purge_orphans()?;
+        dataplane.renew_filters()?;
         Ok(dataplane)
     }
 
@@ -185,6 +188,24 @@ impl Dataplane {
         &self.features
     }
 
+    /// Puts the programs into the filters that are there. Links were given them when they were replaced, and filters have
+    /// none.
+    fn renew_filters(&self) -> Result<(), DataplaneError> {
+        for (ifindex, _) in self.entries.values() {
+            for leg in Leg::ALL {
+                let failed =
+                    |source| DataplaneError::Query { what: format!("the filters of device {ifindex}"), source };
+                let Some(filter) = clsact::find(*ifindex, leg).map_err(failed)? else { continue };
+                let program = self.programs.for_hook(Hook::Clsact, leg == Leg::In);
+                let (own, _) = sys::bpf::program_name(program.as_fd()).map_err(failed)?;
+                if filter.program != own {
+                    clsact::attach(*ifindex, leg, program.as_fd(), Programs::classifier(leg)).map_err(failed)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     const fn has_tcx(&self) -> bool {
         self.features.tcx && !self.config.classic_tc
     }
@@ -196,7 +217,7 @@ impl Dataplane {
     pub fn prepare(&mut self, desired: &Desired) -> Result<Prepared, DataplaneError> {
         self.drop_pending()?;
         let (layout, plan) = self.layout.plan(desired)?;
-        owners::check(&self.owners, &desired.owners, &self.config.limits)?;
+        owners::check(&self.owners, desired.owners(), &self.config.limits)?;
         self.write_linger(&self.layout.closed_udp_ports(&layout))?;
         for (index, write) in plan.writes.iter().enumerate() {
             if let Err(error) = self.tables.write(write) {
@@ -206,8 +227,8 @@ impl Dataplane {
         }
         self.generation += 1;
         let generation = self.generation;
-        let wanted = desired.interfaces.iter().map(|(number, interface)| (*number, interface.entry)).collect();
-        let owners = desired.owners.clone();
+        let wanted = desired.interfaces().iter().map(|(number, interface)| (*number, interface.entry)).collect();
+        let owners = desired.owners().clone();
         self.pending = Some(Pending { generation, layout, plan, wanted, owners });
         Ok(Prepared { generation })
     }
@@ -269,6 +290,7 @@ impl Dataplane {
             changed.allowance = entry.allowance;
             changed.ring_base = entry.ring_base;
             changed.ring_share = entry.ring_share;
+            changed.flags |= entry.flags & INTERFACE_NO_ETHERNET;
             if self.lingering.contains_key(number) {
                 changed.flags |= INTERFACE_LINGER;
             }

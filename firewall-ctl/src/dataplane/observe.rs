@@ -39,6 +39,15 @@ pub enum Drift {
         /// Which one.
         leg: Leg,
     },
+    /// A program runs in another part of traffic control than the configuration says.
+    OtherHook {
+        /// Which one.
+        leg: Leg,
+        /// Where it runs.
+        found: Hook,
+        /// Where it should.
+        wanted: Hook,
+    },
     /// Its programs were taken off by emergency-detach, and stay off until it is attached again.
     Released,
     /// Another program runs before ours, and may let packets pass that we never see.
@@ -56,6 +65,9 @@ impl fmt::Display for Drift {
             Self::DeviceGone { ifindex } => write!(formatter, "the device with index {ifindex} is gone"),
             Self::NoEntry => formatter.write_str("programs are pinned that no table knows"),
             Self::NotAttached { leg } => write!(formatter, "the {leg} program is not attached"),
+            Self::OtherHook { leg, found, wanted } => {
+                write!(formatter, "the {leg} program is at {found} instead of {wanted}")
+            }
             Self::Released => {
                 formatter.write_str("taken off by emergency-detach: `firewall-ctl attach` puts the programs back")
             }
@@ -101,6 +113,10 @@ impl Dataplane {
 
     fn drift(&self, ifindex: u32, leg: Leg, running: Option<Running>) -> Result<Option<Drift>, DataplaneError> {
         let Some(Running { hook, program }) = running else { return Ok(Some(Drift::NotAttached { leg })) };
+        let wanted = if self.has_tcx() { Hook::Tcx } else { Hook::Clsact };
+        if matches!(hook, Hook::Tcx | Hook::Clsact) && hook != wanted {
+            return Ok(Some(Drift::OtherHook { leg, found: hook, wanted }));
+        }
         let failed = |source| DataplaneError::Query { what: format!("the programs of device {ifindex}"), source };
         if self.is_first(ifindex, leg, running).map_err(failed)? {
             return Ok(None);

@@ -2,7 +2,7 @@
 
 use super::error::DataplaneError;
 use super::hooks::Hook;
-use super::pins::Pins;
+use super::pins::{Leg, Pins};
 use super::sys::bpf::{self, LinkTarget};
 use aya::programs::SchedClassifier;
 use firewall_common::abi::program;
@@ -56,6 +56,14 @@ impl Programs {
             (Hook::Xdp | Hook::XdpGeneric, _) => &self.xdp_rx,
             (Hook::Tcx | Hook::Clsact, true) => &self.tc_rx,
             (Hook::Tcx | Hook::Clsact, false) => &self.tc_tx,
+        }
+    }
+
+    /// Name of the program that belongs into a filter.
+    pub(super) const fn classifier(leg: Leg) -> &'static str {
+        match leg {
+            Leg::In => program::TC_RX,
+            Leg::Out => program::TC_TX,
         }
     }
 

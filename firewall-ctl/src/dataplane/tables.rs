@@ -31,6 +31,10 @@ pub(super) struct Tables {
     members_v4: HashMap<MapData, Plain<MemberKeyV4>, u32>,
     members_v6: HashMap<MapData, Plain<MemberKeyV6>, u32>,
     group_rules: HashMap<MapData, Plain<GroupRulesKey>, Plain<GroupRules>>,
+    lists_v4: LpmTrie<MapData, [u8; 4], u32>,
+    lists_v6: LpmTrie<MapData, [u8; 16], u32>,
+    list_filter: Array<MapData, u64>,
+    list_rules: HashMap<MapData, Plain<GroupRulesKey>, Plain<GroupRules>>,
     pins: Pins,
 }
 
@@ -48,6 +52,22 @@ struct TrieKeyV4 {
 struct TrieKeyV6 {
     prefix_len: u32,
     data: CidrKeyV6,
+}
+
+/// As [`TrieKeyV4`], for prefix lists.
+#[repr(C)]
+#[derive(FromBytes, IntoBytes, Immutable)]
+struct ListKeyV4 {
+    prefix_len: u32,
+    address: [u8; 4],
+}
+
+/// As [`TrieKeyV4`], for prefix lists.
+#[repr(C)]
+#[derive(FromBytes, IntoBytes, Immutable)]
+struct ListKeyV6 {
+    prefix_len: u32,
+    address: [u8; 16],
 }
 
 /// Opens a pinned map as the type that it should be.
@@ -93,6 +113,10 @@ impl Tables {
             members_v4: open(pins, map::MEMBERS_V4)?,
             members_v6: open(pins, map::MEMBERS_V6)?,
             group_rules: open(pins, map::GROUP_RULES)?,
+            lists_v4: open(pins, map::LISTS_V4)?,
+            lists_v6: open(pins, map::LISTS_V6)?,
+            list_filter: open(pins, map::LIST_FILTER)?,
+            list_rules: open(pins, map::LIST_RULES)?,
             pins: pins.clone(),
         })
     }
@@ -123,6 +147,14 @@ impl Tables {
             Write::GroupRules { key, rules } => {
                 (self.group_rules.insert(Plain(*key), Plain(*rules), 0), map::GROUP_RULES)
             }
+            Write::ListRules { key, rules } => (self.list_rules.insert(Plain(*key), Plain(*rules), 0), map::LIST_RULES),
+            Write::ListFilter { index, bits } => (self.list_filter.set(*index, *bits, 0), map::LIST_FILTER),
+            Write::ListV4 { prefix_len, address, set } => {
+                (self.lists_v4.insert(&Key::new(*prefix_len, *address), set, 0), map::LISTS_V4)
+            }
+            Write::ListV6 { prefix_len, address, set } => {
+                (self.lists_v6.insert(&Key::new(*prefix_len, *address), set, 0), map::LISTS_V6)
+            }
             Write::MemberV4 { key, set } => (self.members_v4.insert(Plain(*key), set, 0), map::MEMBERS_V4),
             Write::MemberV6 { key, set } => (self.members_v6.insert(Plain(*key), set, 0), map::MEMBERS_V6),
         };
@@ -139,6 +171,14 @@ impl Tables {
                 (self.cidrs_v6.remove(&Key::new(prefix_len, Plain(key))), map::CIDRS_V6)
             }
             Removal::GroupRules(key) => (self.group_rules.remove(&Plain(key)), map::GROUP_RULES),
+            Removal::ListRules(key) => (self.list_rules.remove(&Plain(key)), map::LIST_RULES),
+            Removal::ListFilter { index, bits } => (self.list_filter.set(index, bits, 0), map::LIST_FILTER),
+            Removal::ListV4 { prefix_len, address } => {
+                (self.lists_v4.remove(&Key::new(prefix_len, address)), map::LISTS_V4)
+            }
+            Removal::ListV6 { prefix_len, address } => {
+                (self.lists_v6.remove(&Key::new(prefix_len, address)), map::LISTS_V6)
+            }
             Removal::MemberV4(key) => (self.members_v4.remove(&Plain(key)), map::MEMBERS_V4),
             Removal::MemberV6(key) => (self.members_v6.remove(&Plain(key)), map::MEMBERS_V6),
         };
@@ -200,6 +240,14 @@ impl Tables {
         for_each(pins, map::CIDRS_V4, |key: TrieKeyV4, set: u32| observed.add_cidr_v4(key.prefix_len, key.data, set))?;
         for_each(pins, map::CIDRS_V6, |key: TrieKeyV6, set: u32| observed.add_cidr_v6(key.prefix_len, key.data, set))?;
         for_each(pins, map::GROUP_RULES, |key, rules| observed.add_group_rules(key, rules))?;
+        for_each(pins, map::LISTS_V4, |key: ListKeyV4, set: u32| {
+            observed.add_list(key.address.into(), key.prefix_len, set);
+        })?;
+        for_each(pins, map::LISTS_V6, |key: ListKeyV6, set: u32| {
+            observed.add_list(key.address.into(), key.prefix_len, set);
+        })?;
+        for_each(pins, map::LIST_FILTER, |index, bits| observed.add_list_filter(index, bits))?;
+        for_each(pins, map::LIST_RULES, |key, rules| observed.add_list_rules(key, rules))?;
         for_each(pins, map::MEMBERS_V4, |key, set| observed.add_member_v4(key, set))?;
         for_each(pins, map::MEMBERS_V6, |key, set| observed.add_member_v6(key, set))?;
         Ok(observed)

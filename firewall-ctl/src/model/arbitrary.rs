@@ -1,12 +1,12 @@
 //! Models for property tests: what a sequence of operations leaves, those that were refused included.
 
 use super::{
-    AccountId, AddressSource, Attachment, ConnectionTracking, GroupDescription, GroupId, GroupName, HookWish,
-    IcmpFamily, InterfaceId, L4, Model, ModelError, NetworkInterface, NewVpc, NumberPool, Peer, Rule, RuleDescription,
-    RuleId, RuleKey, SecurityGroup, Service, Side, Tags, VpcId,
+    AccountId, AddressSource, Attachment, ConnectionTracking, EntryDescription, Family, GroupDescription, GroupId,
+    GroupName, HookWish, IcmpFamily, InterfaceId, L4, Model, ModelError, NetworkInterface, NewVpc, NumberPool, Peer,
+    PrefixList, PrefixListId, Rule, RuleDescription, RuleId, RuleKey, SecurityGroup, Service, Side, Tags, VpcId,
 };
 use firewall_common::verdict::Direction;
-use ipnet::{Ipv4Net, Ipv6Net};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -59,11 +59,12 @@ pub fn tags() -> impl Strategy<Value = Tags> {
     })
 }
 
-/// The other end of a rule, where groups are meant by their place in the model.
+/// The other end of a rule, where groups and prefix lists are meant by their place in the model.
 #[derive(Debug, Clone)]
 enum PeerPick {
     Cidr(Peer),
     Group(Index),
+    PrefixList(Index),
 }
 
 /// An operation on whatever model there is.
@@ -75,6 +76,8 @@ pub enum Operation {
     RemoveGroup { group: Index },
     PutRule(RulePick),
     RemoveRules { group: Index, rules: Vec<Index> },
+    PutPrefixList(PrefixListPick),
+    RemovePrefixList { list: Index },
     PutInterface(InterfacePick),
     Detach { interface: Index },
     RemoveInterface { interface: Index },
@@ -88,6 +91,16 @@ pub struct RulePick {
     service: Service,
     peer: PeerPick,
     description: Option<RuleDescription>,
+    tags: Tags,
+}
+
+/// A prefix list to put in, or to put in the place of another one.
+#[derive(Debug, Clone)]
+pub struct PrefixListPick {
+    known: Option<Index>,
+    family: Family,
+    max_entries: u32,
+    entries: BTreeMap<IpNet, Option<EntryDescription>>,
     tags: Tags,
 }
 
@@ -139,6 +152,8 @@ pub fn operation() -> impl Strategy<Value = Operation> {
         1 => index().prop_map(|group| Operation::RemoveGroup { group }),
         8 => rule_pick().prop_map(Operation::PutRule),
         1 => (index(), vec(index(), 0..3)).prop_map(|(group, rules)| Operation::RemoveRules { group, rules }),
+        4 => prefix_list_pick().prop_map(Operation::PutPrefixList),
+        1 => index().prop_map(|list| Operation::RemovePrefixList { list }),
         4 => put_interface,
         1 => index().prop_map(|interface| Operation::Detach { interface }),
         1 => index().prop_map(|interface| Operation::RemoveInterface { interface }),
@@ -146,7 +161,11 @@ pub fn operation() -> impl Strategy<Value = Operation> {
 }
 
 fn rule_pick() -> impl Strategy<Value = RulePick> {
-    let peer = prop_oneof![cidr().prop_map(PeerPick::Cidr), any::<Index>().prop_map(PeerPick::Group)];
+    let peer = prop_oneof![
+        cidr().prop_map(PeerPick::Cidr),
+        any::<Index>().prop_map(PeerPick::Group),
+        any::<Index>().prop_map(PeerPick::PrefixList),
+    ];
     let description = option::of("[a-z ]{0,9}".prop_map(|text| text.parse().expect("a description")));
     (any::<Index>(), direction(), service(), peer, description, tags()).prop_map(
         |(group, direction, service, peer, description, tags)| RulePick {
@@ -158,6 +177,25 @@ fn rule_pick() -> impl Strategy<Value = RulePick> {
             tags,
         },
     )
+}
+
+fn prefix_list_pick() -> impl Strategy<Value = PrefixListPick> {
+    // Few blocks, so that they cover each other; now and then one of the other family.
+    let ipv4 = (0..8_u8, 26..=32_u8).prop_map(|(low, length)| IpNet::new_assert([10, 0, 0, low * 8].into(), length));
+    let ipv6 = (0..8_u16, 60..=68_u8)
+        .prop_map(|(low, length)| IpNet::new_assert([0xfd00, 0, 0, low, 0x8000, 0, 0, 0].into(), length));
+    let description = || option::of(".{0,9}".prop_filter_map("control characters", |text| text.parse().ok()));
+    let entries = move |net: BoxedStrategy<IpNet>| {
+        proptest::collection::btree_map(net.prop_map(|net| net.trunc()), description(), 0..6)
+    };
+    let family = select(Family::ALL).prop_flat_map(move |family| {
+        let (ipv4, ipv6) = (ipv4.clone().boxed(), ipv6.clone().boxed());
+        let (own, other) = if family == Family::Ipv4 { (ipv4, ipv6) } else { (ipv6, ipv4) };
+        (Just(family), prop_oneof![9 => entries(own), 1 => entries(other)])
+    });
+    (option::of(any::<Index>()), family, 0..12_u32, tags()).prop_map(|(known, (family, entries), max_entries, tags)| {
+        PrefixListPick { known, family, max_entries, entries, tags }
+    })
 }
 
 /// Any model that operations can lead to, the empty one included.
@@ -203,6 +241,11 @@ pub fn run(model: &mut Model, operation: Operation, rng: &mut StdRng) -> Result<
             model.remove_rules(group, &picked)
         }
         Operation::PutInterface(pick) if !vpcs.is_empty() => put_interface(model, pick, &vpcs, &groups, pool, rng),
+        Operation::PutPrefixList(pick) => put_prefix_list(model, pick, rng),
+        Operation::RemovePrefixList { list } if !model.prefix_lists.is_empty() => {
+            let lists: Vec<PrefixListId> = model.prefix_lists.keys().copied().collect();
+            model.remove_prefix_list(*list.get(&lists)).map(drop)
+        }
         Operation::Detach { interface } if !interfaces.is_empty() => {
             let mut interface = NetworkInterface::clone(&model.interfaces[interface.get(&interfaces)]);
             interface.attachment = None;
@@ -216,6 +259,7 @@ pub fn run(model: &mut Model, operation: Operation, rng: &mut StdRng) -> Result<
         | Operation::RemoveGroup { .. }
         | Operation::PutRule(_)
         | Operation::RemoveRules { .. }
+        | Operation::RemovePrefixList { .. }
         | Operation::PutInterface(_)
         | Operation::Detach { .. }
         | Operation::RemoveInterface { .. } => Ok(()),
@@ -233,6 +277,12 @@ fn put_rule(
     let peer = match peer {
         PeerPick::Cidr(peer) => peer,
         PeerPick::Group(index) => Peer::Group { id: *index.get(groups), owner: AccountId::default() },
+        PeerPick::PrefixList(index) => {
+            let lists: Vec<PrefixListId> = model.prefix_lists.keys().copied().collect();
+            // One that there is not is refused.
+            let stranger = PrefixListId::random(rng);
+            Peer::PrefixList(if lists.is_empty() { stranger } else { *index.get(&lists) })
+        }
     };
     let mut next = model.clone();
     let number = next.take_rule_numbers(1, pool)?[0];
@@ -241,6 +291,22 @@ fn put_rule(
     next.put_rules(*group.get(groups), [rule])?;
     *model = next;
     Ok(())
+}
+
+fn put_prefix_list(model: &mut Model, pick: PrefixListPick, rng: &mut StdRng) -> Result<(), ModelError> {
+    let PrefixListPick { known, family, max_entries, entries, tags } = pick;
+    let lists: Vec<PrefixListId> = model.prefix_lists.keys().copied().collect();
+    let known = known.filter(|_| !lists.is_empty()).map(|index| &model.prefix_lists[index.get(&lists)]);
+    model.put_prefix_list(PrefixList {
+        id: known.map_or_else(|| PrefixListId::random(rng), |known| known.id),
+        name: "offices".parse().expect("a name"),
+        owner: AccountId::default(),
+        family,
+        max_entries,
+        version: known.map_or(1, |known| known.version + 1),
+        entries,
+        tags,
+    })
 }
 
 fn put_interface(

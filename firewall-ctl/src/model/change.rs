@@ -1,6 +1,8 @@
 //! What differs between two models: what a store has to write, and what undoes it.
 
-use super::{GroupId, InterfaceId, Model, NetworkInterface, Numbers, SecurityGroup, Vpc, VpcId};
+use super::{
+    GroupId, InterfaceId, Model, NetworkInterface, Numbers, PrefixList, PrefixListId, SecurityGroup, Vpc, VpcId,
+};
 use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,8 @@ pub enum Change {
     Vpc(Edit<VpcId, Vpc>),
     /// A group, with its rules.
     Group(Edit<GroupId, SecurityGroup>),
+    /// A prefix list.
+    PrefixList(Edit<PrefixListId, PrefixList>),
     /// An interface.
     Interface(Edit<InterfaceId, NetworkInterface>),
     /// Where to look for free numbers.
@@ -32,10 +36,11 @@ impl Model {
     /// What to do to this model so that it becomes the other one, in the order of kinds and keys.
     #[must_use]
     pub fn changes(&self, next: &Self) -> Vec<Change> {
-        let Self { vpcs, groups, interfaces, numbers } = self;
+        let Self { vpcs, groups, prefix_lists, interfaces, numbers } = self;
         let mut changes = Vec::new();
         changes.extend(edits(vpcs, &next.vpcs).map(Change::Vpc));
         changes.extend(edits(groups, &next.groups).map(Change::Group));
+        changes.extend(edits(prefix_lists, &next.prefix_lists).map(Change::PrefixList));
         changes.extend(edits(interfaces, &next.interfaces).map(Change::Interface));
         changes.extend((*numbers != next.numbers).then_some(Change::Numbers(next.numbers)));
         changes
@@ -47,6 +52,7 @@ impl Model {
             match change {
                 Change::Vpc(edit) => apply(&mut self.vpcs, edit),
                 Change::Group(edit) => apply(&mut self.groups, edit),
+                Change::PrefixList(edit) => apply(&mut self.prefix_lists, edit),
                 Change::Interface(edit) => apply(&mut self.interfaces, edit),
                 Change::Numbers(numbers) => self.numbers = *numbers,
             }

@@ -20,7 +20,7 @@ impl Model {
     /// # Errors
     /// A sentence that says which one is broken, and by what.
     pub fn check(&self) -> Result<(), String> {
-        let Self { vpcs, groups, interfaces, numbers } = self;
+        let Self { vpcs, groups, prefix_lists, interfaces, numbers } = self;
         hold!(
             numbers.next_rule != 0 && numbers.next_attachment != 0 && numbers.next_vpc != 0,
             "a number to hand out next is 0"
@@ -37,6 +37,10 @@ impl Model {
             for rule in group.rules.values() {
                 self.check_rule(group, rule)?;
             }
+        }
+        for (id, list) in prefix_lists {
+            hold!(*id == list.id, "{id} is stored as {}", list.id);
+            list.validate().map_err(|error| format!("{id}: {error}"))?;
         }
         for vpc in vpcs.keys() {
             let name = (*vpc, super::DEFAULT_GROUP_NAME.to_owned());
@@ -57,7 +61,10 @@ impl Model {
         hold!(key.peer.is_canonical(), "{id} has a peer that is not canonical: {}", key.peer);
         match key.peer {
             Peer::Ipv4(_) | Peer::Ipv6(_) => Ok(()),
-            Peer::PrefixList(list) => Err(format!("{id} names {list}, which does not exist")),
+            Peer::PrefixList(list) => {
+                hold!(self.prefix_lists.contains_key(&list), "{id} names {list}, which does not exist");
+                Ok(())
+            }
             Peer::Group { id: named, owner } => {
                 let Some(peer) = self.groups.get(&named) else {
                     return Err(format!("{id} names {named}, which does not exist"));
@@ -82,7 +89,8 @@ impl Model {
             hold!(group.vpc == interface.vpc, "{id} of {} has {name}, a group of {}", interface.vpc, group.vpc);
             for direction in [Direction::Inbound, Direction::Outbound] {
                 for family in Family::ALL {
-                    *counts.entry((direction, *family)).or_insert(0) += group.rule_count(direction, *family);
+                    *counts.entry((direction, *family)).or_insert(0) +=
+                        group.rule_count(direction, *family, &self.prefix_lists);
                 }
             }
         }

@@ -2,7 +2,8 @@
 
 use super::{
     AccountId, Family, GroupDescription, GroupId, GroupName, InterfaceId, MAX_RULES_PER_INTERFACE, Model, ModelError,
-    NetworkInterface, NumberPool, Peer, Rule, RuleId, RuleKey, SecurityGroup, Tags, Vpc, VpcId,
+    NetworkInterface, NumberPool, Peer, PrefixList, PrefixListId, PrefixLists, Rule, RuleId, RuleKey, SecurityGroup,
+    Tags, Vpc, VpcId,
 };
 use firewall_common::verdict::Direction;
 use ipnet::{Ipv4Net, Ipv6Net};
@@ -121,7 +122,7 @@ impl Model {
         self.check_rules_of(&group)?;
         self.check_peers_of(&group)?;
         for interface in self.interfaces_using(id) {
-            self.check_rule_count(interface, Some(&group))?;
+            self.check_rule_count(interface, Some(&group), &self.prefix_lists)?;
         }
         self.groups.insert(id, Arc::new(group));
         Ok(())
@@ -190,6 +191,43 @@ impl Model {
         Ok(())
     }
 
+    /// Puts a prefix list in, or another value in the place of one that is there.
+    ///
+    /// # Errors
+    /// It contradicts itself, it would change its owner or its family, or it is made for so many entries that an interface
+    /// whose rules name it gets too many.
+    pub fn put_prefix_list(&mut self, list: PrefixList) -> Result<(), ModelError> {
+        list.validate()?;
+        let id = list.id;
+        let known = self.prefix_lists.get(&id);
+        if known.is_some_and(|known| known.owner != list.owner || known.family != list.family) {
+            return Err(ModelError::PrefixListIdentity { id });
+        }
+        let grows = known.is_some_and(|known| known.max_entries < list.max_entries);
+        let next = self.prefix_lists.update(id, Arc::new(list));
+        if grows {
+            let naming: BTreeSet<GroupId> = self.groups_naming(id).map(|group| group.id).collect();
+            let concerned = |interface: &&Arc<NetworkInterface>| interface.groups.iter().any(|id| naming.contains(id));
+            for interface in self.interfaces.values().filter(concerned) {
+                self.check_rule_count(interface, None, &next)?;
+            }
+        }
+        self.prefix_lists = next;
+        Ok(())
+    }
+
+    /// Takes a prefix list away, and gives it.
+    ///
+    /// # Errors
+    /// It does not exist, or rules name it.
+    pub fn remove_prefix_list(&mut self, id: PrefixListId) -> Result<Arc<PrefixList>, ModelError> {
+        let groups: Vec<GroupId> = self.groups_naming(id).map(|group| group.id).collect();
+        if !groups.is_empty() {
+            return Err(ModelError::PrefixListInUse { id, groups });
+        }
+        self.prefix_lists.remove(&id).ok_or(ModelError::UnknownPrefixList { id })
+    }
+
     /// Puts an interface in, or another value in the place of one that is there.
     ///
     /// # Errors
@@ -202,7 +240,7 @@ impl Model {
         self.check_groups_of(&interface)?;
         self.check_place_of(&interface)?;
         interface.timeouts.validate()?;
-        self.check_rule_count(&interface, None)?;
+        self.check_rule_count(&interface, None, &self.prefix_lists)?;
         self.interfaces.insert(interface.id, Arc::new(interface));
         Ok(())
     }
@@ -244,6 +282,7 @@ impl Model {
         for rule in group.rules.values() {
             match rule.key.peer {
                 Peer::Ipv4(_) | Peer::Ipv6(_) => {}
+                Peer::PrefixList(id) if self.prefix_lists.contains_key(&id) => {}
                 Peer::PrefixList(id) => return Err(ModelError::UnknownPrefixList { id }),
                 Peer::Group { id, owner: named } => {
                     let known = if id == group.id { Some(group) } else { self.groups.get(&id).map(Arc::as_ref) };
@@ -303,11 +342,13 @@ impl Model {
         Ok(())
     }
 
-    /// Whether the rules of an interface's groups fit into one policy, one of the groups having another value perhaps.
+    /// Whether the rules of an interface's groups fit into one policy, one of the groups having another value perhaps, and
+    /// prefix lists other sizes.
     fn check_rule_count(
         &self,
         interface: &NetworkInterface,
         changed: Option<&SecurityGroup>,
+        lists: &PrefixLists,
     ) -> Result<(), ModelError> {
         let value = |id: &GroupId| match changed {
             Some(group) if group.id == *id => Some(group),
@@ -316,7 +357,7 @@ impl Model {
         let groups: Vec<&SecurityGroup> = interface.groups.iter().filter_map(value).collect();
         for direction in [Direction::Inbound, Direction::Outbound] {
             for family in Family::ALL {
-                let count = groups.iter().map(|group| group.rule_count(direction, *family)).sum();
+                let count = groups.iter().map(|group| group.rule_count(direction, *family, lists)).sum();
                 if count > MAX_RULES_PER_INTERFACE as usize {
                     return Err(ModelError::TooManyRules { interface: interface.id, count });
                 }

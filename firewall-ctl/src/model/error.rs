@@ -1,8 +1,8 @@
 //! Why an operation on the model is refused.
 
 use super::{
-    AccountId, GroupId, GroupName, InterfaceId, MAX_RULES_PER_INTERFACE, OutOfNumbers, PrefixListId, RuleId, RuleKey,
-    TimeoutError, VpcId,
+    AccountId, GroupId, GroupName, InterfaceId, MAX_RULES_PER_INTERFACE, OutOfNumbers, PrefixListError, PrefixListId,
+    RuleId, RuleKey, TimeoutError, VpcId,
 };
 use std::net::IpAddr;
 
@@ -40,6 +40,23 @@ pub enum ModelError {
         /// The list asked for.
         id: PrefixListId,
     },
+    /// A prefix list keeps its owner and its family.
+    #[error("The prefix list '{id}' can't change its owner or its address family")]
+    PrefixListIdentity {
+        /// The list.
+        id: PrefixListId,
+    },
+    /// Rules name the prefix list.
+    #[error("The prefix list '{id}' is in use and cannot be deleted.")]
+    PrefixListInUse {
+        /// The list.
+        id: PrefixListId,
+        /// The groups with rules that name it.
+        groups: Vec<GroupId>,
+    },
+    /// A prefix list contradicts itself.
+    #[error(transparent)]
+    PrefixList(#[from] PrefixListError),
     /// A group is named with an account that does not own it.
     #[error("The security group '{id}' does not exist")]
     NotTheOwner {

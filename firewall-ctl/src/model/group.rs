@@ -1,7 +1,8 @@
 //! Security groups.
 
 use super::{
-    AccountId, Family, GroupDescription, GroupId, GroupName, Peer, Rule, RuleId, RuleKey, Service, Tags, Vpc, VpcId,
+    AccountId, Family, GroupDescription, GroupId, GroupName, Peer, PrefixLists, Rule, RuleId, RuleKey, Service, Tags,
+    Vpc, VpcId,
 };
 use firewall_common::verdict::Direction;
 use serde::{Deserialize, Serialize};
@@ -60,10 +61,10 @@ impl SecurityGroup {
         self.rules.values().filter(move |rule| rule.key.direction == direction)
     }
 
-    /// How many of its rules count towards the quota of a direction and family.
+    /// What its rules count towards the quota of a direction and family ([`Peer::weight`]).
     #[must_use]
-    pub fn rule_count(&self, direction: Direction, family: Family) -> usize {
-        self.rules(direction).filter(|rule| rule.key.peer.counts_in(family)).count()
+    pub fn rule_count(&self, direction: Direction, family: Family, lists: &PrefixLists) -> usize {
+        self.rules(direction).map(|rule| rule.key.peer.weight(family, lists)).sum()
     }
 
     /// The rule that allows exactly this.

@@ -53,6 +53,11 @@ macro_rules! ids {
             /// What its text begins with.
             pub const PREFIX: &'static str = concat!($prefix, "-");
 
+            /// Before all that there are, in their order.
+            pub const FIRST: Self = Self([0; DIGITS]);
+            /// Behind all that there are, in their order.
+            pub const LAST: Self = Self([u8::MAX; DIGITS]);
+
             /// A new one. With 64 random bits, meeting an existing one is not reckoned with.
             #[must_use]
             pub fn random<R: Rng + ?Sized>(rng: &mut R) -> Self {

@@ -1,4 +1,4 @@
-//! What there is: VPCs, security groups with their rules, network interfaces. Pure values, no I/O.
+//! What there is: VPCs, security groups with their rules, prefix lists, network interfaces. Pure values, no I/O.
 //!
 //! A [`Model`] is cheap to clone and compares by content: a change is made on a clone, and what became of it is the
 //! difference of the two. Its operations keep the invariants that [`Model::check`] spells out, or refuse.
@@ -17,6 +17,7 @@ mod ids;
 mod interface;
 mod name;
 mod numbers;
+mod prefix_list;
 mod query;
 mod quota;
 mod rule;
@@ -39,6 +40,10 @@ pub use name::{
     RuleDescription,
 };
 pub use numbers::{NumberPool, Numbers, OutOfNumbers};
+pub use prefix_list::{
+    EntryDescription, MAX_PREFIX_LIST_ENTRIES, PrefixList, PrefixListError, PrefixListName, PrefixListTextError,
+    PrefixLists, RESERVED_PREFIX_LIST_NAME,
+};
 pub use quota::{MAX_GROUPS_PER_INTERFACE, MAX_RULES_PER_INTERFACE, QuotaError, Quotas};
 pub use rule::{Family, Peer, PeerError, Rule, RuleKey};
 pub use service::{IcmpFamily, L4, Protocol, ProtocolError, Service, ServiceError};
@@ -60,6 +65,8 @@ pub struct Model {
     pub vpcs: OrdMap<VpcId, Arc<Vpc>>,
     /// The groups of all VPCs, with their rules.
     pub groups: OrdMap<GroupId, Arc<SecurityGroup>>,
+    /// The prefix lists.
+    pub prefix_lists: PrefixLists,
     /// The interfaces of all VPCs, attached or not.
     pub interfaces: OrdMap<InterfaceId, Arc<NetworkInterface>>,
     /// Where to look for the next free numbers.
@@ -110,6 +117,7 @@ impl Model {
         Self {
             vpcs: OrdMap::unit(vpc.id, Arc::new(vpc)),
             groups: OrdMap::unit(group.id, Arc::new(group)),
+            prefix_lists: OrdMap::new(),
             interfaces: OrdMap::new(),
             numbers,
         }

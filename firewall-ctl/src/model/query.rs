@@ -1,6 +1,8 @@
 //! Questions to the model.
 
-use super::{GroupId, Model, NetworkInterface, NumberPool, OutOfNumbers, Rule, RuleId, SecurityGroup, Vpc, VpcId};
+use super::{
+    GroupId, Model, NetworkInterface, NumberPool, OutOfNumbers, PrefixListId, Rule, RuleId, SecurityGroup, Vpc, VpcId,
+};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -38,6 +40,12 @@ impl Model {
     pub fn groups_referencing(&self, group: GroupId) -> impl Iterator<Item = &Arc<SecurityGroup>> {
         let names = move |rule: &Rule| rule.key.peer.group() == Some(group);
         self.groups.values().filter(move |other| other.id != group && other.rules.values().any(names))
+    }
+
+    /// The groups that have rules which name a prefix list.
+    pub fn groups_naming(&self, list: PrefixListId) -> impl Iterator<Item = &Arc<SecurityGroup>> {
+        let names = move |rule: &Rule| rule.key.peer.prefix_list() == Some(list);
+        self.groups.values().filter(move |group| group.rules.values().any(names))
     }
 
     /// The interfaces that carry a group.

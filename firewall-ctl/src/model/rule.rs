@@ -2,8 +2,8 @@
 
 use super::text::{serde_by_text, words};
 use super::{
-    AccountId, AccountIdError, CidrError, GroupId, IdError, PrefixListId, RuleDescription, RuleId, Service, Tags,
-    parse_ipv4_cidr, parse_ipv6_cidr,
+    AccountId, AccountIdError, CidrError, GroupId, IdError, PrefixListId, PrefixLists, RuleDescription, RuleId,
+    Service, Tags, parse_ipv4_cidr, parse_ipv6_cidr,
 };
 use firewall_common::verdict::Direction;
 use ipnet::{Ipv4Net, Ipv6Net};
@@ -69,13 +69,25 @@ impl Peer {
         }
     }
 
-    /// Whether a rule with it counts towards the quota of a family. A group counts in both.
+    /// How many rules a rule with it counts for in the quota of a family. A group counts in both; a prefix list counts in
+    /// its own family for as many entries as it is made for, whatever it holds.
     #[must_use]
-    pub const fn counts_in(self, family: Family) -> bool {
+    pub fn weight(self, family: Family, lists: &PrefixLists) -> usize {
         match (self, family) {
-            (Self::Ipv4(_), Family::Ipv4) | (Self::Ipv6(_), Family::Ipv6) => true,
-            (Self::Ipv4(_), Family::Ipv6) | (Self::Ipv6(_), Family::Ipv4) => false,
-            (Self::Group { .. } | Self::PrefixList(_), Family::Ipv4 | Family::Ipv6) => true,
+            (Self::Ipv4(_), Family::Ipv4) | (Self::Ipv6(_), Family::Ipv6) | (Self::Group { .. }, _) => 1,
+            (Self::Ipv4(_), Family::Ipv6) | (Self::Ipv6(_), Family::Ipv4) => 0,
+            (Self::PrefixList(id), family) => {
+                lists.get(&id).filter(|list| list.family == family).map_or(0, |list| list.max_entries as usize)
+            }
+        }
+    }
+
+    /// The prefix list it names, if it names one.
+    #[must_use]
+    pub const fn prefix_list(self) -> Option<PrefixListId> {
+        match self {
+            Self::PrefixList(id) => Some(id),
+            Self::Ipv4(_) | Self::Ipv6(_) | Self::Group { .. } => None,
         }
     }
 

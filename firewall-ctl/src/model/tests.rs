@@ -63,6 +63,19 @@ fn attachment(device: &str, number: u32) -> Attachment {
     }
 }
 
+fn prefix_list(name: &str, family: Family, max_entries: u32, entries: &[&str], rng: &mut StdRng) -> PrefixList {
+    PrefixList {
+        id: PrefixListId::random(rng),
+        name: name.parse().expect("a name"),
+        owner: AccountId::default(),
+        family,
+        max_entries,
+        version: 1,
+        entries: entries.iter().map(|net| (net.parse().expect("a block"), None)).collect(),
+        tags: Tags::default(),
+    }
+}
+
 /// The host's first model, its VPC and its default group.
 fn first() -> (Model, VpcId, GroupId, StdRng) {
     let mut rng = rng();
@@ -266,6 +279,52 @@ fn the_rules_of_an_interface_fit_into_a_policy() {
 }
 
 #[test]
+fn a_prefix_list_counts_for_what_it_is_made_for() {
+    let (mut model, vpc, default, mut rng) = first();
+    let mut offices = prefix_list("offices", Family::Ipv4, 900, &["10.0.0.0/8"], &mut rng);
+    let peer = offices.id.to_string();
+    model.put_prefix_list(offices.clone()).expect("a new list");
+    let member = interface(vpc, vec![default], &mut rng);
+    model.put_interface(member.clone()).expect("a new interface");
+    model.put_rules(default, [rule(ingress("tcp/80", &peer), 10, &mut rng)]).expect("900 and one fit");
+    assert_eq!(model.groups[&default].rule_count(Direction::Inbound, Family::Ipv4, &model.prefix_lists), 901);
+    assert_eq!(model.groups[&default].rule_count(Direction::Inbound, Family::Ipv6, &model.prefix_lists), 1);
+    let again = model.put_rules(default, [rule(ingress("tcp/81", &peer), 11, &mut rng)]);
+    assert_eq!(again, Err(ModelError::TooManyRules { interface: member.id, count: 1801 }));
+
+    // It grows as far as its rules leave room, and shrinks as far as its entries do.
+    offices.max_entries = 999;
+    model.put_prefix_list(offices.clone()).expect("999 and one fit");
+    offices.max_entries = 1000;
+    let before = model.clone();
+    let refused = model.put_prefix_list(offices.clone());
+    assert_eq!(refused, Err(ModelError::TooManyRules { interface: member.id, count: 1001 }));
+    offices.max_entries = 0;
+    assert!(matches!(model.put_prefix_list(offices.clone()), Err(ModelError::PrefixList(_))));
+    offices.max_entries = 1;
+    let turned = PrefixList { family: Family::Ipv6, entries: BTreeMap::new(), ..offices.clone() };
+    assert_eq!(model.put_prefix_list(turned), Err(ModelError::PrefixListIdentity { id: offices.id }));
+    assert_eq!(model, before);
+    model.put_prefix_list(offices.clone()).expect("one entry is all that it has");
+
+    let in_use = ModelError::PrefixListInUse { id: offices.id, groups: vec![default] };
+    assert_eq!(model.remove_prefix_list(offices.id), Err(in_use));
+    let named = model.clone();
+    let rules: BTreeSet<RuleId> = model.groups[&default].rules.keys().copied().collect();
+    model.remove_rules(default, &rules).expect("they are there");
+    assert_eq!(model.remove_prefix_list(offices.id).map(|list| list.id), Ok(offices.id));
+    assert_eq!(model.remove_prefix_list(offices.id), Err(ModelError::UnknownPrefixList { id: offices.id }));
+
+    let mut orphan = named;
+    orphan.prefix_lists.clear();
+    assert!(orphan.check().expect_err("broken").contains("which does not exist"));
+    let mut overfull = model.clone();
+    offices.max_entries = 0;
+    overfull.prefix_lists.insert(offices.id, Arc::new(offices));
+    assert!(overfull.check().expect_err("broken").contains("between 1 and 1000"));
+}
+
+#[test]
 fn numbers_rest_before_they_come_again() {
     let (mut model, _, default, mut rng) = first();
     let busy = BTreeSet::from([5]);
@@ -342,7 +401,7 @@ fn operations_keep_the_invariants_or_change_nothing() {
     });
     result.expect("the invariants hold");
     let (outcomes, errors) = seen.into_inner();
-    assert_eq!(outcomes.len(), 9);
+    assert_eq!(outcomes.len(), 11);
     for (name, (done, refused)) in outcomes {
         assert!(done > 0, "{name} was never done");
         // To detach or to remove what is there cannot be refused.
@@ -360,6 +419,8 @@ fn kind(operation: &Operation) -> &'static str {
         Operation::RemoveGroup { .. } => "remove-group",
         Operation::PutRule(_) => "put-rule",
         Operation::RemoveRules { .. } => "remove-rules",
+        Operation::PutPrefixList(_) => "put-prefix-list",
+        Operation::RemovePrefixList { .. } => "remove-prefix-list",
         Operation::PutInterface(_) => "put-interface",
         Operation::Detach { .. } => "detach",
         Operation::RemoveInterface { .. } => "remove-interface",

@@ -10,8 +10,11 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// The version of what is in the tables. A file with a later one is refused.
-pub const SCHEMA: u32 = 1;
+/// The version of what is in the tables. A file with a later one is refused; one with an earlier one is read, and gets
+/// this version with the next commit.
+pub const SCHEMA: u32 = 2;
+/// The first version with prefix lists.
+const SCHEMA_OF_PREFIX_LISTS: u32 = 2;
 
 type Definition = TableDefinition<'static, &'static str, &'static [u8]>;
 type Rows<'t> = Table<'t, &'static str, &'static [u8]>;
@@ -19,6 +22,7 @@ type Rows<'t> = Table<'t, &'static str, &'static [u8]>;
 const META: Definition = TableDefinition::new("meta");
 const VPCS: Definition = TableDefinition::new("vpcs");
 const GROUPS: Definition = TableDefinition::new("security-groups");
+const PREFIX_LISTS: Definition = TableDefinition::new("prefix-lists");
 const INTERFACES: Definition = TableDefinition::new("network-interfaces");
 
 /// In `META`: the version of the schema, there from the beginning.
@@ -50,7 +54,7 @@ impl<E: Into<::redb::Error>> From<E> for Unusable {
 
 /// Writes the tables of an empty state.
 pub fn initialise(transaction: &WriteTransaction) -> Result<(), ::redb::Error> {
-    for definition in [VPCS, GROUPS, INTERFACES] {
+    for definition in [VPCS, GROUPS, PREFIX_LISTS, INTERFACES] {
         transaction.open_table(definition)?;
     }
     put(&mut transaction.open_table(META)?, SCHEMA_KEY, &SCHEMA)
@@ -78,6 +82,7 @@ pub fn read(transaction: &ReadTransaction) -> Result<Option<Stored>, Unusable> {
     let model = Model {
         vpcs: rows(transaction, VPCS)?,
         groups: rows(transaction, GROUPS)?,
+        prefix_lists: if schema < SCHEMA_OF_PREFIX_LISTS { OrdMap::new() } else { rows(transaction, PREFIX_LISTS)? },
         interfaces: rows(transaction, INTERFACES)?,
         numbers,
     };
@@ -92,6 +97,8 @@ pub fn write(
     pending: PendingEdit<'_>,
 ) -> Result<(), ::redb::Error> {
     let mut meta = transaction.open_table(META)?;
+    transaction.open_table(PREFIX_LISTS)?;
+    put(&mut meta, SCHEMA_KEY, &SCHEMA)?;
     if meta.get(NUMBERS_KEY)?.is_none() {
         put(&mut meta, NUMBERS_KEY, &Numbers::default())?;
     }
@@ -99,6 +106,7 @@ pub fn write(
         match change {
             Change::Vpc(edit) => edit_row(transaction, VPCS, edit)?,
             Change::Group(edit) => edit_row(transaction, GROUPS, edit)?,
+            Change::PrefixList(edit) => edit_row(transaction, PREFIX_LISTS, edit)?,
             Change::Interface(edit) => edit_row(transaction, INTERFACES, edit)?,
             Change::Numbers(numbers) => put(&mut meta, NUMBERS_KEY, numbers)?,
         }

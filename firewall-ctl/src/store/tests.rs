@@ -217,8 +217,8 @@ fn values_that_make_no_sense_are_refused() {
         drop(database);
         open_octets(&fs::read(&path).expect("the state file")).expect_err("nonsense")
     };
-    let newer = replaced("meta", "schema", "2");
-    assert!(matches!(newer, StoreError::Newer { found: 2, known: 1, .. }), "{newer:?}");
+    let newer = replaced("meta", "schema", "3");
+    assert!(matches!(newer, StoreError::Newer { found: 3, known: 2, .. }), "{newer:?}");
     assert!(newer.to_string().contains("install the release that wrote it"), "{newer}");
     for (table, key, value, part) in [
         ("meta", "schema", "one", "the version of the schema cannot be read"),
@@ -227,6 +227,7 @@ fn values_that_make_no_sense_are_refused() {
         ("vpcs", "foo", "{}", "'foo' is malformed"),
         ("security-groups", "sg-12345678", "null", "sg-12345678 cannot be read"),
         ("network-interfaces", "eni-12345678", "{\"colour\": 1}", "eni-12345678 cannot be read"),
+        ("prefix-lists", "pl-12345678", "{}", "pl-12345678 cannot be read"),
     ] {
         let error = replaced(table, key, value);
         assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
@@ -236,6 +237,29 @@ fn values_that_make_no_sense_are_refused() {
     let twin = first_model().vpcs.values().next().map(|vpc| serde_json::to_string(vpc).expect("JSON")).expect("a VPC");
     let error = replaced("vpcs", "vpc-12345678", &twin);
     assert!(error.to_string().contains("is stored as"), "{error}");
+}
+
+/// What an earlier version has written: without prefix lists.
+#[test]
+fn an_earlier_schema_is_read_and_raised() {
+    let directory = directory();
+    let (first, second) = (first_model(), revoked(&first_model()));
+    let store = RedbStore::open(directory.path()).expect("an empty directory");
+    save(&store, &Model::default(), &first);
+    drop(store);
+    let database = ::redb::Database::open(directory.path().join(STATE_FILE)).expect("a good file");
+    let transaction = database.begin_write().expect("a transaction");
+    let table = |name| ::redb::TableDefinition::<&str, &[u8]>::new(name);
+    transaction.open_table(table("meta")).expect("a table").insert("schema", b"1".as_slice()).expect("room");
+    assert!(transaction.delete_table(table("prefix-lists")).expect("it is there"));
+    transaction.commit().expect("a commit");
+    drop(database);
+
+    let store = RedbStore::open(directory.path()).expect("an earlier schema");
+    assert_eq!(store.load().expect("a state").map(|stored| stored.model), Some(first.clone()));
+    save(&store, &first, &second);
+    drop(store);
+    assert_eq!(loaded(directory.path()).map(|stored| stored.model), Some(second));
 }
 
 #[test]

@@ -165,6 +165,15 @@ impl<'a> Controller<'a> {
         assert!(ready, "the daemon did not become ready; it said:\n{}", self.log());
     }
 
+    /// As [`Controller::restart`], with other options from now on.
+    ///
+    /// # Panics
+    /// As [`Controller::restart`].
+    pub fn restart_with(&mut self, options: &[&str]) {
+        self.options = options.iter().map(|option| (*option).to_owned()).collect();
+        self.restart();
+    }
+
     /// Ends the daemon by a signal and waits for its end. Pins and state stay.
     ///
     /// # Panics

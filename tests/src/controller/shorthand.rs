@@ -90,7 +90,20 @@ impl Controller<'_> {
     /// If the device is not attached.
     #[must_use]
     pub fn counter(&self, device: &str, side: &str, reason: &str) -> u64 {
-        self.counter_where(device, side, |outcome| outcome["Reason"] == reason)
+        self.counted(device, side, reason)[0]
+    }
+
+    /// Packets and octets of a device with one outcome, by its name; `side` is `Ingress` or `Egress`.
+    ///
+    /// # Panics
+    /// If the device is not attached.
+    #[must_use]
+    pub fn counted(&self, device: &str, side: &str, reason: &str) -> [u64; 2] {
+        let answer = self.ok(&["counters", device]);
+        let outcomes = answer.pointer(&format!("/Interfaces/0/{side}")).and_then(Value::as_array);
+        let outcomes = outcomes.unwrap_or_else(|| panic!("no counters of {device}: {answer}"));
+        let outcome = outcomes.iter().find(|outcome| outcome["Reason"] == reason);
+        ["Packets", "Bytes"].map(|key| outcome.and_then(|outcome| outcome[key].as_u64()).unwrap_or(0))
     }
 
     /// Packets of a device that a reason would have dropped if the rules were enforced.
@@ -99,14 +112,38 @@ impl Controller<'_> {
     /// If the device is not attached.
     #[must_use]
     pub fn would_drop(&self, device: &str, side: &str, reason: &str) -> u64 {
-        self.counter_where(device, side, |outcome| outcome["Verdict"] == "would-drop" && outcome["Reason"] == reason)
-    }
-
-    fn counter_where(&self, device: &str, side: &str, is_meant: impl Fn(&Value) -> bool) -> u64 {
         let answer = self.ok(&["counters", device]);
         let outcomes = answer.pointer(&format!("/Interfaces/0/{side}")).and_then(Value::as_array);
-        let outcomes = outcomes.unwrap_or_else(|| panic!("no counters of {device}: {answer}"));
-        outcomes.iter().filter(|outcome| is_meant(outcome)).filter_map(|outcome| outcome["Packets"].as_u64()).sum()
+        let is_meant = |outcome: &&Value| outcome["Verdict"] == "would-drop" && outcome["Reason"] == reason;
+        outcomes.into_iter().flatten().find(is_meant).and_then(|outcome| outcome["Packets"].as_u64()).unwrap_or(0)
+    }
+
+    /// How the first attached device is, in the daemon's words.
+    ///
+    /// # Panics
+    /// If the daemon does not answer, or nothing is attached.
+    #[must_use]
+    pub fn state(&self) -> String {
+        text(&self.ok(&["status"]), "/Interfaces/0/State")
+    }
+
+    /// Where frames of a device are judged: those that its side takes in, and those that it lets out.
+    ///
+    /// # Panics
+    /// If the daemon does not answer, or the device is not attached.
+    #[must_use]
+    pub fn hooks(&self, device: &str) -> [String; 2] {
+        let answer = self.ok(&["status"]);
+        let interfaces = answer["Interfaces"].as_array().cloned().unwrap_or_default();
+        let interface = interfaces.iter().find(|interface| interface["Device"] == device);
+        let interface = interface.unwrap_or_else(|| panic!("{device} is not attached: {answer}"));
+        ["HookIngress", "HookEgress"].map(|key| interface[key].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// How often the daemon has said so.
+    #[must_use]
+    pub fn said(&self, words: &str) -> usize {
+        self.log().lines().filter(|line| line.contains(words)).count()
     }
 
     /// The devices that are attached, by the daemon's word.

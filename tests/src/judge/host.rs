@@ -4,13 +4,14 @@ use super::{Hook, LOOPBACK, Moved, Outcome, RuleMoved};
 use firewall_common::abi::Interface;
 use firewall_common::decide::{self, decide};
 use firewall_common::packet::Metadata;
-use firewall_ctl::compile::{Layout, Limits, MemoryTables, compile};
+use firewall_ctl::compile::{Desired, Layout, Limits, MemoryTables};
 use firewall_ctl::model::Model;
 
 /// Compiled tables in user space.
 #[derive(Debug)]
 pub struct Host {
     tables: MemoryTables,
+    desired: Desired,
     layout: Layout,
 }
 
@@ -20,7 +21,7 @@ impl Host {
     pub fn new(limits: Limits) -> Self {
         let mut tables = MemoryTables::new();
         tables.set_flow_limits([Some(limits.flows_v4 as usize), Some(limits.flows_v6 as usize)]);
-        Self { tables, layout: Layout::new(limits) }
+        Self { tables, desired: Desired::default(), layout: Layout::new(limits) }
     }
 
     /// Brings the tables to a model, from whatever they hold.
@@ -28,11 +29,12 @@ impl Host {
     /// # Panics
     /// If they do not hold it.
     pub fn publish(&mut self, model: &Model) {
-        let desired = compile(model).unwrap_or_else(|error| panic!("compile: {error}"));
+        let desired = self.desired.follow(model).unwrap_or_else(|error| panic!("compile: {error}"));
         let (next, plan) = self.layout.plan(&desired).unwrap_or_else(|error| panic!("plan: {error}"));
         self.tables.publish(&plan);
-        self.tables.set_owners(desired.owners.clone());
+        self.tables.set_owners(desired.owners().clone());
         self.layout = next;
+        self.desired = desired;
         for removal in self.layout.reclaim() {
             self.tables.remove(removal);
         }

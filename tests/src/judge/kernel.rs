@@ -14,7 +14,7 @@ use firewall_common::abi::{
     GroupRules, GroupRulesKey, Interface, MemberKeyV4, MemberKeyV6, Page, RuleNumbers, RuleSet, Slot, map, program,
 };
 use firewall_ctl::compile::owners::{OwnerKey, Owners, changes};
-use firewall_ctl::compile::{Change, Layout, Limits, Plan, Removal, Write, compile};
+use firewall_ctl::compile::{Change, Desired, Layout, Limits, Plan, Removal, Write};
 use firewall_ctl::dataplane::object::object;
 use firewall_ctl::model::Model;
 use std::ops::{Deref, DerefMut};
@@ -25,6 +25,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Kernel {
     ebpf: Ebpf,
+    desired: Desired,
     layout: Layout,
     owners: Owners,
     pub(super) limits: Limits,
@@ -126,7 +127,8 @@ impl Kernel {
             };
             loaded.unwrap_or_else(|error| panic!("load {name}: {error}"));
         }
-        Self { ebpf, layout: Layout::new(limits), owners: Owners::new(), limits, counted: Snapshot::default() }
+        let (desired, layout) = (Desired::default(), Layout::new(limits));
+        Self { ebpf, desired, layout, owners: Owners::new(), limits, counted: Snapshot::default() }
     }
 
     /// Brings the tables to a model, from whatever they hold.
@@ -134,13 +136,13 @@ impl Kernel {
     /// # Panics
     /// If they do not hold it.
     pub fn publish(&mut self, model: &Model) {
-        let desired = compile(model).unwrap_or_else(|error| panic!("compile: {error}"));
+        let desired = self.desired.follow(model).unwrap_or_else(|error| panic!("compile: {error}"));
         let (next, plan) = self.layout.plan(&desired).unwrap_or_else(|error| panic!("plan: {error}"));
         let Plan { writes, members, cells, late_members } = &plan;
-        let (come, go) = changes(&self.owners, &desired.owners);
+        let (come, go) = changes(&self.owners, desired.owners());
         come.into_iter().for_each(|(key, owner)| self.set_owner(key, Some(owner)));
         go.into_iter().for_each(|key| self.set_owner(key, None));
-        self.owners.clone_from(&desired.owners);
+        self.owners.clone_from(desired.owners());
         writes.iter().for_each(|write| self.write(write));
         members.iter().for_each(|change| self.change(change));
         for (number, cell) in cells {
@@ -148,6 +150,7 @@ impl Kernel {
         }
         late_members.iter().for_each(|change| self.change(change));
         self.layout = next;
+        self.desired = desired;
         for removal in self.layout.reclaim() {
             self.remove(removal);
         }
@@ -308,6 +311,16 @@ impl Kernel {
             Write::GroupRules { key, rules } => {
                 self.hash::<GroupRulesKey, GroupRules>(map::GROUP_RULES).insert(Plain(*key), Plain(*rules), 0)
             }
+            Write::ListRules { key, rules } => {
+                self.hash::<GroupRulesKey, GroupRules>(map::LIST_RULES).insert(Plain(*key), Plain(*rules), 0)
+            }
+            Write::ListFilter { index, bits } => self.array::<u64>(map::LIST_FILTER).set(*index, Plain(*bits), 0),
+            Write::ListV4 { prefix_len, address, set } => {
+                self.trie::<[u8; 4]>(map::LISTS_V4).insert(&Key::new(*prefix_len, Plain(*address)), set, 0)
+            }
+            Write::ListV6 { prefix_len, address, set } => {
+                self.trie::<[u8; 16]>(map::LISTS_V6).insert(&Key::new(*prefix_len, Plain(*address)), set, 0)
+            }
             Write::MemberV4 { key, set } => {
                 self.hash::<MemberKeyV4, u32>(map::MEMBERS_V4).insert(Plain(*key), Plain(*set), 0)
             }
@@ -327,6 +340,14 @@ impl Kernel {
                 self.trie::<CidrKeyV6>(map::CIDRS_V6).remove(&Key::new(prefix_len, Plain(key)))
             }
             Removal::GroupRules(key) => self.hash::<GroupRulesKey, GroupRules>(map::GROUP_RULES).remove(&Plain(key)),
+            Removal::ListRules(key) => self.hash::<GroupRulesKey, GroupRules>(map::LIST_RULES).remove(&Plain(key)),
+            Removal::ListFilter { index, bits } => self.array::<u64>(map::LIST_FILTER).set(index, Plain(bits), 0),
+            Removal::ListV4 { prefix_len, address } => {
+                self.trie::<[u8; 4]>(map::LISTS_V4).remove(&Key::new(prefix_len, Plain(address)))
+            }
+            Removal::ListV6 { prefix_len, address } => {
+                self.trie::<[u8; 16]>(map::LISTS_V6).remove(&Key::new(prefix_len, Plain(address)))
+            }
             Removal::MemberV4(key) => self.hash::<MemberKeyV4, u32>(map::MEMBERS_V4).remove(&Plain(key)),
             Removal::MemberV6(key) => self.hash::<MemberKeyV6, u32>(map::MEMBERS_V6).remove(&Plain(key)),
         };

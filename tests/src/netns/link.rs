@@ -16,9 +16,18 @@ use std::os::fd::AsRawFd;
 /// # Panics
 /// If a name is taken.
 pub fn veth(one: (&Namespace, &str), other: (&Namespace, &str)) {
+    veth_with_index(one, other, 0);
+}
+
+/// As [`veth`], with the index of the first end; 0 lets the kernel choose.
+///
+/// # Panics
+/// If a name or the index is taken.
+pub fn veth_with_index(one: (&Namespace, &str), other: (&Namespace, &str), index: u32) {
     let peer = LinkMessageBuilder::<LinkUnspec>::new().name(other.1).setns_by_fd(other.0.fd().as_raw_fd()).build();
     let pair = LinkMessageBuilder::<LinkVeth>::new_with_info_kind(InfoKind::Veth)
         .name(one.1)
+        .index(index)
         .set_info_data(InfoData::Veth(InfoVeth::Peer(peer)))
         .build();
     let result = one.0.netlink(async |handle| handle.link().add(pair).execute().await);
@@ -78,6 +87,16 @@ impl Namespace {
     /// Sets a device down.
     pub fn down(&self, device: &str) {
         self.change(device, LinkMessageBuilder::down);
+    }
+
+    /// Moves a device into another namespace.
+    pub fn give(&self, device: &str, to: &Namespace) {
+        self.change(device, |message| message.setns_by_fd(to.fd().as_raw_fd()));
+    }
+
+    /// Gives a device another name.
+    pub fn rename(&self, device: &str, name: &str) {
+        self.change(device, |message| message.name(name));
     }
 
     /// Removes a device, and its other end.

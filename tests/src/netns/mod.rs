@@ -5,8 +5,9 @@
 //! namespace is changed; mounts stay shared, so that bpffs is seen from within.
 
 mod link;
+mod tool;
 
-pub use link::veth;
+pub use link::{veth, veth_with_index};
 
 use nix::sched::{CloneFlags, setns, unshare};
 use std::ffi::OsStr;

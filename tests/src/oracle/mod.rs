@@ -9,7 +9,9 @@ pub use sketch::{Content, Flaw, IpSketch, Quote, Sketch, Upper, is_non_ip};
 
 use crate::packet::flag;
 use firewall_common::verdict::{Direction, Pass, Reason, Verdict};
-use firewall_ctl::model::{GroupId, IcmpFamily, InterfaceId, L4, Model, NetworkInterface, Peer, Rule, Service, Side};
+use firewall_ctl::model::{
+    Family, GroupId, IcmpFamily, InterfaceId, L4, Model, NetworkInterface, Peer, Rule, Service, Side,
+};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -37,6 +39,8 @@ pub enum PeerKind {
     Anyone,
     /// Some other block of addresses.
     Cidr,
+    /// The entries of a prefix list.
+    List,
     /// Members of a group.
     Group,
 }
@@ -211,12 +215,12 @@ fn by_rules(model: &Model, interface: &NetworkInterface, direction: Direction, i
     let groups = interface.groups.iter().map(|id| &model.groups[id]);
     let rules = groups.flat_map(|group| group.rules.values()).filter(|rule| rule.key.direction == direction);
     let named: Vec<&Rule> =
-        rules.filter(|rule| is_of_family(rule.key.peer, peer) && names(rule.key.service, ip)).collect();
+        rules.filter(|rule| is_of_family(model, rule.key.peer, peer) && names(rule.key.service, ip)).collect();
     let allowing = named.iter().filter_map(|rule| {
         let kind = holds(model, interface, rule.key.peer, peer)?;
         Some((kind, rule.number))
     });
-    // Of several, the one that counts: anyone before blocks before groups, then the oldest.
+    // Of several, the one that counts: anyone before blocks before lists before groups, then the oldest.
     match allowing.min() {
         Some((kind, number)) => Judgement { verdict: Verdict::Allow(Pass::Rule), rule: Some(number), peer: Some(kind) },
         None if named.is_empty() => Judgement::drop(Reason::NoService),
@@ -225,12 +229,15 @@ fn by_rules(model: &Model, interface: &NetworkInterface, direction: Direction, i
 }
 
 /// Whether a rule's peer can be of the family of an address at all.
-fn is_of_family(peer: Peer, address: IpAddr) -> bool {
+fn is_of_family(model: &Model, peer: Peer, address: IpAddr) -> bool {
     match peer {
         Peer::Ipv4(_) => address.is_ipv4(),
         Peer::Ipv6(_) => address.is_ipv6(),
         Peer::Group { .. } => true,
-        Peer::PrefixList(_) => false,
+        Peer::PrefixList(id) => match model.prefix_lists[&id].family {
+            Family::Ipv4 => address.is_ipv4(),
+            Family::Ipv6 => address.is_ipv6(),
+        },
     }
 }
 
@@ -256,7 +263,10 @@ fn holds(model: &Model, interface: &NetworkInterface, peer: Peer, address: IpAdd
         (Peer::Ipv4(net), IpAddr::V4(v4)) => net.contains(&v4).then_some(block(net.prefix_len())),
         (Peer::Ipv6(net), IpAddr::V6(v6)) => net.contains(&v6).then_some(block(net.prefix_len())),
         (Peer::Group { id, owner: _ }, _) => is_member(model, interface, id, address).then_some(PeerKind::Group),
-        (Peer::Ipv4(_) | Peer::Ipv6(_) | Peer::PrefixList(_), _) => None,
+        (Peer::PrefixList(id), _) => {
+            model.prefix_lists[&id].entries.keys().any(|net| net.contains(&address)).then_some(PeerKind::List)
+        }
+        (Peer::Ipv4(_) | Peer::Ipv6(_), _) => None,
     }
 }
 

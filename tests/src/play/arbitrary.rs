@@ -1,7 +1,7 @@
 //! Plays out of octets, for a fuzzer: it changes octets, and sees what that leads to. The property test makes plays up by
 //! strategies of its own, which choose their odds; a fuzzer finds its odds by itself, so that all choices here are even.
 
-use super::scene::{GROUPS, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, SceneSketch, Slip};
+use super::scene::{ENTRIES, GROUPS, LISTS, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, SceneSketch, Slip};
 use crate::oracle::{Content, Flaw, IpSketch, Sketch, Upper, is_non_ip};
 use crate::packet::flag;
 use arbitrary::{Arbitrary, Result, Unstructured};
@@ -76,7 +76,10 @@ fn scene(u: &mut Unstructured<'_>) -> Result<SceneSketch> {
     let groups = some(u, 1..=GROUPS, group)?.into_iter().collect();
     let members = (0..MEMBERS.len()).map(|_| Ok(some(u, 0..=2, group)?.into_iter().collect::<BTreeSet<_>>()));
     let members = members.collect::<Result<_>>()?;
-    Ok(SceneSketch { rules, groups, members, packets: some(u, 1..=PACKETS, packet)? })
+    let entry = |u: &mut Unstructured<'_>| u.choose_index(ENTRIES[0].len());
+    let lists = (0..LISTS).map(|_| Ok(some(u, 0..=3, entry)?.into_iter().collect::<BTreeSet<_>>()));
+    let lists = lists.collect::<Result<_>>()?;
+    Ok(SceneSketch { rules, lists, groups, members, packets: some(u, 1..=PACKETS, packet)? })
 }
 
 fn group(u: &mut Unstructured<'_>) -> Result<usize> {
@@ -113,6 +116,8 @@ fn rule(u: &mut Unstructured<'_>) -> Result<RuleSketch> {
     };
     let peer = if u.ratio(1, 3)? {
         PeerSketch::Group(group(u)?)
+    } else if u.ratio(1, 3)? {
+        PeerSketch::List(u.choose_index(LISTS)?)
     } else {
         let block = u.choose(&BLOCKS)?;
         PeerSketch::Block(block.parse::<Peer>().unwrap_or_else(|error| panic!("{block}: {error}")))

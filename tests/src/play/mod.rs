@@ -4,7 +4,9 @@
 mod arbitrary;
 mod scene;
 
-pub use scene::{ATTACHMENT, GROUPS, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, Scene, SceneSketch, Slip};
+pub use scene::{
+    ATTACHMENT, ENTRIES, GROUPS, LISTS, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, Scene, SceneSketch, Slip,
+};
 
 use crate::judge::{Hook, Host, Outcome, RuleMoved};
 use crate::oracle::{Judgement, Oracle, Sketch};

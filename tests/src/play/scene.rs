@@ -6,7 +6,9 @@ use crate::oracle::{Content, IpSketch, Quote, Sketch, Upper};
 use crate::packet::flag;
 use firewall_common::abi::Interface;
 use firewall_common::verdict::Direction;
-use firewall_ctl::model::{AccountId, GroupId, InterfaceId, L4, Model, Peer, RuleKey, Service, Side};
+use firewall_ctl::model::{
+    AccountId, Family, GroupId, InterfaceId, L4, Model, Peer, PrefixListId, RuleKey, Service, Side,
+};
 use ipnet::IpNet;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -15,6 +17,8 @@ use std::net::{IpAddr, Ipv4Addr};
 pub const ATTACHMENT: u32 = 1;
 /// Groups of a scene.
 pub const GROUPS: usize = 3;
+/// Prefix lists of a scene: first those of IPv4, then as many of IPv6.
+pub const LISTS: usize = 4;
 
 /// What a case is made of.
 #[derive(Debug, Clone)]
@@ -32,6 +36,8 @@ pub struct Play {
 pub struct SceneSketch {
     /// Rules of the groups.
     pub rules: Vec<(usize, RuleSketch)>,
+    /// Entries of the prefix lists, by their places in [`ENTRIES`].
+    pub lists: Vec<BTreeSet<usize>>,
     /// Groups of the interface: at least one.
     pub groups: BTreeSet<usize>,
     /// Groups of the members that live elsewhere, by the address that they have.
@@ -58,6 +64,8 @@ pub enum PeerSketch {
     Block(Peer),
     /// One of the groups.
     Group(usize),
+    /// One of the prefix lists.
+    List(usize),
 }
 
 /// A packet.
@@ -117,6 +125,17 @@ pub struct Scene {
 pub const MEMBERS: [[&str; 2]; 3] =
     [["10.0.0.2", "fd00::2"], ["10.0.1.2", "fd00:0:0:1::2"], ["192.0.2.5", "2001:db8::5"]];
 
+/// Entries that prefix lists have, of each family: some lie within others.
+pub const ENTRIES: [[&str; 6]; 2] = [
+    ["10.0.0.0/8", "10.0.0.0/16", "10.0.1.0/24", "10.0.0.2/32", "192.0.2.4/30", "0.0.0.0/0"],
+    ["fd00::/8", "fd00::/32", "fd00:0:0:1::/64", "fd00::2/128", "2001:db8::/32", "::/0"],
+];
+
+/// The family of a prefix list, by its place in [`ENTRIES`].
+pub const fn family_of_list(number: usize) -> usize {
+    if number < LISTS / 2 { 0 } else { 1 }
+}
+
 impl SceneSketch {
     /// Builds the model. Identifiers are the same in every scene.
     #[must_use]
@@ -130,12 +149,21 @@ impl SceneSketch {
                 build.member(&of(member), &addresses);
             }
         }
+        let lists: Vec<PrefixListId> = (0..LISTS)
+            .zip(&self.lists)
+            .map(|(number, places)| {
+                let family = family_of_list(number);
+                let entries: Vec<&str> = places.iter().map(|place| ENTRIES[family][*place]).collect();
+                build.prefix_list([Family::Ipv4, Family::Ipv6][family], &entries)
+            })
+            .collect();
         let mut known = BTreeSet::new();
         for (group, RuleSketch { direction, service, peer }) in &self.rules {
             let owner = AccountId::default();
             let peer = match *peer {
                 PeerSketch::Block(peer) => peer,
                 PeerSketch::Group(number) => Peer::Group { id: groups[number], owner },
+                PeerSketch::List(number) => Peer::PrefixList(lists[number]),
             };
             let key = RuleKey { direction: *direction, service: *service, peer };
             if known.insert((*group, key)) {
@@ -191,6 +219,12 @@ fn aimed(scene: &SceneSketch, rule: RuleSketch, last: bool, slip: Slip, v4: bool
         (Slip::Hit | Slip::Service, PeerSketch::Block(Peer::Ipv4(net))) => (true, inside(net.into(), last)),
         (Slip::Hit | Slip::Service, PeerSketch::Block(Peer::Ipv6(net))) => (false, inside(net.into(), last)),
         (Slip::Hit | Slip::Service, PeerSketch::Block(Peer::Group { .. } | Peer::PrefixList(_))) => return harmless(),
+        (Slip::Hit | Slip::Service, PeerSketch::List(list)) => {
+            let family = family_of_list(list);
+            let entry = if last { scene.lists[list].last() } else { scene.lists[list].first() };
+            let net: IpNet = ENTRIES[family][entry.copied().unwrap_or(0)].parse().expect("a block");
+            (family == 0, inside(net, last))
+        }
         (Slip::Hit | Slip::Service, PeerSketch::Group(group)) => {
             let member = scene.members.iter().position(|groups| groups.contains(&group)).unwrap_or(0);
             (v4, parse(MEMBERS[member][usize::from(!v4)]))

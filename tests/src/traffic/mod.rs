@@ -1,16 +1,24 @@
 //! Real sockets on both ends: servers that stop when they are dropped, clients that say what became of them.
 
 mod attempt;
+mod flood;
+mod frames;
 mod ping;
 mod server;
+mod tap;
 mod tcp;
+mod tunnel;
 mod udp;
 
 pub use attempt::Attempt;
+pub use flood::Flood;
+pub use frames::Wire;
 pub use ping::{ping, probe_icmp};
 pub use server::{Server, http_server, tcp_echo, udp_echo};
+pub use tap::Tap;
 pub use tcp::{Connection, connect, connected, http, tcp};
-pub use udp::udp;
+pub use tunnel::Tunnel;
+pub use udp::{udp, udp_of};
 
 use std::fmt;
 use std::io::{Error, ErrorKind};
@@ -61,6 +69,9 @@ impl fmt::Display for Failure {
     }
 }
 
+/// Octets of the largest datagram.
+const LARGEST: usize = 65_536;
+
 /// Sends a datagram, again each second, until an answer comes that is taken for one, or patience ends.
 fn ask(
     socket: &UdpSocket,
@@ -70,7 +81,7 @@ fn ask(
 ) -> Result<(), Failure> {
     const AGAIN: Duration = Duration::from_secs(1);
     let deadline = Instant::now() + patience;
-    let mut buffer = [0; 2048];
+    let mut buffer = vec![0; LARGEST];
     loop {
         socket.send(question)?;
         let again = deadline.min(Instant::now() + AGAIN);

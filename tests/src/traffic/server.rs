@@ -112,7 +112,7 @@ pub fn udp_echo(namespace: &Namespace, address: SocketAddr) -> Server {
     let address = server.local_addr().expect("a bound socket has an address");
     let socket = OwnedFd::from(server.try_clone().expect("dup of a socket"));
     let thread = thread::spawn(move || {
-        let mut buffer = [0; 2048];
+        let mut buffer = vec![0; super::LARGEST];
         // A socket that is shut down answers with nothing from nobody, which the standard library does not expect.
         while let Ok((length @ 1.., Some(client))) = recvfrom::<SockaddrStorage>(server.as_raw_fd(), &mut buffer) {
             // Whoever waits for the answer notices.

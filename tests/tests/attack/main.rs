@@ -6,16 +6,19 @@
 //! prints a line for each of them.
 
 mod always;
+mod bare;
 mod crash;
 mod diary;
 mod drift;
 mod floods;
 mod flows;
 mod fragments;
+mod guide;
 mod headers;
 mod icmp;
 mod link;
 mod mutated;
+mod origin;
 mod race;
 mod rules;
 mod seeds;
@@ -38,7 +41,7 @@ macro_rules! topics {
     };
 }
 
-topics! { always flows fragments headers icmp link rules }
+topics! { always bare flows fragments headers icmp link rules }
 
 /// A case that neither a diary shows nor a test that there is would be one that nobody has tried.
 #[test]
@@ -67,7 +70,7 @@ fn every_case_is_shown() {
 #[test]
 fn every_outcome_has_a_case() {
     let shown: BTreeSet<u8> = all().iter().flat_map(Diary::expected).map(Verdict::outcome).collect();
-    // These need other tables, and have tests of their own in `tables`; the last of them must never be seen.
+    // These need other tables, and have tests of their own in `tables` and `origin`; the last of them must never be seen.
     let elsewhere = [
         Reason::NoInterface,
         Reason::NoPolicy,
@@ -79,6 +82,7 @@ fn every_outcome_has_a_case() {
         Reason::NeighbourNotOwn,
         Reason::CutFlow,
         Reason::DeniedFlow,
+        Reason::HiddenHeader,
     ];
     let elsewhere_passes = [Pass::Adopted, Pass::Untracked, Pass::AlwaysAllowed];
     let missing: Vec<_> = Reason::ALL

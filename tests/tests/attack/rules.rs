@@ -1,7 +1,7 @@
 //! Rules: services, peers, and their edges.
 
 use super::diary::{Diary, NO_PEER, NO_SERVICE, RULE, both, case};
-use super::stage::{CLOSED, DATABASE, DNS, EPHEMERAL, Family, HTTP, HTTPS, SSH, families};
+use super::stage::{CLOSED, DATABASE, DNS, EPHEMERAL, Family, HTTP, HTTPS, LISTED, SSH, families};
 use firewall_tests::packet::protocol;
 
 pub fn cases() -> Vec<Diary> {
@@ -57,6 +57,11 @@ fn peers(family: &Family) -> Vec<Diary> {
             .inbound(from(family.member, DATABASE), RULE)
             .inbound(from(family.friend, DATABASE), NO_PEER)
             .inbound(from(family.stranger, DATABASE), NO_PEER)
+            .inbound(from(family.friend, LISTED), RULE)
+            .inbound(from(family.friend, LISTED + 1), RULE)
+            .inbound(from(family.stranger, LISTED), NO_PEER)
+            .inbound(from(family.stranger, LISTED + 1), NO_PEER)
+            .inbound(from(family.member, LISTED), NO_PEER)
     })
     .into()
 }

@@ -1,7 +1,7 @@
 //! The rules that the cases are judged by, and who is who.
 
 use firewall_common::verdict::Direction;
-use firewall_ctl::model::{Model, Side};
+use firewall_ctl::model::{self, Model, Side};
 use firewall_tests::build::ModelBuilder;
 use firewall_tests::packet::{Packet, eth, eth_between};
 use std::net::IpAddr;
@@ -12,6 +12,8 @@ pub const HTTPS: u16 = 443;
 pub const SSH: u16 = 22;
 /// A port that members of a group may reach.
 pub const DATABASE: u16 = 5432;
+/// A port that the entries of prefix lists may reach.
+pub const LISTED: u16 = 8080;
 /// A port of UDP that anyone may reach.
 pub const DNS: u16 = 53;
 /// A port that no rule names.
@@ -117,6 +119,16 @@ pub fn model() -> Model {
         build.rule(group, inbound, "tcp/8443", ["198.51.100.7/32", "2001:db8:1::7/128"][family]);
     }
     build.rule(group, inbound, "tcp/5432", &members.to_string());
+    // The friend is in a narrow entry of one list and in a broad one of the other: a trie finds only the narrow one.
+    for (family, [narrow, broad]) in [
+        (model::Family::Ipv4, [["198.51.100.7/32", "192.0.2.0/24"], ["198.51.100.0/24", "10.0.0.0/8"]]),
+        (model::Family::Ipv6, [["2001:db8:1::7/128", "2001:db8:9::/48"], ["2001:db8:1::/48", "fd00::/8"]]),
+    ] {
+        for (port, entries) in [("tcp/8080", narrow), ("tcp/8081", broad)] {
+            let list = build.prefix_list(family, &entries);
+            build.rule(group, inbound, port, &list.to_string());
+        }
+    }
     // ICMP of the other family: taken, and matches nothing.
     build.rule(group, inbound, "icmpv6/1", anyone[0]);
     build.rule(group, inbound, "icmp/3", anyone[1]);

@@ -24,7 +24,7 @@ const EVERYWHERE: [Verdict; 4] = [
 ];
 
 /// What no play can come to: these need frames, tables or clocks of another sort.
-const ELSEWHERE: [Verdict; 20] = [
+const ELSEWHERE: [Verdict; 21] = [
     Verdict::Allow(Pass::Adopted),
     Verdict::Drop(Reason::NoInterface),
     Verdict::Drop(Reason::NoPolicy),
@@ -45,6 +45,7 @@ const ELSEWHERE: [Verdict; 20] = [
     Verdict::Drop(Reason::CutFlow),
     Verdict::Drop(Reason::DeniedFlow),
     Verdict::Drop(Reason::NeighbourDiscoveryFragment),
+    Verdict::Drop(Reason::HiddenHeader),
 ];
 
 impl Coverage {
@@ -84,7 +85,7 @@ impl Coverage {
                 for hook in Hook::ALL {
                     wanted.extend(EVERYWHERE.map(|verdict| everywhere(verdict, family, direction, hook)));
                 }
-                let kinds = [PeerKind::Anyone, PeerKind::Cidr, PeerKind::Group];
+                let kinds = [PeerKind::Anyone, PeerKind::Cidr, PeerKind::List, PeerKind::Group];
                 wanted.extend(kinds.map(|peer| by_peer(peer, family, direction)));
             }
         }

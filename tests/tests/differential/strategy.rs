@@ -4,7 +4,9 @@ use firewall_common::verdict::Direction;
 use firewall_ctl::model::{IcmpFamily, L4, Peer, Service, Side};
 use firewall_tests::oracle::{Content, Flaw, IpSketch, Sketch, Upper, is_non_ip};
 use firewall_tests::packet::flag;
-use firewall_tests::play::{GROUPS, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, SceneSketch, Slip};
+use firewall_tests::play::{
+    ENTRIES, GROUPS, LISTS, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, SceneSketch, Slip,
+};
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -20,8 +22,9 @@ fn scene() -> impl Strategy<Value = SceneSketch> {
     let group = 0..GROUPS;
     let rules = vec((group.clone(), rule()), 0..14);
     let members = vec(btree_set(group.clone(), 0..3), MEMBERS.len());
-    (rules, btree_set(group, 1..=GROUPS), members, vec(packet(), 1..24))
-        .prop_map(|(rules, groups, members, packets)| SceneSketch { rules, groups, members, packets })
+    let lists = vec(btree_set(0..ENTRIES[0].len(), 0..4), LISTS);
+    (rules, lists, btree_set(group, 1..=GROUPS), members, vec(packet(), 1..24))
+        .prop_map(|(rules, lists, groups, members, packets)| SceneSketch { rules, lists, groups, members, packets })
 }
 
 fn direction() -> impl Strategy<Value = Direction> {
@@ -43,7 +46,7 @@ fn icmp_kind() -> impl Strategy<Value = u8> {
 }
 
 fn rule() -> impl Strategy<Value = RuleSketch> {
-    let peer = prop_oneof![2 => block().prop_map(PeerSketch::Block), 1 => (0..GROUPS).prop_map(PeerSketch::Group)];
+    let peer = prop_oneof![2 => block().prop_map(PeerSketch::Block), 1 => (0..GROUPS).prop_map(PeerSketch::Group), 1 => (0..LISTS).prop_map(PeerSketch::List)];
     (direction(), service(), peer).prop_map(|(direction, service, peer)| RuleSketch { direction, service, peer })
 }
 

@@ -234,7 +234,7 @@ impl World {
         for group in self.model.groups.values() {
             for direction in [Direction::Inbound, Direction::Outbound] {
                 for family in Family::ALL {
-                    assert!(group.rule_count(direction, *family) <= rules_per_group as usize);
+                    assert!(group.rule_count(direction, *family, &self.model.prefix_lists) <= rules_per_group as usize);
                 }
             }
         }

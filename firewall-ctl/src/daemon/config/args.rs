@@ -1,6 +1,7 @@
 //! The command line of the daemon.
 
 use super::level::LogLevel;
+use super::traffic_control::TrafficControl;
 use std::path::PathBuf;
 
 /// Run the controller: it keeps the state, answers the commands, and sees to it that the kernel enforces the rules.
@@ -25,6 +26,9 @@ pub struct DaemonArgs {
     /// Level of the messages of the programs in the kernel; off costs nothing [default: off]
     #[arg(long, value_name = "LEVEL")]
     pub program_log: Option<LogLevel>,
+    /// How programs are put into traffic control: by TCX where the kernel has it, or by clsact filters [default: auto]
+    #[arg(long, value_name = "WAY")]
+    pub traffic_control: Option<TrafficControl>,
     /// Entries of a table in the kernel, as KEY=N; the keys are those of [limits] in the configuration file
     #[arg(long = "limit", value_name = "KEY=N", value_parser = assignment)]
     pub limits: Vec<(String, u32)>,

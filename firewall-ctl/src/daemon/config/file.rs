@@ -2,6 +2,7 @@
 
 use super::level::LogLevel;
 use super::numbers::{QuotaSettings, TableLimits};
+use super::traffic_control::TrafficControl;
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -19,6 +20,8 @@ pub struct ConfigFile {
     pub log_level: Option<LogLevel>,
     /// Level of the messages of the programs in the kernel: `off` (default; it costs nothing) to `trace`.
     pub program_log: Option<LogLevel>,
+    /// How programs are put into traffic control: `auto` (default) or `clsact`.
+    pub traffic_control: Option<TrafficControl>,
     /// Name of the region in answers: default `local`.
     pub region: Option<String>,
     /// Account that owns what is made, 12 digits: default `000000000000`.

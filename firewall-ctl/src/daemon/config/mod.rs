@@ -5,12 +5,14 @@ mod file;
 mod level;
 mod numbers;
 mod reference;
+mod traffic_control;
 
 pub use args::DaemonArgs;
 pub use file::ConfigFile;
 pub use level::LogLevel;
 pub use numbers::{Key, NumberError, QuotaSettings, TableLimits};
 pub use reference::reference;
+pub use traffic_control::TrafficControl;
 
 use crate::model::{AccountId, MAX_RULES_PER_INTERFACE};
 use std::io;
@@ -42,6 +44,8 @@ pub struct Config {
     pub log_level: LogLevel,
     /// Level of the programs' messages.
     pub program_log: LogLevel,
+    /// How programs are put into traffic control.
+    pub traffic_control: TrafficControl,
     /// Name of the region.
     pub region: String,
     /// Account that owns what is made.
@@ -135,7 +139,18 @@ impl Config {
             path: path.clone().unwrap_or_default(),
             text: error.to_string().trim_end().to_owned(),
         })?;
-        let ConfigFile { state_dir, run_dir, bpffs, log_level, program_log, region, account_id, limits, quotas } = file;
+        let ConfigFile {
+            state_dir,
+            run_dir,
+            bpffs,
+            log_level,
+            program_log,
+            traffic_control,
+            region,
+            account_id,
+            limits,
+            quotas,
+        } = file;
         check_numbers(&origin, &limits, &quotas)?;
         let mut config = Self {
             file: path,
@@ -144,6 +159,7 @@ impl Config {
             bpffs: directory(&origin, "bpffs", bpffs.as_ref(), DEFAULT_BPFFS)?,
             log_level: log_level.unwrap_or(LogLevel::Info),
             program_log: program_log.unwrap_or(LogLevel::Off),
+            traffic_control: traffic_control.unwrap_or_default(),
             region: region.unwrap_or_else(|| "local".to_owned()),
             account: account_id.as_deref().map_or_else(|| Ok(AccountId::default()), |text| account(&origin, text))?,
             limits,
@@ -163,6 +179,7 @@ impl Config {
             bpffs,
             log_level,
             program_log,
+            traffic_control,
             limits,
             quotas,
             region,
@@ -180,6 +197,7 @@ impl Config {
         }
         self.log_level = log_level.unwrap_or(self.log_level);
         self.program_log = program_log.unwrap_or(self.program_log);
+        self.traffic_control = traffic_control.unwrap_or(self.traffic_control);
         if let Some(region) = region {
             self.region.clone_from(region);
         }
@@ -274,9 +292,10 @@ mod tests {
     #[test]
     fn keys_of_the_file_are_taken() {
         let config =
-            merge("run-dir = '/tmp/r'\nlog-level = 'trace'\n[limits]\nflows-v4 = 64\n[quotas]\nvpcs = 9").unwrap();
+            merge("run-dir = '/tmp/r'\nlog-level = 'trace'\ntraffic-control = 'clsact'\n[limits]\nflows-v4 = 64\n[quotas]\nvpcs = 9").unwrap();
         assert_eq!(config.run_dir, PathBuf::from("/tmp/r"));
         assert_eq!(config.log_level, LogLevel::Trace);
+        assert_eq!(config.traffic_control, TrafficControl::Clsact);
         assert_eq!(config.limits.flows_v4, 64);
         assert_eq!(config.quotas.vpcs, 9);
     }
@@ -298,6 +317,7 @@ mod tests {
         for (text, parts) in [
             ("loglevel = 'info'", ["/etc/f.toml", "loglevel"]),
             ("log-level = 'loud'", ["/etc/f.toml", "loud"]),
+            ("traffic-control = 'tcx'", ["/etc/f.toml", "tcx"]),
             ("[limits]\nflows = 1", ["/etc/f.toml", "flows"]),
             ("[limits]\nflows-v4 = 1", ["flows-v4 = 1", "from 16"]),
             ("[limits]\nflows-v4 = -1", ["flows-v4", "-1"]),

@@ -112,6 +112,9 @@ numbers! {
         owners_v4 "owners-v4" = 16_384, 16..=16_777_216, "Addresses of IPv4 of the interfaces that are attached here.";
         owners_v6 "owners-v6" = 16_384, 16..=16_777_216, "Addresses of IPv6 of the interfaces that are attached here.";
         group_rules "group-rules" = 262_144, 16..=16_777_216, "Pairs of a policy and a set of groups that some member has.";
+        lists_v4 "lists-v4" = 131_072, 16..=16_777_216, "Entries of IPv4 of the prefix lists that rules on this host name.";
+        lists_v6 "lists-v6" = 131_072, 16..=16_777_216, "Entries of IPv6 of the prefix lists that rules on this host name.";
+        list_rules "list-rules" = 65_536, 16..=16_777_216, "Pairs of a policy and a set of prefix lists that cover some address.";
         flows_v4 "flows-v4" = 262_144, 16..=67_108_864, "Flows of IPv4 that can be remembered.";
         flows_v6 "flows-v6" = 131_072, 16..=67_108_864, "Flows of IPv6 that can be remembered.";
         fragments_v4 "fragments-v4" = 16_384, 16..=16_777_216, "Datagrams of IPv4 of which fragments may follow; those not asked for longest make room.";
@@ -142,6 +145,9 @@ impl From<TableLimits> for Limits {
             owners_v4,
             owners_v6,
             group_rules,
+            lists_v4,
+            lists_v6,
+            list_rules,
             flows_v4,
             flows_v6,
             fragments_v4,
@@ -168,6 +174,9 @@ impl From<TableLimits> for Limits {
             owners_v4,
             owners_v6,
             group_rules,
+            lists_v4,
+            lists_v6,
+            list_rules,
             flows_v4,
             flows_v6,
             fragments_v4,

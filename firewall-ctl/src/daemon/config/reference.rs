@@ -5,7 +5,7 @@ use super::{DEFAULT_BPFFS, DEFAULT_FILE, DEFAULT_RUN_DIR, DEFAULT_STATE_DIR};
 use std::fmt::Write;
 
 /// The keys outside of tables: name, default, sentence.
-const PLAIN: [(&str, &str, &str); 7] = [
+const PLAIN: [(&str, &str, &str); 8] = [
     ("state-dir", DEFAULT_STATE_DIR, "Directory of the state. Absolute; one controller each."),
     ("run-dir", DEFAULT_RUN_DIR, "Directory of the socket `firewall.sock`. Absolute; one controller each."),
     (
@@ -22,6 +22,12 @@ const PLAIN: [(&str, &str, &str); 7] = [
         "program-log",
         "off",
         "Level of the messages of the programs in the kernel, in the same words. `off` costs nothing.",
+    ),
+    (
+        "traffic-control",
+        "auto",
+        "How programs are put into traffic control: `auto` takes TCX where the kernel has it, from 6.6 on, and clsact \
+         filters elsewhere; `clsact` takes these always. At the next start, devices that are attached change over.",
     ),
     ("region", "local", "Name of the region in answers: lower-case letters, digits and hyphens."),
     ("account-id", "000000000000", "Account that owns what is made: 12 digits."),

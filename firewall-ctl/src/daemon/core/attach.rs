@@ -162,7 +162,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         warnings: &[String],
         host: &Host,
     ) -> Result<(), ApiError> {
-        let prepared = self.enforcer.prepare(&Self::compiled(next)?)?;
+        let prepared = self.enforcer.prepare(&self.compiled(next)?)?;
         self.enforcer.discard(prepared);
         let Response::AttachDevice(result) = response else { return Ok(()) };
         result.dry_run = true;

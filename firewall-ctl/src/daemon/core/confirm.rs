@@ -73,7 +73,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         let mut next = Model::clone(&self.model);
         next.apply_changes(&pending.undo);
         self.renumber(&mut next)?;
-        let desired = Self::compiled(&next)?;
+        let desired = self.compiled(&next)?;
         self.transition(next, desired, PendingEdit::Clear, host, Missing::Tolerate)?;
         self.pending = None;
         let operation = pending.operation;

@@ -19,7 +19,7 @@ use super::net::Snapshot;
 use super::observe;
 use crate::actions::types::DeviceAttachment;
 use crate::actions::{self, ApiError, Context, ErrorCode, Outcome, Request, Response};
-use crate::compile::Desired;
+use crate::compile::{Desired, compile};
 use crate::dataplane::FlowCounts;
 use crate::model::{AccountId, Model, NumberPool, Quotas, Side};
 use crate::store::{Pending, PendingEdit, Store, StoreError, Stored};
@@ -163,7 +163,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         if is_new {
             store.commit(&Model::default().changes(&model), PendingEdit::Keep)?;
         }
-        let desired = Self::compiled(&model).map_err(OpenError::Tables)?;
+        let desired = compile(&model).map_err(transition::cannot_compile).map_err(OpenError::Tables)?;
         let prepared = enforcer.prepare(&desired).map_err(OpenError::Tables)?;
         enforcer.publish(prepared).map_err(OpenError::Tables)?;
         let held = enforcer.collect().map_err(OpenError::Tables)?;
@@ -261,7 +261,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         if let Some(wish) = &wish {
             outcome.warnings.extend(wish.settle(&mut next, host, peer)?);
         }
-        let desired = Self::compiled(&next)?;
+        let desired = self.compiled(&next)?;
         let dry_run = wish.is_some_and(|wish| wish.dry_run);
         if let Some(lock_out) = self.lock_out(&next, &desired, caller, host) {
             if caller.confirm_within.is_none() && !dry_run {

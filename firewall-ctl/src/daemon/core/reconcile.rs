@@ -71,7 +71,13 @@ impl<E: Enforcer, S: Store> Core<E, S> {
                 }
                 // Nothing has ever run under this number: it need not be another one.
                 Standing::Unplaced(_) if self.unused.contains(&attachment.number) => repair.push(attachment),
-                Standing::Unplaced(_) => {
+                Standing::Unplaced(ifindex) => {
+                    if kernel.get(&attachment.number).is_some_and(|seen| seen.ifindex == ifindex) {
+                        tracing::warn!(
+                            device = attachment.device,
+                            "no program is left on the device: repairing, as if it were another one"
+                        );
+                    }
                     if let Err(error) = self.take_number(&mut next, interface) {
                         tracing::error!(device = attachment.device, error = error.message, "cannot attach again");
                     }
@@ -147,7 +153,8 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         if next == *self.model {
             return;
         }
-        let done = Self::compiled(&next)
+        let done = self
+            .compiled(&next)
             .and_then(|desired| self.transition(next, desired, PendingEdit::Keep, host, Missing::Tolerate));
         match done {
             Ok(_) => tracing::info!("devices or addresses have changed, and were followed"),
@@ -230,6 +237,8 @@ impl<E: Enforcer, S: Store> Core<E, S> {
 fn standing(attachment: &Attachment, kernel: Option<&InKernel>, host: &Host) -> Standing {
     let by_name = host.snapshot.by_name(&attachment.device).map(|link| link.ifindex);
     match (by_name, kernel) {
+        // With no program left, nothing tells it from another device of the same name and index, which inherits nothing.
+        (Some(ifindex), Some(kernel)) if kernel.ifindex == ifindex && kernel.is_bare() => Standing::Unplaced(ifindex),
         (Some(ifindex), Some(kernel)) if kernel.ifindex == ifindex => Standing::Placed(ifindex, kernel.broken.clone()),
         (Some(ifindex), _) => Standing::Unplaced(ifindex),
         (None, Some(kernel)) if host.snapshot.links.contains_key(&kernel.ifindex) => Standing::Renamed(kernel.ifindex),

@@ -2,7 +2,7 @@
 
 use super::{Core, DeviceStatus, Host};
 use crate::actions::{ApiError, ErrorCode};
-use crate::compile::{Desired, compile};
+use crate::compile::{CompileError, Desired};
 use crate::daemon::enforcer::{Enforcer, Place, Placed};
 use crate::daemon::error::chain;
 use crate::model::{Attachment, Change, Edit, Model, Rule};
@@ -61,9 +61,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
                 self.unpublished = true;
             }
         } else {
-            let making_room = self.in_the_way(&moves.gone, &places);
             let outcome = self.enforcer.publish(prepared).and_then(|()| {
-                self.take_off(&making_room);
                 let placed = self.place(&places, missing, host)?;
                 self.commit(&changes, pending)?;
                 Ok(placed)
@@ -71,12 +69,12 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             match outcome {
                 Ok(done) => placed = done,
                 Err(error) => {
-                    self.take_back(&places, &making_room, host);
+                    self.take_back(&places, &moves.gone, host);
                     return Err(error);
                 }
             }
             self.unpublished = false;
-            self.take_off(&moves.gone.into_iter().filter(|number| !making_room.contains(number)).collect::<Vec<_>>());
+            self.take_off(&moves.gone);
         }
         self.model = Arc::new(next);
         self.desired = Arc::new(desired);
@@ -135,32 +133,27 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         Ok(placed)
     }
 
-    /// The attachments among those that go whose device gets programs of another one: a hook does not take both, so they
-    /// have to go first, and for a moment the device has none.
-    fn in_the_way(&self, gone: &[u32], places: &[Place]) -> Vec<u32> {
-        let on_device = |number: &u32| {
-            let ifindex = self.devices.get(number).and_then(|status| status.ifindex);
-            places.iter().any(|place| Some(place.ifindex) == ifindex)
-        };
-        gone.iter().copied().filter(on_device).collect()
-    }
-
     /// Undoes [`Core::place`] and the tables before it. What was there before fitted, so it fits again.
-    fn take_back(&mut self, places: &[Place], made_room: &[u32], host: &Host) {
+    fn take_back(&mut self, places: &[Place], gone: &[u32], host: &Host) {
         let model = Arc::clone(&self.model);
         let before = Moves::attachments(&model);
-        let new: Vec<u32> =
-            places.iter().map(|place| place.number).filter(|number| !before.contains_key(number)).collect();
-        self.take_off(&new);
+        let is_new = |place: &&Place| !before.contains_key(&place.number);
+        let moved = places.iter().filter_map(|place| Place::of(before.get(&place.number)?, host));
+        // Programs that were taken over from attachments that were to go.
+        let shared = |place: &Place| places.iter().any(|other| other.ifindex == place.ifindex);
+        let given = gone.iter().filter_map(|number| Place::of(before.get(number)?, host)).filter(shared);
+        let old: Vec<Place> = moved.chain(given).collect();
+        let is_given_back = |place: &&Place| old.iter().any(|old| old.ifindex == place.ifindex);
+        let (given_back, alone): (Vec<&Place>, Vec<&Place>) = places.iter().filter(is_new).partition(is_given_back);
+        self.take_off(&alone.iter().map(|place| place.number).collect::<Vec<_>>());
         self.unpublished = true;
         self.publish_again();
-        // Programs that were to move, and those that had made room.
-        let moved = places.iter().map(|place| &place.number).chain(made_room);
-        for place in moved.filter_map(|number| Place::of(before.get(number)?, host)) {
-            if let Err(error) = self.enforcer.attach(&place) {
+        for place in &old {
+            if let Err(error) = self.enforcer.attach(place) {
                 tracing::error!(device = place.device, error = error.message, "cannot put the programs back");
             }
         }
+        self.take_off(&given_back.iter().map(|place| place.number).collect::<Vec<_>>());
     }
 
     /// Puts in force what is not yet.
@@ -215,17 +208,27 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         }
     }
 
-    /// Compiles a model that the controller has made itself.
-    pub(super) fn compiled(next: &Model) -> Result<Desired, ApiError> {
-        compile(next).map_err(|error| ApiError::new(ErrorCode::InternalError, error.to_string()))
+    /// Compiles what differs from the present model in one that the controller has made itself.
+    pub(super) fn compiled(&self, next: &Model) -> Result<Desired, ApiError> {
+        self.desired.follow(next).map_err(cannot_compile)
     }
+}
+
+/// A model that the controller has made has no tables.
+#[expect(clippy::needless_pass_by_value, reason = "it is the argument of map_err")]
+pub(super) fn cannot_compile(error: CompileError) -> ApiError {
+    ApiError::new(ErrorCode::InternalError, error.to_string())
 }
 
 /// Numbers of the rules that are new: what was counted under them belongs to others.
 pub(super) fn new_rules(before: &Model, after: &Model) -> Vec<u32> {
     let changed = before.changes(after).into_iter().filter_map(|change| match change {
         Change::Group(Edit::Put(id, group)) => Some((id, group)),
-        Change::Group(Edit::Delete(_)) | Change::Vpc(_) | Change::Interface(_) | Change::Numbers(_) => None,
+        Change::Group(Edit::Delete(_))
+        | Change::Vpc(_)
+        | Change::PrefixList(_)
+        | Change::Interface(_)
+        | Change::Numbers(_) => None,
     });
     changed
         .flat_map(|(id, group)| {

@@ -1,4 +1,4 @@
-//! A signal whenever a device or an address comes, goes or changes.
+//! A signal whenever a device, an address or a filter comes, goes or changes.
 
 use futures_util::StreamExt;
 use rtnetlink::MulticastGroup;
@@ -18,7 +18,8 @@ pub struct WatchError(#[source] io::Error);
 /// # Errors
 /// When there is no socket to be had.
 pub fn watch(changed: Arc<Notify>) -> Result<JoinHandle<()>, WatchError> {
-    let groups = [MulticastGroup::Link, MulticastGroup::Ipv4Ifaddr, MulticastGroup::Ipv6Ifaddr];
+    // Those of traffic control tell of filters, and of the queueing discipline that they go with.
+    let groups = [MulticastGroup::Link, MulticastGroup::Ipv4Ifaddr, MulticastGroup::Ipv6Ifaddr, MulticastGroup::Tc];
     let (connection, handle, mut messages) = rtnetlink::new_multicast_connection(&groups).map_err(WatchError)?;
     let connection = tokio::spawn(connection);
     Ok(tokio::spawn(async move {

@@ -29,7 +29,7 @@ fn assert_made_good(fake: &Fake, what: &str) {
     let attached: Vec<u32> =
         core.model.interfaces.values().filter_map(|it| Some(it.attachment.as_ref()?.number)).collect();
     assert_eq!(world.kernel.keys().copied().collect::<Vec<_>>(), attached, "{what}");
-    assert_eq!(world.published, crate::compile::compile(&core.model).unwrap(), "{what}");
+    assert_eq!(world.published, compile(&core.model).unwrap(), "{what}");
 }
 
 /// Kills at each step in turn, until the change gets through.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::daemon::enforcer::InKernel;
 use firewall_common::abi::INTERFACE_MONITOR;
 use std::net::IpAddr;
 
@@ -103,10 +104,23 @@ fn a_program_that_was_taken_off_is_put_back() {
 }
 
 #[test]
+fn a_device_of_the_same_name_and_index_with_no_program_left_inherits_nothing() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    attach(&mut core, &host(), json!({"Device": "eth0"})).unwrap();
+    let bare =
+        InKernel { ifindex: 2, broken: vec!["the in program is not attached".to_owned()], ..InKernel::default() };
+    fake.world().kernel.insert(1, bare);
+    fake.diary();
+    core.reconcile(&host(), &PeersSeen::new());
+    assert_eq!(fake.diary(), ["prepare", "publish [2]", "attach 2 eth0 auto without adoption", "commit", "detach 1"]);
+}
+
+#[test]
 fn programs_without_a_record_are_taken_off() {
     let fake = Fake::default();
     let mut core = open(&fake);
-    fake.world().kernel.insert(7, crate::daemon::enforcer::InKernel::default());
+    fake.world().kernel.insert(7, InKernel::default());
     core.reconcile(&host(), &PeersSeen::new());
     assert_eq!(fake.diary(), ["detach 7"]);
 }
@@ -168,7 +182,7 @@ fn enforcement_is_switched_by_the_tables_alone() {
     let fake = Fake::default();
     let mut core = open(&fake);
     attach(&mut core, &host(), json!({"Device": "eth0"})).unwrap();
-    let is_watched = || fake.world().published.interfaces[&1].entry.has(INTERFACE_MONITOR);
+    let is_watched = || fake.world().published.interfaces()[&1].entry.has(INTERFACE_MONITOR);
     assert!(!is_watched());
     for enforce in [false, true] {
         fake.diary();
@@ -188,7 +202,7 @@ fn enforcement_is_switched_by_the_tables_alone() {
 }
 
 #[test]
-fn another_side_makes_room_first_and_a_failure_gives_it_back() {
+fn another_side_takes_the_programs_over_and_a_failure_gives_them_back() {
     let fake = Fake::default();
     let mut core = open(&fake);
     attach(&mut core, &host(), json!({"Device": "eth0"})).unwrap();
@@ -201,19 +215,18 @@ fn another_side_makes_room_first_and_a_failure_gives_it_back() {
     let expected = [
         "prepare",
         "publish [2]",
-        "detach 1",
         "attach 2 eth0 auto",
         "commit fails",
-        "detach 2",
         "prepare",
         "publish [1]",
         "attach 1 eth0 auto",
+        "detach 2",
     ];
     assert_eq!(fake.diary(), expected);
     assert_eq!(number_of(&core, "eth0"), 1);
     fake.heal();
     attach(&mut core, &host(), body).unwrap();
-    assert_eq!(fake.diary(), ["prepare", "publish [2]", "detach 1", "attach 2 eth0 auto", "commit"]);
+    assert_eq!(fake.diary(), ["prepare", "publish [2]", "attach 2 eth0 auto", "commit", "detach 1"]);
 }
 
 #[test]

@@ -117,7 +117,7 @@ impl Enforcer for Fake {
     }
 
     fn publish(&mut self, prepared: Desired) -> Result<(), ApiError> {
-        self.act("publish", format!("publish {:?}", prepared.interfaces.keys().collect::<Vec<_>>()))?;
+        self.act("publish", format!("publish {:?}", prepared.interfaces().keys().collect::<Vec<_>>()))?;
         self.world().published = prepared;
         self.done();
         Ok(())

@@ -1,0 +1,164 @@
+//! Packets that are larger than frames, frames that are larger than usual, and buffers that are not in one piece.
+
+use super::allow_out;
+use firewall_tests::controller::Controller;
+use firewall_tests::foreign::{Foreign, Hook};
+use firewall_tests::packet::{Packet, eth_between};
+use firewall_tests::traffic::{Wire, udp_of};
+use firewall_tests::wait::eventually;
+use firewall_tests::world::{OPEN, OTHER, World, friend, host, only};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::time::Duration;
+
+/// What a device counted that it let through, in packets and octets.
+fn passed(ctl: &Controller<'_>, side: &str) -> [u64; 2] {
+    let [rule, flow] = ["rule", "flow"].map(|reason| ctl.counted("eth0", side, reason));
+    [rule[0] + flow[0], rule[1] + flow[1]]
+}
+
+fn difference([packets, octets]: [u64; 2], before: [u64; 2]) -> [u64; 2] {
+    [packets - before[0], octets - before[1]]
+}
+
+/// A group that lets the friend in and the host out, to the open port only.
+fn narrow(ctl: &Controller<'_>) -> String {
+    let group = ctl.group("narrow");
+    ctl.close_egress(&group);
+    for protocol in ["tcp", "udp"] {
+        for friend in friend() {
+            ctl.allow(&group, protocol, &OPEN.to_string(), &only(friend));
+            allow_out(ctl, &group, protocol, &OPEN.to_string(), &only(friend));
+        }
+    }
+    group
+}
+
+#[test]
+fn segments_and_octets_of_bulk_are_right() {
+    const PIECE: usize = 1 << 18;
+    const PIECES: usize = 16;
+    /// Payload of a segment with time stamps, and the headers before it.
+    const SEGMENT: [(u64, u64); 2] = [(1448, 66), (1428, 86)];
+    for (hook, options) in super::HOOKS {
+        let world = World::new();
+        let ctl = Controller::start_with(&world.host, options);
+        ctl.attach("eth0", &narrow(&ctl), &["--hook", hook]);
+        for (friend, (payload, headers)) in friend().into_iter().zip(SEGMENT) {
+            let sides = ["Ingress", "Egress"];
+            let before = sides.map(|side| passed(&ctl, side));
+            let piece = "x".repeat(PIECE);
+            let mut connection = world.connected_in(friend, OPEN);
+            for _ in 0..PIECES {
+                connection.talk(&piece).answers();
+            }
+            let octets = (PIECE * PIECES) as u64;
+            for (side, before) in sides.into_iter().zip(before) {
+                let [packets, counted] = difference(passed(&ctl, side), before);
+                let what = format!("{hook} {side} from {friend}: {packets} packets, {counted} octets");
+                // A frame that generic XDP receives counts as one, however many segments are in it.
+                let segments = octets / payload;
+                assert!(packets >= if (hook, side) == ("xdp-generic", "Ingress") { 1 } else { segments }, "{what}");
+                // And acknowledgments, at most one for each segment that went the other way.
+                assert!(packets <= segments * 2 + segments / 4 + 200, "{what}");
+                // Octets are those of the buffers: headers once for each, however many segments will be made of it; and some
+                // for what a busy machine sends again.
+                assert!(counted >= octets && counted <= octets + packets * headers + octets / 50, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn jumbo_frames_are_judged_whole() {
+    const DATAGRAM: usize = 8000;
+    for (hook, options) in super::HOOKS {
+        // The size may come before the programs or after them.
+        for late in [false, true] {
+            let world = World::new();
+            let ctl = Controller::start_with(&world.host, options);
+            let larger = || [&world.host, &world.beyond].iter().for_each(|end| drop(end.ip("link set eth0 mtu 9000")));
+            if !late {
+                larger();
+            }
+            ctl.attach("eth0", &narrow(&ctl), &["--hook", hook]);
+            if late {
+                larger();
+            }
+            for (friend, headers) in friend().into_iter().zip([42, 62]) {
+                let at = |port| SocketAddr::new(if friend.is_ipv4() { host()[0] } else { host()[1] }, port);
+                let sides = ["Ingress", "Egress"];
+                let before = sides.map(|side| passed(&ctl, side));
+                udp_of(&world.beyond, Some(friend), at(OPEN), DATAGRAM).answers();
+                for (side, before) in sides.into_iter().zip(before) {
+                    let whole = [1, DATAGRAM as u64 + headers];
+                    assert_eq!(difference(passed(&ctl, side), before), whole, "{hook} {side} from {friend}");
+                }
+                udp_of(&world.beyond, Some(friend), at(OTHER), DATAGRAM).is_silent();
+                udp_of(&world.host, None, SocketAddr::new(friend, OPEN), DATAGRAM).answers();
+                udp_of(&world.host, None, SocketAddr::new(friend, OTHER), DATAGRAM).is_silent();
+                let mut connection = world.connected_in(friend, OPEN);
+                connection.talk(&"x".repeat(1 << 20)).answers();
+            }
+        }
+    }
+}
+
+/// A datagram in a frame by hand.
+fn datagram(frame: Packet, [source, destination]: [IpAddr; 2], ports: [u16; 2], length: usize) -> Vec<u8> {
+    let frame = match (source, destination) {
+        (IpAddr::V4(source), IpAddr::V4(destination)) => frame.ipv4(source, destination),
+        (IpAddr::V6(source), IpAddr::V6(destination)) => frame.ipv6(source, destination),
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => panic!("two families in one packet"),
+    };
+    frame.udp(ports[0], ports[1]).payload(&vec![b'x'; length]).build()
+}
+
+/// The linear part of a buffer may end with the Ethernet header: what comes then is read by a helper.
+#[test]
+fn headers_beyond_the_linear_part_are_found() {
+    const LENGTH: usize = 5000;
+    const PORT: u16 = 7777;
+    for (hook, options) in super::HOOKS {
+        let world = World::new();
+        [&world.host, &world.beyond].iter().for_each(|end| drop(end.ip("link set eth0 mtu 9000")));
+        let [received, sent] = [Foreign::tc_headless(), Foreign::tc_headless()];
+        let _links =
+            [received.attach(&world.host, "eth0", Hook::TcxIngress), sent.attach(&world.host, "eth0", Hook::TcxEgress)];
+        let ctl = Controller::start_with(&world.host, options);
+        ctl.attach("eth0", &narrow(&ctl), &["--hook", hook]);
+        let (inward, outward) = (Wire::new(&world.beyond, "eth0"), Wire::new(&world.host, "eth0"));
+        let macs = [world.beyond.mac("eth0"), world.host.mac("eth0")];
+        for (index, headers) in [42, 62].into_iter().enumerate() {
+            let (friend, host) = (friend()[index], host()[index]);
+            let whole = [1, LENGTH as u64 + headers];
+            let socket = world.beyond.run(|| UdpSocket::bind(SocketAddr::new(friend, PORT))).unwrap();
+            socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            let inbound = |port| datagram(eth_between(macs[0], macs[1]), [friend, host], [PORT, port], LENGTH);
+            let before = passed(&ctl, "Ingress");
+            inward.send_with_headers_elsewhere(&inbound(OPEN)).unwrap();
+            let (length, _) = socket.recv_from(&mut [0; 2 * LENGTH]).expect("the echo of it");
+            assert_eq!(length, LENGTH);
+            assert_eq!(difference(passed(&ctl, "Ingress"), before), whole, "{hook} {friend}");
+            let dropped = ctl.counted("eth0", "Ingress", "no-service");
+            inward.send_with_headers_elsewhere(&inbound(OTHER)).unwrap();
+            eventually("it is dropped for its port", || {
+                difference(ctl.counted("eth0", "Ingress", "no-service"), dropped) == whole
+            });
+
+            let outbound = |port| datagram(eth_between(macs[1], macs[0]), [host, friend], [PORT, port], LENGTH);
+            let before = ctl.counted("eth0", "Egress", "rule");
+            outward.send_with_headers_elsewhere(&outbound(OPEN)).unwrap();
+            assert_eq!(difference(ctl.counted("eth0", "Egress", "rule"), before), whole, "{hook} {friend}");
+            let dropped = ctl.counted("eth0", "Egress", "no-service");
+            // Who sends is told of a drop on the way out.
+            let told = outward.send_with_headers_elsewhere(&outbound(OTHER)).unwrap_err();
+            assert_eq!(told.raw_os_error(), Some(libc::ENOBUFS));
+            assert_eq!(difference(ctl.counted("eth0", "Egress", "no-service"), dropped), whole, "{hook} {friend}");
+        }
+        assert!(sent.runs() >= 2, "{hook}: the buffers were not as they should be");
+        // XDP puts the beginning of the frame into one piece.
+        if hook == "tc" {
+            assert!(received.runs() >= 2, "{hook}: the buffers were not as they should be");
+        }
+    }
+}
