@@ -88,7 +88,8 @@ fn packets_of_many_segments_count_as_many() {
             let passed = kernel.run_buffer(hook, &beyond, of(1, 0));
             check(&mut kernel, passed, direction, expected, [1, whole.len() as u64]);
             let hook = if hook == Hook::TcReceive { "tc-in" } else { "tc-out" };
-            let result = format!("pass flow, {SEGMENTS} counted, with any length noted; a length of 0 in one segment: drop");
+            let result =
+                format!("pass flow, {SEGMENTS} counted, with any length noted; a length of 0 in one segment: drop");
             shown("packets of many segments", hook, family.name, &result);
         }
     }

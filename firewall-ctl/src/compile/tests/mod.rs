@@ -118,8 +118,8 @@ impl Scene {
                 hook: HookWish::Auto,
                 addresses: crate::model::AddressSource::Given,
                 strict_l2: false,
-                number: *number,
                 enforce: true,
+                number: *number,
                 adopt: false,
             };
             put(&mut model, vpc, NetworkInterface { attachment: Some(attachment), device, ..bare(*number, groups) });

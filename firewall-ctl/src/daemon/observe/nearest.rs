@@ -120,7 +120,11 @@ fn peer(model: &Model, interface: &NetworkInterface, address: IpAddr, peer: Peer
                 .any(|member| member.groups.contains(&id) && member.addresses.contains(&address));
             Some((!is_member).then_some(u8::MAX))
         }
-        Peer::PrefixList(_) => Some(Some(u8::MAX)),
+        Peer::PrefixList(id) => {
+            let entries = model.prefix_lists.get(&id).into_iter().flat_map(|list| list.entries.keys());
+            // Of a list it is told by how much its nearest entry misses; one of the other family is no candidate.
+            entries.filter_map(|net| block(*net)).min()
+        }
     }
 }
 
