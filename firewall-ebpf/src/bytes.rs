@@ -170,8 +170,9 @@ impl<const RECEIVED: bool> Bytes for SkbBytes<RECEIVED> {
     /// testing note none.
     #[inline(always)]
     fn before_network(&self) -> usize {
+        let skb = self.skb;
         // SAFETY: the context is the one that the kernel gave.
-        let (length, noted) = unsafe { ((*self.skb).len, (*self.skb).wire_len) };
+        let (length, noted) = unsafe { ((*skb).len, (*skb).wire_len) };
         if RECEIVED && noted != 0 && noted < length { (length - noted) as usize } else { 0 }
     }
 

@@ -271,8 +271,8 @@ fn remember_denied<A: Address, T: Tables>(
 ) {
     if lookup.status == Status::DeniedOpener {
         lookup.track(packet, lookup.word(), context);
-    } else {
-        // Where there is no room for it, its answers are judged by the rules alone.
+    } else if lookup.status != Status::Over || lookup.word().is_denied() {
+        // It takes the place of its like, but of nothing that was admitted or cut: enforced, it would change nothing. Where there is no room for it, its answers are judged by the rules alone.
         let _ = lookup.begin(key, packet, context, Admission { rule: 0, denied: true });
     }
 }

@@ -11,7 +11,7 @@ use super::policy::Policy;
 use super::services::Traffic;
 use super::{CompileError, MemberKey};
 use crate::model::{ConnectionTracking, GroupId, InterfaceId, Model, NetworkInterface, PrefixListId, Side};
-use firewall_common::abi::{self, INTERFACE_STRICT_L2, INTERFACE_WORKLOAD, Timeouts};
+use firewall_common::abi::{self, INTERFACE_MONITOR, INTERFACE_STRICT_L2, INTERFACE_WORKLOAD, Timeouts};
 use firewall_common::verdict::Direction;
 use imbl::ordmap::DiffItem;
 use imbl::{OrdMap, OrdSet};
@@ -383,10 +383,11 @@ pub(super) fn entry(model: &Model, interface: &NetworkInterface) -> Result<abi::
     let attachment = interface.attachment.as_ref();
     let workload = if attachment.is_some_and(|wish| wish.side == Side::Workload) { INTERFACE_WORKLOAD } else { 0 };
     let strict_l2 = if attachment.is_some_and(|wish| wish.strict_l2) { INTERFACE_STRICT_L2 } else { 0 };
+    let monitor = if attachment.is_some_and(|wish| !wish.enforce) { INTERFACE_MONITOR } else { 0 };
     Ok(abi::Interface {
         attachment: attachment.map_or(0, |wish| wish.number),
         vpc: vpc_number(model, interface)?,
-        flags: workload | strict_l2,
+        flags: workload | strict_l2 | monitor,
         reserved: 0,
         adopt_until: 0,
         timeouts: timeouts(interface.timeouts),
@@ -406,7 +407,7 @@ pub(super) fn vpc_number(model: &Model, interface: &NetworkInterface) -> Result<
 }
 
 /// Time-outs in ticks, with the service's defaults where the interface sets none.
-fn timeouts(wanted: ConnectionTracking) -> Timeouts {
+pub(crate) fn timeouts(wanted: ConnectionTracking) -> Timeouts {
     let ConnectionTracking { tcp_established, udp_stream, udp } = wanted;
     let default = Timeouts::default();
     let ticks = |seconds: Option<u32>, default: u32| seconds.map_or(default, abi::ticks);

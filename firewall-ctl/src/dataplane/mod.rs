@@ -31,6 +31,7 @@ mod owners;
 mod pins;
 mod privileges;
 mod programs;
+mod reader;
 mod rings;
 mod sys;
 mod tables;
@@ -47,6 +48,7 @@ pub use logs::ProgramLog;
 pub use observe::{Drift, Observed};
 pub use pins::{Leg, Pins};
 pub use privileges::{MissingPrivileges, check as check_privileges};
+pub use reader::Reader;
 
 use crate::compile::owners::Owners;
 use crate::compile::{Desired, Layout, Limits, Plan, Usage, Write};

@@ -25,8 +25,8 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Kernel {
     ebpf: Ebpf,
-    desired: Desired,
-    layout: Layout,
+    pub(super) desired: Desired,
+    pub(super) layout: Layout,
     owners: Owners,
     pub(super) limits: Limits,
     /// What had been counted when that was last asked.
@@ -207,6 +207,7 @@ impl Kernel {
         self.clear::<FlowKeyV6, Flow>(map::FLOWS_V6);
         self.clear::<FragmentKeyV4, FirstFragment>(map::FRAGMENTS_V4);
         self.clear::<FragmentKeyV6, FirstFragment>(map::FRAGMENTS_V6);
+        self.forget_established();
     }
 
     /// Number of records of dropped packets.
@@ -295,8 +296,12 @@ impl Kernel {
         self.ebpf.map(name).unwrap_or_else(|| panic!("no map {name}"))
     }
 
-    fn map_mut(&mut self, name: &str) -> &mut aya::maps::Map {
+    pub(super) fn map_mut(&mut self, name: &str) -> &mut aya::maps::Map {
         self.ebpf.map_mut(name).unwrap_or_else(|| panic!("no map {name}"))
+    }
+
+    pub(super) fn program(&self, name: &str) -> Option<&Program> {
+        self.ebpf.program(name)
     }
 
     fn test_run(&self, hook: Hook, options: TestRunOptions<'_>) -> Result<TestRunResult, ProgramError> {
@@ -404,11 +409,11 @@ impl Kernel {
         }
     }
 
-    fn array<V: Value>(&mut self, name: &str) -> Array<&mut MapData, Plain<V>> {
+    pub(super) fn array<V: Value>(&mut self, name: &str) -> Array<&mut MapData, Plain<V>> {
         self.map_mut(name).try_into().unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    fn hash<K: Value, V: Value>(&mut self, name: &str) -> HashMap<&mut MapData, Plain<K>, Plain<V>> {
+    pub(super) fn hash<K: Value, V: Value>(&mut self, name: &str) -> HashMap<&mut MapData, Plain<K>, Plain<V>> {
         self.map_mut(name).try_into().unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
@@ -418,5 +423,8 @@ impl Kernel {
 }
 
 /// What can be a key or a value.
-trait Value: zerocopy::FromBytes + zerocopy::IntoBytes + zerocopy::Immutable + Copy + 'static {}
+pub(super) trait Value:
+    zerocopy::FromBytes + zerocopy::IntoBytes + zerocopy::Immutable + Copy + 'static
+{
+}
 impl<T: zerocopy::FromBytes + zerocopy::IntoBytes + zerocopy::Immutable + Copy + 'static> Value for T {}

@@ -4,6 +4,7 @@
 mod batch;
 mod counters;
 mod empty;
+mod flows;
 mod host;
 mod kernel;
 mod plain;

@@ -7,6 +7,7 @@
 
 mod always;
 mod bare;
+mod court;
 mod crash;
 mod diary;
 mod drift;
@@ -24,7 +25,10 @@ mod race;
 mod rules;
 mod seeds;
 mod stage;
+mod states;
 mod tables;
+mod untracked;
+mod watched;
 
 use diary::Diary;
 use firewall_common::verdict::{Pass, Reason, Verdict};

@@ -119,6 +119,7 @@ impl Scene {
                 addresses: crate::model::AddressSource::Given,
                 strict_l2: false,
                 number: *number,
+                enforce: true,
                 adopt: false,
             };
             put(&mut model, vpc, NetworkInterface { attachment: Some(attachment), device, ..bare(*number, groups) });

@@ -3,6 +3,7 @@
 
 mod attach;
 mod confirm;
+mod cut;
 mod reconcile;
 mod report;
 #[cfg(test)]
@@ -12,12 +13,14 @@ mod transition;
 pub use attach::PeerAddresses;
 pub use reconcile::PeersSeen;
 
-use super::enforcer::{Enforcer, Held};
+use super::enforcer::{Enforcer, Held, Observer};
 use super::lockout::{self, SshConnection, State};
 use super::net::Snapshot;
+use super::observe;
 use crate::actions::types::DeviceAttachment;
 use crate::actions::{self, ApiError, Context, ErrorCode, Outcome, Request, Response};
 use crate::compile::{Desired, compile};
+use crate::dataplane::FlowCounts;
 use crate::model::{AccountId, Model, NumberPool, Quotas, Side};
 use crate::store::{Pending, PendingEdit, Store, StoreError, Stored};
 use arc_swap::ArcSwap;
@@ -125,6 +128,7 @@ pub struct Core<E: Enforcer, S: Store> {
     settings: Settings,
     store: S,
     enforcer: E,
+    observer: Arc<dyn Observer>,
     rng: StdRng,
     model: Arc<Model>,
     desired: Arc<Desired>,
@@ -163,12 +167,14 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         let prepared = enforcer.prepare(&desired).map_err(OpenError::Tables)?;
         enforcer.publish(prepared).map_err(OpenError::Tables)?;
         let held = enforcer.collect().map_err(OpenError::Tables)?;
+        let observer = enforcer.observer();
         let model = Arc::new(model);
         let view = View { model: Arc::clone(&model), devices: BTreeMap::new() };
         Ok(Self {
             settings,
             store,
             enforcer,
+            observer,
             rng,
             model,
             desired: Arc::new(desired),
@@ -189,6 +195,12 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         Arc::clone(&self.view)
     }
 
+    /// What reads flows and drops beside this.
+    #[must_use]
+    pub fn observer(&self) -> Arc<dyn Observer> {
+        Arc::clone(&self.observer)
+    }
+
     /// Answers a request. `peer` is what was read behind the device of an attach request.
     ///
     /// # Errors
@@ -204,6 +216,16 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             Request::ConfirmChange(_) => self.confirm().map(Outcome::unchanged),
             Request::UndoChange(_) => self.undo(host).map(Outcome::unchanged),
             Request::DescribeCounters(request) => self.describe_counters(&request).map(Outcome::unchanged),
+            Request::DescribeFlows(request) => {
+                observe::flows::describe(&self.model, &*self.observer, request).map(Outcome::unchanged)
+            }
+            Request::DescribeDrops(request) => {
+                observe::drops::describe(&self.model, &*self.observer, request, host.now).map(Outcome::unchanged)
+            }
+            Request::FlushFlows(request) => {
+                let selected = observe::flows::select(&self.model, &*self.observer, request, caller.ssh.as_ref())?;
+                self.flush(selected, caller).map(Outcome::unchanged)
+            }
             Request::Status(_) => Ok(Outcome::unchanged(self.status())),
             request if request.is_read_only() => {
                 let view = self.view.load();
@@ -226,6 +248,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     ) -> Result<Outcome, ApiError> {
         let operation = request.operation();
         let wish = attach::Wish::take(&mut request);
+        let cuts = cut::take_wish(&mut request);
         let mut outcome = self.apply(request, host.now)?;
         let Some(mut next) = outcome.model.take() else {
             let placed = match wish {
@@ -250,6 +273,8 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             self.rehearse(&mut outcome.response, &next, &outcome.warnings, host)?;
             return Ok(outcome);
         }
+        let revoked = if cuts { self.revoked(&next) } else { BTreeSet::new() };
+        self.may_cut(&revoked, caller)?;
         let pending =
             caller.confirm_within.map(|time| self.pending_for(operation, &next, host.now, time)).transpose()?;
         if let Some(pending) = &pending {
@@ -263,6 +288,14 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         }
         if self.unpublished {
             outcome.warnings.push(UNPUBLISHED.to_owned());
+        }
+        if cuts && let Response::Revoke(result) = &mut outcome.response {
+            match self.cut_revoked(&revoked) {
+                Ok(cut) => result.cut_flows = Some(cut),
+                Err(error) => outcome
+                    .warnings
+                    .push(format!("The rules are revoked, and flows of theirs are left: {}", error.message)),
+            }
         }
         self.fill(&mut outcome.response, &outcome.warnings, &placed);
         Ok(outcome)
@@ -303,7 +336,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             Err(error) => tracing::error!(error = error.message, "expired flows could not be removed"),
         }
         for (number, device) in &mut self.devices {
-            device.flows = self.held.flows.get(number).copied().unwrap_or(0);
+            device.flows = self.held.flows.get(number).map_or(0, FlowCounts::alive);
         }
         self.show();
     }
