@@ -6,7 +6,7 @@ use firewall_common::verdict::{Direction, Reason, Verdict};
 use firewall_ctl::model::Side;
 use firewall_tests::judge::{Buffer, Hook, Kernel, Moved, entry};
 use firewall_tests::ledger::Line;
-use firewall_tests::packet::Packet;
+use firewall_tests::packet::{Packet, eth};
 
 /// More than a page: the kernel lays the rest of it into other pages.
 const JUMBO: usize = 8900;
@@ -46,7 +46,6 @@ fn frames_of_several_pieces_are_judged_whole() {
             let passed = kernel.run(Hook::Xdp, &frame).expect("the kernel takes the frame");
             check(&mut kernel, passed, Direction::Inbound, expected, [1, frame.len() as u64]);
         }
-        // Headers that go on into the second page.
         let mut far = family.coming().tcp(EPHEMERAL, HTTPS).syn().payload(&[b'x'; JUMBO]).build();
         far.truncate(JUMBO / 2);
         let length = drop(if family.is_v4() { Reason::Ipv4Length } else { Reason::Ipv6Length });
@@ -104,8 +103,8 @@ fn a_note_alone_hides_no_header() {
         for (more, vlan) in [(0, false), (1, false), (1000, false), (0, true)] {
             kernel.forget();
             for (port, expected) in [(HTTPS, RULE), (CLOSED, NO_SERVICE)] {
-                let packet = family.coming();
-                let packet = if vlan { packet.vlan(7) } else { packet };
+                let begin = if vlan { eth().vlan(7) } else { eth() };
+                let packet = begin.ip(family.friend, family.local);
                 let frame = packet.tcp(EPHEMERAL, port).syn().build();
                 let buffer = Buffer { segments: 1, wire_length: frame.len() as u32 + more };
                 let passed = kernel.run_buffer(Hook::TcReceive, &frame, buffer);
