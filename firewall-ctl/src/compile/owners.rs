@@ -126,6 +126,7 @@ mod tests {
                 strict_l2: false,
                 number,
                 adopt: false,
+                enforce: true,
             };
             let interface = NetworkInterface {
                 id: InterfaceId::random(&mut rng),
