@@ -38,13 +38,13 @@ fn firewall_xdp_rx(ctx: XdpContext) -> u32 {
 /// Frames that a device receives, as the traffic control layer sees them.
 #[classifier]
 fn firewall_tc_rx(ctx: TcContext) -> i32 {
-    judge_skb(&ctx, true)
+    judge_skb::<true>(&ctx)
 }
 
 /// Frames that a device is about to send.
 #[classifier]
 fn firewall_tc_tx(ctx: TcContext) -> i32 {
-    judge_skb(&ctx, false)
+    judge_skb::<false>(&ctx)
 }
 
 /// Removes or cuts the IPv4 flows whose keys are in the packet.
@@ -60,9 +60,9 @@ fn firewall_sweep_v6(ctx: TcContext) -> i32 {
 }
 
 #[inline(always)]
-fn judge_skb(ctx: &TcContext, received: bool) -> i32 {
-    let bytes = SkbBytes::new(ctx, received);
-    let hook = Hook { ifindex: bytes.ifindex(), received };
+fn judge_skb<const RECEIVED: bool>(ctx: &TcContext) -> i32 {
+    let bytes = SkbBytes::<RECEIVED>::new(ctx);
+    let hook = Hook { ifindex: bytes.ifindex(), received: RECEIVED };
     let outcome = decide(&bytes, &bytes.metadata(), hook, Maps);
     log(ctx, hook, outcome);
     tc_action(outcome)

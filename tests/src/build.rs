@@ -108,6 +108,7 @@ impl ModelBuilder {
             hook: HookWish::Auto,
             addresses: AddressSource::Given,
             strict_l2: false,
+            enforce: true,
             number,
             adopt: false,
         };

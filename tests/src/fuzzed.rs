@@ -57,7 +57,9 @@ fn ipv4(frame: &[u8], metadata: &Metadata, link: &Link) {
     };
     let parsed = parse(frame);
     let said = frame.get(link.end + 2..link.end + 4).map_or(0, length_of);
-    let end = if said == 0 { frame.len() } else { link.end + said };
+    // A header that is longer than the packet is looked at all the same.
+    let header = frame.get(link.end).map_or(0, |octet| usize::from(octet & 0xf) * 4).max(20);
+    let end = if said == 0 { frame.len() } else { link.end + said.max(header) };
     only_the_packet_counts(frame, end, &parsed, parse);
     if let Ok(packet) = parsed {
         assert_eq!(packet.offset as usize, link.end + usize::from(frame[link.end] & 0xf) * 4);
@@ -168,4 +170,17 @@ fn a_host() -> Host {
     let mut host = Host::new(small_limits());
     host.publish(&build.model());
     host
+}
+
+#[cfg(test)]
+mod tests {
+    /// What the fuzzer has found.
+    #[test]
+    fn a_total_length_below_the_header_is_the_same_however_much_follows() {
+        for (header, said) in [(0x45, 16), (0x45, 19), (0x4f, 20), (0x4f, 59), (0x44, 16)] {
+            let mut frame = [0; 1 + 14 + 80];
+            (frame[13], frame[15], frame[18]) = (8, header, said);
+            super::packet(&frame);
+        }
+    }
 }

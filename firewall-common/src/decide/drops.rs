@@ -24,7 +24,7 @@ pub fn record<A: Address, T: Tables>(packet: &Packet<A>, outcome: Outcome, conte
         outcome: enforced(outcome, context).number(),
         family: A::FAMILY as u8,
     };
-    context.tables.record(&key, context.moment.now, context.moment.packets, context.moment.bytes);
+    context.tables.record(&key, context.moment.now, context.moment.packets(), context.moment.bytes());
 }
 
 /// What an outcome comes to at an interface: where nothing is enforced, nothing is dropped.

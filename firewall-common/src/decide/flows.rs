@@ -81,7 +81,7 @@ impl<F: FlowEntry> Lookup<F> {
         let Some(entry) = self.entry else { return 0 };
         self.track(packet, self.word, context);
         let rule = entry.rule();
-        context.tables.count_rule(rule, 0, context.moment.packets, context.moment.bytes);
+        context.tables.count_rule(rule, 0, context.moment.packets(), context.moment.bytes());
         rule
     }
 
@@ -155,7 +155,7 @@ impl<F: FlowEntry> Lookup<F> {
         let word = Word::new(state, context.tables.nonce(), context.moment.now).denied(admission.denied);
         // Whoever has to make room does so first: the table may be full.
         rings::enter::<A, T>(&key.key, word.nonce(), flow::class(packet.protocol), context);
-        match insert(key, packet, context, &Start { word, rule: admission.rule }) {
+        match insert(key, packet, context, word, admission.rule) {
             Ok(()) => Ok(true),
             // The same packet of the same connection on another CPU, judged by the same rules.
             Err(InsertError::Exists) => Ok(false),
@@ -193,7 +193,7 @@ where
 fn touch<F: FlowEntry, T: Tables>(entry: F, found: Word, word: Word, context: &Context<'_, T>) -> bool {
     // Lost to another CPU: that packet was as recent, and the next one tells the rest.
     let is_changed = word != found && entry.swap(found.bits(), word.bits());
-    entry.account(context.direction(), context.moment.packets, context.moment.bytes);
+    entry.account(context.direction(), context.moment.packets(), context.moment.bytes());
     is_changed
 }
 
@@ -206,21 +206,16 @@ pub struct Admission {
     pub denied: bool,
 }
 
-/// What a flow begins with, besides its first packet.
-struct Start {
-    word: Word,
-    rule: u32,
-}
-
 /// Not inlined: the flow is on the stack only here.
 #[inline(never)]
 fn insert<A: Address, T: Tables>(
     key: &Key<A>,
     packet: &Packet<A>,
     context: &Context<'_, T>,
-    start: &Start,
+    word: Word,
+    rule: u32,
 ) -> Result<(), InsertError> {
-    A::insert_flow(&context.tables, &key.key, &first(packet, context, start))
+    A::insert_flow(&context.tables, &key.key, &first(packet, context, word, rule))
 }
 
 /// Whether the interface may have another established flow of a protocol's class. Of as many CPUs as ask at the same
@@ -317,18 +312,13 @@ pub fn adopts<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T
 
 /// The flow that a packet begins.
 #[inline(always)]
-fn first<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>, start: &Start) -> Flow {
+fn first<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>, word: Word, rule: u32) -> Flow {
     let (direction, moment) = (context.direction(), context.moment);
-    let mut flow = Flow {
-        word: start.word.bits(),
-        created: context.moment.now,
-        rule: start.rule,
-        opened: direction as u32,
-        ..Flow::default()
-    };
+    let mut flow =
+        Flow { word: word.bits(), created: context.moment.now, rule, opened: direction as u32, ..Flow::default() };
     let (own, other) = (direction as usize, direction.reverse() as usize);
-    flow.packets[own] = moment.packets;
-    flow.bytes[own] = moment.bytes;
+    flow.packets[own] = moment.packets();
+    flow.bytes[own] = moment.bytes();
     if packet.protocol == protocol::TCP {
         flow.expected[own] = packet.transport.sequence.wrapping_add(packet.transport.extent);
         flow.expected[other] = packet.transport.acknowledgement;

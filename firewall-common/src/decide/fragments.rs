@@ -28,7 +28,7 @@ pub fn follow<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T
         return Err(Reason::FragmentOverlap);
     }
     if rule != 0 {
-        context.tables.count_rule(rule, 0, context.moment.packets, context.moment.bytes);
+        context.tables.count_rule(rule, 0, context.moment.packets(), context.moment.bytes());
     }
     Ok(())
 }

@@ -63,11 +63,11 @@ impl<'a, T> Context<'a, T> {
 /// Decides what becomes of a frame, moves the counters, and keeps the flows.
 #[inline(always)]
 pub fn decide<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, hook: Hook, tables: T) -> Outcome {
-    let (packets, octets) = (u64::from(metadata.segments), bytes.length() as u64);
+    let (packets, octets) = (metadata.segments, bytes.length() as u32);
     let Some(interface) = tables.interface(hook.ifindex).filter(|interface| interface.attachment != 0) else {
         let outcome = Outcome::from(Reason::NoInterface);
         let direction = if hook.received { Direction::Inbound } else { Direction::Outbound };
-        tables.count(0, direction, outcome.number(), packets, octets);
+        tables.count(0, direction, outcome.number(), packets.into(), octets.into());
         return outcome;
     };
     // What the host's end of a workload's link receives is what the workload sends.
@@ -75,16 +75,20 @@ pub fn decide<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, hook: Hook, ta
     let moment = Moment::new(direction, packets, octets, tables.now());
     let context = Context::new(tables, interface, &moment);
     let outcome = drops::enforced(judge(bytes, metadata, &context), &context);
-    tables.count(interface.attachment, direction, outcome.number(), packets, octets);
+    tables.count(interface.attachment, direction, outcome.number(), moment.packets(), moment.bytes());
     outcome
 }
 
 #[inline(always)]
 fn judge<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, context: &Context<'_, T>) -> Outcome {
-    if !bytes.begins_with_header() && !context.interface.has(INTERFACE_NO_ETHERNET) {
-        return Reason::HiddenHeader.into();
-    }
-    let link = match packet::parse_link(bytes, metadata) {
+    let parsed = if context.interface.has(INTERFACE_NO_ETHERNET) {
+        packet::parse_bare(bytes)
+    } else if bytes.begins_with_header() {
+        packet::parse_link(bytes, metadata)
+    } else {
+        Err(Reason::HiddenHeader)
+    };
+    let link = match parsed {
         Ok(link) => link,
         Err(reason) => return reason.into(),
     };
@@ -119,7 +123,7 @@ fn judge_parsed_v4<B: Bytes, T: Steps>(
     packet: &mut Packet<Ipv4>,
     context: &Context<'_, T>,
 ) -> Result<Outcome, Reason> {
-    let (begin, segments) = (packet.offset, context.moment.packets as u32);
+    let (begin, segments) = (packet.offset, context.moment.packets() as u32);
     let mut refused = bytes.parse_v4(packet, segments);
     if refused == PART {
         refused = bytes.parse_part_v4(packet, begin, segments);
@@ -154,7 +158,7 @@ fn judge_parsed_v6<B: Bytes, T: Steps>(
     packet: &mut Packet<Ipv6>,
     context: &Context<'_, T>,
 ) -> Result<Outcome, Reason> {
-    let (begin, segments) = (packet.offset, context.moment.packets as u32);
+    let (begin, segments) = (packet.offset, context.moment.packets() as u32);
     let mut refused = bytes.parse_v6(packet, segments);
     if refused == PART {
         refused = bytes.parse_part_v6(packet, begin, segments);
@@ -213,7 +217,7 @@ fn judge_by_flow_and_rules<A: Address, T: Tables>(
     let judge = rules::Judge::of(packet, context.direction(), context)?;
     let rule = judge.untracked(packet, context);
     if rule != rules::NOBODY {
-        context.tables.count_rule(rule, 0, context.moment.packets, context.moment.bytes);
+        context.tables.count_rule(rule, 0, context.moment.packets(), context.moment.bytes());
         *counted = rule;
         return Ok(Pass::Untracked);
     }
@@ -251,7 +255,7 @@ fn judge_by_flow_and_rules<A: Address, T: Tables>(
         lookup.redeem(packet, context, rule);
     }
     let began = lookup.begin(&key, packet, context, Admission { rule, denied: false })?;
-    context.tables.count_rule(rule, u64::from(began), context.moment.packets, context.moment.bytes);
+    context.tables.count_rule(rule, u64::from(began), context.moment.packets(), context.moment.bytes());
     *counted = rule;
     Ok(Pass::Rule)
 }
@@ -267,8 +271,8 @@ fn remember_denied<A: Address, T: Tables>(
 ) {
     if lookup.status == Status::DeniedOpener {
         lookup.track(packet, lookup.word(), context);
-    } else {
-        // Where there is no room for it, its answers are judged by the rules alone.
+    } else if lookup.status != Status::Over || lookup.word().is_denied() {
+        // It takes the place of its like, but of nothing that was admitted or cut: enforced, it would change nothing. Where there is no room for it, its answers are judged by the rules alone.
         let _ = lookup.begin(key, packet, context, Admission { rule: 0, denied: true });
     }
 }

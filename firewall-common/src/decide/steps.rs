@@ -14,12 +14,10 @@ use crate::verdict::{Direction, Outcome, Pass};
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
-    /// Packets that it counts for.
-    pub packets: u64,
-    /// Octets that it counts for, from the link layer on.
-    pub bytes: u64,
     /// The time, in ticks.
     pub now: u64,
+    packets: u32,
+    bytes: u32,
     /// A [`Direction`] as a number: a pointer to anything else could not be handed to a function of the kernel.
     direction: u32,
     reserved: u32,
@@ -28,8 +26,22 @@ pub struct Moment {
 impl Moment {
     /// Of a packet that goes in a direction.
     #[inline(always)]
-    pub const fn new(direction: Direction, packets: u64, bytes: u64, now: u64) -> Self {
-        Self { packets, bytes, now, direction: direction as u32, reserved: 0 }
+    pub const fn new(direction: Direction, packets: u32, bytes: u32, now: u64) -> Self {
+        Self { now, packets, bytes, direction: direction as u32, reserved: 0 }
+    }
+
+    /// Packets that it counts for.
+    #[must_use]
+    #[inline(always)]
+    pub const fn packets(&self) -> u64 {
+        self.packets as u64
+    }
+
+    /// Octets that it counts for, from the link layer on.
+    #[must_use]
+    #[inline(always)]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes as u64
     }
 
     /// The way that the packet goes.

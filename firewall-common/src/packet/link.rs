@@ -78,6 +78,20 @@ pub fn parse<B: Bytes>(bytes: &B, metadata: &Metadata) -> Result<Link, Reason> {
     Ok(Link { vlans, network, end: opaque(end, bytes.length() as u64) })
 }
 
+/// Says what a frame of a device without an Ethernet header carries: that stands in its first octet only, and it has no tags.
+#[inline(always)]
+pub fn parse_bare<B: Bytes>(bytes: &B) -> Result<Link, Reason> {
+    let begin = bytes.before_network();
+    // More than is asked for: the verifier refuses how a single octet would be read.
+    let [first, ..] = bytes.read::<4>(begin).ok_or(Reason::FrameTooShort)?;
+    let network = match first >> 4 {
+        4 => Network::V4,
+        6 => Network::V6,
+        _ => return Err(Reason::EtherType),
+    };
+    Ok(Link { vlans: 0, network, end: opaque(begin, bytes.length() as u64) })
+}
+
 /// The VLAN identifier in a tag's control information; the rest is priority.
 #[inline(always)]
 fn identifier(control: u16) -> u32 {

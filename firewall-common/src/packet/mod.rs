@@ -16,7 +16,7 @@ pub use fragment::Fragment;
 pub use ip::{
     Form, PART, parse_part_v4, parse_part_v6, parse_v4, parse_v6, part_step_v4, part_step_v6, step_v4, step_v6,
 };
-pub use link::{Link, Network, parse as parse_link};
+pub use link::{Link, Network, parse as parse_link, parse_bare};
 pub use transport::{ACK, FIN, PSH, RST, SYN, Transport, URG};
 
 /// IP protocol numbers that the firewall knows by name.
@@ -68,6 +68,10 @@ pub trait Bytes {
     /// Whether the first octet is that of the Ethernet header, and not of what comes behind it.
     fn begins_with_header(&self) -> bool {
         true
+    }
+    /// Octets before the IP header in a frame of a device without an Ethernet header.
+    fn before_network(&self) -> usize {
+        0
     }
 }
 

@@ -123,6 +123,7 @@ fn bind(
         hook: place.hook,
         addresses: place.source,
         strict_l2: place.strict_l2,
+        enforce: place.enforce,
         number,
         adopt: wish.adopt,
     };
@@ -165,6 +166,7 @@ fn finish(
         device: wish.device.clone(),
         state,
         hook: Hook { wanted: attachment.map(|attachment| attachment.hook.to_string()).unwrap_or_default(), got: None },
+        enforce: attachment.is_none_or(|attachment| attachment.enforce),
         side: attachment.map(|attachment| attachment.side.to_string()).unwrap_or_default(),
         vpc_id: interface.vpc.to_string(),
         groups: interface.groups.iter().map(ToString::to_string).collect(),

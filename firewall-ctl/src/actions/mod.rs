@@ -65,7 +65,13 @@ pub fn apply(request: Request, context: Context<'_>) -> Result<Outcome, ApiError
         Request::ModifyNetworkInterfaceAttribute(request) => interface::modify(request, &context),
         Request::AttachDevice(request) => device::attach(request, context),
         Request::DetachDevice(request) => device::detach(request, &context),
-        Request::Status(_) | Request::DescribeCounters(_) | Request::ConfirmChange(_) | Request::UndoChange(_) => {
+        Request::Status(_)
+        | Request::DescribeCounters(_)
+        | Request::DescribeFlows(_)
+        | Request::FlushFlows(_)
+        | Request::DescribeDrops(_)
+        | Request::ConfirmChange(_)
+        | Request::UndoChange(_) => {
             let message = format!("{} is answered by the controller itself.", request.operation());
             Err(ApiError::new(ErrorCode::InternalError, message))
         }

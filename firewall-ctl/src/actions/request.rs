@@ -106,6 +106,9 @@ requests! {
     DetachDevice Write no;
     Status ControllerRead no;
     DescribeCounters ControllerRead no;
+    DescribeFlows ControllerRead no;
+    DescribeDrops ControllerRead no;
+    FlushFlows ControllerWrite yes;
     ConfirmChange ControllerWrite no;
     UndoChange ControllerWrite no;
 }
@@ -145,6 +148,9 @@ pub enum Response {
     DetachDevice(DetachDeviceResult),
     Status(StatusResult),
     DescribeCounters(DescribeCountersResult),
+    DescribeFlows(DescribeFlowsResult),
+    FlushFlows(FlushFlowsResult),
+    DescribeDrops(DescribeDropsResult),
     Change(ChangeResult),
     /// Of actions that answer nothing: DeleteVpc, DeleteNetworkInterface, ModifyNetworkInterfaceAttribute.
     Done(Done),

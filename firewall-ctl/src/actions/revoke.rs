@@ -24,6 +24,7 @@ pub(super) fn ingress(request: RevokeSecurityGroupIngress, context: &Context<'_>
         cidr_ip,
         source_security_group_name,
         source_security_group_owner_id,
+        cut_flows: _,
         dry_run: _,
     } = request;
     let older = OlderForm {
@@ -39,7 +40,8 @@ pub(super) fn ingress(request: RevokeSecurityGroupIngress, context: &Context<'_>
 }
 
 pub(super) fn egress(request: RevokeSecurityGroupEgress, context: &Context<'_>) -> Result<Outcome, ApiError> {
-    let RevokeSecurityGroupEgress { group_id, ip_permissions, security_group_rule_ids, dry_run: _ } = request;
+    let RevokeSecurityGroupEgress { group_id, ip_permissions, security_group_rule_ids, cut_flows: _, dry_run: _ } =
+        request;
     let group_id = lookup::required("GroupId", group_id)?;
     revoke(Direction::Outbound, (Some(group_id), None), &ip_permissions, &security_group_rule_ids, context.model)
 }
@@ -70,6 +72,7 @@ fn revoke(
         r#return: true,
         unknown_ip_permissions: unknown,
         revoked_security_group_rules: revoked,
+        cut_flows: None,
     });
     if rules.is_empty() {
         return Ok(Outcome::unchanged(response));

@@ -212,6 +212,7 @@ pub(super) fn interface(model: &Model, interface: &NetworkInterface) -> NetworkI
             hook: Hook { wanted: attachment.hook.to_string(), got: None },
             addresses: attachment.addresses.to_string(),
             strict_l2: attachment.strict_l2,
+            enforce: attachment.enforce,
             adopt: attachment.adopt,
             status: None,
         }),

@@ -22,6 +22,7 @@ pub(super) struct Wish {
     pub hook: Option<HookWish>,
     pub addresses: Option<AddressWish>,
     pub strict_l2: Option<bool>,
+    pub enforce: Option<bool>,
     pub source_dest_check: Option<bool>,
     pub adopt: bool,
     pub replace: bool,
@@ -45,6 +46,7 @@ pub(super) struct Placed {
     pub source: AddressSource,
     pub addresses: BTreeSet<IpAddr>,
     pub strict_l2: bool,
+    pub enforce: bool,
     pub source_dest_check: bool,
 }
 
@@ -73,6 +75,7 @@ impl Wish {
             hook,
             private_ip_addresses,
             strict_l2,
+            enforce,
             source_dest_check,
             no_adopt,
             replace,
@@ -96,6 +99,7 @@ impl Wish {
             hook,
             addresses,
             strict_l2,
+            enforce,
             source_dest_check,
             adopt,
             replace,
@@ -135,13 +139,15 @@ impl Wish {
             source,
             addresses,
             strict_l2: self.strict_l2.or(before.map(|before| before.strict_l2)).unwrap_or(false),
+            enforce: self.enforce.or(before.map(|before| before.enforce)).unwrap_or(true),
             source_dest_check: self.source_dest_check.or(record.map(|record| record.source_dest_check)).unwrap_or(true),
         })
     }
 
     /// What is otherwise than wished at an interface that is attached to the device.
     pub(super) fn differences(&self, current: &NetworkInterface) -> Vec<Difference> {
-        let Some(Attachment { device: _, side, hook, addresses, strict_l2, number: _, adopt: _ }) = &current.attachment
+        let Some(Attachment { device: _, side, hook, addresses, strict_l2, enforce, number: _, adopt: _ }) =
+            &current.attachment
         else {
             return Vec::new();
         };
@@ -151,6 +157,7 @@ impl Wish {
         differences.add("Side", side, self.side.as_ref());
         differences.add("Hook", hook, self.hook.as_ref());
         differences.add("StrictL2", strict_l2, self.strict_l2.as_ref());
+        differences.add("Enforce", enforce, self.enforce.as_ref());
         differences.add("SourceDestCheck", &current.source_dest_check, self.source_dest_check.as_ref());
         let Differences(mut differences) = differences;
         if let Some(groups) = &self.groups {

@@ -26,6 +26,15 @@ enum Hook {
     Tc,
 }
 
+/// Whether the rules are enforced.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Enforce {
+    /// What no rule allows is dropped
+    On,
+    /// Everything is judged and counted, and nothing dropped
+    Off,
+}
+
 fn name_of(value: &impl ValueEnum) -> Option<String> {
     value.to_possible_value().map(|value| value.get_name().to_owned())
 }
@@ -42,6 +51,8 @@ fn name_of(value: &impl ValueEnum) -> Option<String> {
 #[command(after_help = r"Examples:
   firewall-ctl attach eth0 --dry-run
   firewall-ctl attach eth0 --groups sg-0123456789abcdef0 --confirm-within 2m
+  firewall-ctl attach eth0 --enforce off
+  firewall-ctl attach eth0 --enforce on --replace --confirm-within 2m
   firewall-ctl attach veth7 --side workload --private-ip-addresses auto \
       --groups sg-0123456789abcdef0 sg-0fedcba9876543210")]
 pub(super) struct Attach {
@@ -67,6 +78,10 @@ pub(super) struct Attach {
     /// Drop frames other than IP and ARP; --strict-l2=false takes it back
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     strict_l2: Option<bool>,
+    /// Enforce the rules, or only watch: with `off` everything is judged and counted, and nothing dropped, so that groups
+    /// can be tried before they bite; with --replace it is switched at once, and connections go on [default: on]
+    #[arg(long)]
+    enforce: Option<Enforce>,
     /// Let a workload send from and receive at its own addresses only, and refuse what comes from outside in the name of
     /// this host's interfaces: so it is unless said otherwise
     #[arg(long, overrides_with = "no_source_dest_check")]
@@ -100,6 +115,7 @@ impl Attach {
             hook,
             private_ip_addresses,
             strict_l2,
+            enforce,
             source_dest_check,
             no_source_dest_check,
             no_adopt,
@@ -116,6 +132,7 @@ impl Attach {
             .with_some("Hook", hook.as_ref().and_then(name_of))
             .with_some("PrivateIpAddresses", addresses(private_ip_addresses))
             .with_some("StrictL2", strict_l2)
+            .with_some("Enforce", enforce.map(|enforce| enforce == Enforce::On))
             .with_some("SourceDestCheck", (source_dest_check || no_source_dest_check).then_some(!no_source_dest_check))
             .with_flag("NoAdopt", no_adopt)
             .with_flag("Replace", replace)

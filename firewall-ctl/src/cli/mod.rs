@@ -6,8 +6,11 @@
 
 mod call;
 mod device;
+mod drops;
 mod emergency;
 mod failure;
+mod flow;
+mod flush;
 mod generate;
 mod group;
 mod interface;
@@ -95,6 +98,9 @@ enum Command {
     DeleteNetworkInterface(interface::DeleteNetworkInterface),
     Status(operate::Status),
     Counters(operate::Counters),
+    DescribeFlows(flow::DescribeFlows),
+    FlushFlows(flow::FlushFlows),
+    Drops(drops::Drops),
     Confirm(operate::Confirm),
     Undo(operate::Undo),
     EmergencyDetach(emergency::EmergencyDetach),

@@ -87,7 +87,7 @@ impl AuthorizeSecurityGroupEgress {
   firewall-ctl revoke-security-group-ingress --group-id sg-0123456789abcdef0 \
       --protocol tcp --port 22 --cidr 0.0.0.0/0 --confirm-within 2m
   firewall-ctl revoke-security-group-ingress --group-id sg-0123456789abcdef0 \
-      --security-group-rule-ids sgr-0123456789abcdef0")]
+      --security-group-rule-ids sgr-0123456789abcdef0 --cut-flows")]
 pub(super) struct RevokeSecurityGroupIngress {
     #[command(flatten)]
     group: GroupChoice,
@@ -96,6 +96,8 @@ pub(super) struct RevokeSecurityGroupIngress {
     #[command(flatten)]
     ids: RuleIds,
     #[command(flatten)]
+    cut: CutFlows,
+    #[command(flatten)]
     dry_run: DryRun,
     #[command(flatten)]
     guard: Guard,
@@ -103,9 +105,9 @@ pub(super) struct RevokeSecurityGroupIngress {
 
 impl RevokeSecurityGroupIngress {
     pub(super) fn call(self) -> Call {
-        let Self { group, permissions, ids, dry_run, guard } = self;
+        let Self { group, permissions, ids, cut, dry_run, guard } = self;
         let call = group.add_to(Call::new("RevokeSecurityGroupIngress"));
-        ids.add_to(permissions.add_to(call)).with_dry_run(dry_run).guarded(&guard)
+        cut.add_to(ids.add_to(permissions.add_to(call))).with_dry_run(dry_run).guarded(&guard)
     }
 }
 
@@ -125,6 +127,8 @@ pub(super) struct RevokeSecurityGroupEgress {
     #[command(flatten)]
     ids: RuleIds,
     #[command(flatten)]
+    cut: CutFlows,
+    #[command(flatten)]
     dry_run: DryRun,
     #[command(flatten)]
     guard: Guard,
@@ -132,9 +136,24 @@ pub(super) struct RevokeSecurityGroupEgress {
 
 impl RevokeSecurityGroupEgress {
     pub(super) fn call(self) -> Call {
-        let Self { group_id, permissions, ids, dry_run, guard } = self;
+        let Self { group_id, permissions, ids, cut, dry_run, guard } = self;
         let call = Call::new("RevokeSecurityGroupEgress").with("GroupId", group_id);
-        ids.add_to(permissions.add_to(call)).with_dry_run(dry_run).guarded(&guard)
+        cut.add_to(ids.add_to(permissions.add_to(call))).with_dry_run(dry_run).guarded(&guard)
+    }
+}
+
+/// Whether flows go with their rule.
+#[derive(clap::Args, Clone, Copy, Debug)]
+struct CutFlows {
+    /// Cut the flows at once that the rules admitted; they are not restored when the change is undone
+    #[arg(long)]
+    cut_flows: bool,
+}
+
+impl CutFlows {
+    fn add_to(self, call: Call) -> Call {
+        let Self { cut_flows } = self;
+        call.with_flag("CutFlows", cut_flows)
     }
 }
 

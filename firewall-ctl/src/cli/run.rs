@@ -1,10 +1,11 @@
 //! Doing what a command line says.
 
 use super::call::{Call, Guard};
+use super::drops::{self, Known};
 use super::emergency::{self, EmergencyDetach};
 use super::failure::Failure;
 use super::output::{self, Format, Screen};
-use super::{Cli, Command, Global, ssh};
+use super::{Cli, Command, Global, flush, ssh};
 use crate::api::client::{Answer, CallOptions, Client};
 use crate::daemon::{self, DaemonArgs};
 use serde_json::Value;
@@ -14,6 +15,8 @@ pub(super) fn run(cli: Cli) -> Result<(), Failure> {
     let Cli { global, command } = cli;
     match work(command) {
         Work::Call(call) => ask(&global, &call),
+        Work::Flush(call) => flush(&global, &call),
+        Work::Follow(call) => follow(&global, &call),
         Work::Print(text) => print(&text),
         Work::Man(man) => man.write(),
         Work::Daemon(args) => run_daemon(args),
@@ -27,6 +30,9 @@ pub(super) fn run(cli: Cli) -> Result<(), Failure> {
 /// What a command comes to.
 pub(super) enum Work {
     Call(Call),
+    Flush(Call),
+    /// Asked again and again, for what is new.
+    Follow(Call),
     Print(String),
     Man(super::generate::Man),
     Daemon(DaemonArgs),
@@ -54,6 +60,12 @@ pub(super) fn work(command: Command) -> Work {
         Command::DeleteNetworkInterface(command) => Work::Call(command.call()),
         Command::Status(command) => Work::Call(command.call()),
         Command::Counters(command) => Work::Call(command.call()),
+        Command::DescribeFlows(command) => Work::Call(command.call()),
+        Command::FlushFlows(command) => Work::Flush(command.call()),
+        Command::Drops(command) => match command.call() {
+            (call, false) => Work::Call(call),
+            (call, true) => Work::Follow(call),
+        },
         Command::Confirm(command) => Work::Call(command.call()),
         Command::Undo(command) => Work::Call(command.call()),
         Command::EmergencyDetach(command) => Work::EmergencyDetach(command),
@@ -65,18 +77,54 @@ pub(super) fn work(command: Command) -> Work {
 
 /// Sends a request to the controller and prints the answer.
 fn ask(global: &Global, call: &Call) -> Result<(), Failure> {
-    let Global { socket, output } = global;
+    let body = answer(global, call)?;
+    show(global, call.operation, &body)
+}
+
+/// Cuts flows and prints how many.
+fn flush(global: &Global, call: &Call) -> Result<(), Failure> {
+    let whole = flush::flush(call, |call| answer(global, call))?;
+    let body = serde_json::to_value(&whole).map_err(|error| Failure::new("the answer has no JSON form", error))?;
+    show(global, call.operation, &body)
+}
+
+/// Prints what is dropped, until somebody ends it or nobody reads any more.
+fn follow(global: &Global, call: &Call) -> Result<(), Failure> {
+    let format = global.output.unwrap_or_else(Format::preferred);
+    let read = |body| {
+        serde_json::from_value(body).map_err(|error| Failure::new("the controller's answer is not understood", error))
+    };
+    let mut known = Known::default();
+    // What was there before is not news.
+    known.new_in(read(answer(global, call)?)?);
+    loop {
+        std::thread::sleep(drops::PERIOD);
+        for drop in known.new_in(read(answer(global, call)?)?) {
+            let is_read = output::print_on(&drops::line(format, &drop));
+            if !is_read.map_err(|error| Failure::new("can't write the answer", error))? {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Sends a request to the controller, and says what there is to say beside the answer.
+fn answer(global: &Global, call: &Call) -> Result<Value, Failure> {
     for note in &call.notes {
         output::complain(&format!("note: {note}\n"));
     }
-    let Answer { body, warnings } = Client::new(socket)
+    let Answer { body, warnings } = Client::new(&global.socket)
         .call_blocking(call.operation, &call.body(), &options(call))
         .map_err(|error| Failure::of_call(call.operation, error))?;
     for warning in warnings.iter().map(String::as_str).chain(own_warnings(&body)) {
         output::complain(&format!("warning: {warning}\n"));
     }
-    let format = output.unwrap_or_else(Format::preferred);
-    print(&output::render(format, &Screen::of_stdout(), call.operation, &body))
+    Ok(body)
+}
+
+fn show(global: &Global, operation: &str, body: &Value) -> Result<(), Failure> {
+    let format = global.output.unwrap_or_else(Format::preferred);
+    print(&output::render(format, &Screen::of_stdout(), operation, body))
 }
 
 fn options(call: &Call) -> CallOptions {

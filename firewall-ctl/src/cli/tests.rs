@@ -31,7 +31,7 @@ fn parse(line: &str) -> Result<Cli, clap::Error> {
 
 fn call(line: &str) -> call::Call {
     match run::work(parse(line).unwrap_or_else(|error| panic!("{line}: {error}")).command) {
-        run::Work::Call(call) => call,
+        run::Work::Call(call) | run::Work::Flush(call) | run::Work::Follow(call) => call,
         run::Work::Print(_) | run::Work::Man(_) | run::Work::Daemon(_) | run::Work::EmergencyDetach(_) => {
             panic!("{line} is no request")
         }
@@ -82,7 +82,7 @@ fn every_operation_has_a_command() {
     let mut operations: Vec<_> = command
         .get_subcommands()
         .filter_map(|command| match run::work(parse(&first(command)?).ok()?.command) {
-            run::Work::Call(call) => Some(call.operation),
+            run::Work::Call(call) | run::Work::Flush(call) | run::Work::Follow(call) => Some(call.operation),
             run::Work::Print(_) | run::Work::Man(_) | run::Work::Daemon(_) | run::Work::EmergencyDetach(_) => None,
         })
         .collect();
@@ -173,6 +173,12 @@ fn requests() -> Vec<(&'static str, &'static str, Value)> {
             "AttachDevice",
             json!({"Device": "veth1", "PrivateIpAddresses": "auto", "StrictL2": false}),
         ),
+        ("attach eth0 --enforce off", "AttachDevice", json!({"Device": "eth0", "Enforce": false})),
+        (
+            "attach eth0 --enforce on --replace",
+            "AttachDevice",
+            json!({"Device": "eth0", "Enforce": true, "Replace": true}),
+        ),
         ("detach eth0 --delete", "DetachDevice", json!({"Device": "eth0", "Delete": true})),
         (
             "describe-network-interfaces --network-interface-ids eni-1",
@@ -207,6 +213,36 @@ fn requests() -> Vec<(&'static str, &'static str, Value)> {
         ("counters", "DescribeCounters", json!({})),
         ("counters eth0", "DescribeCounters", json!({"Device": "eth0"})),
         ("counters --network-interface-id eni-1", "DescribeCounters", json!({"NetworkInterfaceId": "eni-1"})),
+        (
+            "describe-flows eth0 --filters Name=peer,Values=10.0.0.0/8 Name=port,Values=22,80-90 --max-items 5 \
+             --starting-token 00ff",
+            "DescribeFlows",
+            json!({"Device": "eth0", "Filters": [{"Name": "peer", "Values": ["10.0.0.0/8"]},
+                {"Name": "port", "Values": ["22", "80-90"]}], "MaxResults": 5, "NextToken": "00ff"}),
+        ),
+        (
+            "describe-flows --network-interface-ids eni-1 eni-2",
+            "DescribeFlows",
+            json!({"NetworkInterfaceIds": ["eni-1", "eni-2"]}),
+        ),
+        (
+            "flush-flows eth0 --peer 10.0.0.0/8 --port 80-90 --protocol tcp --rule-id sgr-1 --dry-run",
+            "FlushFlows",
+            json!({"Device": "eth0", "Peer": "10.0.0.0/8", "Port": "80-90", "Protocol": "tcp",
+                "SecurityGroupRuleId": "sgr-1", "DryRun": true}),
+        ),
+        (
+            "drops eth0 --reason no-peer no-service --max-items 20",
+            "DescribeDrops",
+            json!({"Device": "eth0", "Reasons": ["no-peer", "no-service"], "MaxResults": 20}),
+        ),
+        ("drops --follow", "DescribeDrops", json!({"MaxResults": 10_000})),
+        ("flush-flows --all --force", "FlushFlows", json!({"All": true})),
+        (
+            "revoke-security-group-egress --group-id sg-1 --security-group-rule-ids sgr-1 --cut-flows",
+            "RevokeSecurityGroupEgress",
+            json!({"GroupId": "sg-1", "SecurityGroupRuleIds": ["sgr-1"], "CutFlows": true}),
+        ),
         ("confirm", "ConfirmChange", json!({})),
         ("undo", "UndoChange", json!({})),
     ]
@@ -253,6 +289,10 @@ fn wrong_command_lines_are_252_and_say_what_is_wrong() {
         ("attach eth0 --hook ebpf".into(), "invalid value 'ebpf'"),
         ("attach eth0 --force --confirm-within 1m".into(), "cannot be used with"),
         ("attach eth0 --confirm-within soon".into(), "invalid value 'soon'"),
+        ("flush-flows".into(), "--all"),
+        ("drops --follow --max-items 3".into(), "cannot be used with"),
+        ("flush-flows --all --peer 10.0.0.1".into(), "cannot be used with"),
+        ("flush-flows --dry-run".into(), "--all"),
         ("describe-vpcs --filters Name".into(), "`key=` expected"),
         ("emergency-detach".into(), "--all"),
         ("emergency-detach eth0 --all".into(), "cannot be used with"),

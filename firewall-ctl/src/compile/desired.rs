@@ -11,7 +11,7 @@ use super::policy::Policy;
 use super::services::Traffic;
 use super::{CompileError, MemberKey};
 use crate::model::{ConnectionTracking, GroupId, InterfaceId, Model, NetworkInterface, PrefixListId, Side};
-use firewall_common::abi::{self, INTERFACE_STRICT_L2, INTERFACE_WORKLOAD, Timeouts};
+use firewall_common::abi::{self, INTERFACE_MONITOR, INTERFACE_STRICT_L2, INTERFACE_WORKLOAD, Timeouts};
 use firewall_common::verdict::Direction;
 use imbl::ordmap::DiffItem;
 use imbl::{OrdMap, OrdSet};
@@ -34,6 +34,8 @@ pub struct Desired {
     members: OrdMap<MemberKey, Arc<GroupSet>>,
     /// Addresses of attached interfaces.
     pub(super) owners: Arc<Owners>,
+    /// Addresses that are let through always.
+    pub(super) always: Arc<BTreeSet<IpAddr>>,
     /// Entries of the prefix lists that some policy names as peer.
     lists: ListEntries,
     /// The policies of each set of groups that an attached interface has.
@@ -132,6 +134,23 @@ impl Desired {
         let lists = self.lists.of(peer).unwrap_or(&no_list);
         let groups = self.members.get(&(interface.entry.vpc, peer)).map_or(&no_group, Arc::as_ref);
         policy.evaluate(peer, lists, groups, traffic)
+    }
+
+    /// The same, with these addresses let through always, and no others (spec, D9).
+    ///
+    /// # Errors
+    /// Something names what does not exist.
+    pub fn allowing(&self, always: &BTreeSet<IpAddr>) -> Result<Self, CompileError> {
+        let always = Arc::new(always.iter().map(IpAddr::to_canonical).collect());
+        let mut next = Self { always, ..self.clone() };
+        next.follow_owners()?;
+        Ok(next)
+    }
+
+    /// Whether packets to and from an address are let through whatever the rules say.
+    #[must_use]
+    pub fn lets_through(&self, address: IpAddr) -> bool {
+        self.always.contains(&address.to_canonical())
     }
 
     /// What should hold for another model, found from what differs.
@@ -383,10 +402,11 @@ pub(super) fn entry(model: &Model, interface: &NetworkInterface) -> Result<abi::
     let attachment = interface.attachment.as_ref();
     let workload = if attachment.is_some_and(|wish| wish.side == Side::Workload) { INTERFACE_WORKLOAD } else { 0 };
     let strict_l2 = if attachment.is_some_and(|wish| wish.strict_l2) { INTERFACE_STRICT_L2 } else { 0 };
+    let monitor = if attachment.is_some_and(|wish| !wish.enforce) { INTERFACE_MONITOR } else { 0 };
     Ok(abi::Interface {
         attachment: attachment.map_or(0, |wish| wish.number),
         vpc: vpc_number(model, interface)?,
-        flags: workload | strict_l2,
+        flags: workload | strict_l2 | monitor,
         reserved: 0,
         adopt_until: 0,
         timeouts: timeouts(interface.timeouts),
@@ -406,7 +426,7 @@ pub(super) fn vpc_number(model: &Model, interface: &NetworkInterface) -> Result<
 }
 
 /// Time-outs in ticks, with the service's defaults where the interface sets none.
-fn timeouts(wanted: ConnectionTracking) -> Timeouts {
+pub(crate) fn timeouts(wanted: ConnectionTracking) -> Timeouts {
     let ConnectionTracking { tcp_established, udp_stream, udp } = wanted;
     let default = Timeouts::default();
     let ticks = |seconds: Option<u32>, default: u32| seconds.map_or(default, abi::ticks);

@@ -195,6 +195,8 @@ impl MemoryTables {
         self.flows.borrow_mut().clear();
         self.fragments_v4.borrow_mut().clear();
         self.fragments_v6.borrow_mut().clear();
+        self.established.borrow_mut().clear();
+        self.places.borrow_mut().clear();
     }
 
     /// What another layout can take over.

@@ -24,6 +24,7 @@ mod services;
 mod sets;
 
 pub use adopt::Observed;
+pub(crate) use desired::timeouts;
 pub use desired::{Desired, DesiredInterface};
 pub use layout::{Layout, Usage};
 pub use limits::Limits;

@@ -1,21 +1,23 @@
 //! Answers calls and keeps watch: one writer at a time, readers beside it, and nothing that blocks on the runtime.
 
 use super::core::{Caller, Core, Host, PeerAddresses, PeersSeen, Settings, View, read};
-use super::enforcer::Enforcer;
+use super::enforcer::{Enforcer, Observer};
 use super::error::chain;
 use super::lockout::SshConnection;
 use super::net::{Netlink, NetlinkError, Snapshot, peer_addresses};
+use super::observe;
 use crate::actions::types::AttachDevice;
 use crate::actions::{ApiError, ErrorCode, Outcome, Request, Response};
 use crate::api::ApiErrorBody;
 use crate::api::server::{Call, Reply, Service};
-use crate::model::{AddressSource, Side};
+use crate::model::{AddressSource, Model, Side};
 use crate::store::Store;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 /// How often everything is looked at without a sign of change, and expired flows are removed.
@@ -27,6 +29,7 @@ const SETTLE: Duration = Duration::from_millis(50);
 pub struct Controller<E: Enforcer, S: Store> {
     core: Arc<Mutex<Core<E, S>>>,
     view: Arc<ArcSwap<View>>,
+    observer: Arc<dyn Observer>,
     settings: Settings,
     netlink: Netlink,
     changed: Arc<Notify>,
@@ -35,8 +38,8 @@ pub struct Controller<E: Enforcer, S: Store> {
 impl<E: Enforcer, S: Store + 'static> Controller<E, S> {
     /// A controller in this network namespace. `changed` tells that devices or addresses may have changed.
     pub fn new(core: Core<E, S>, settings: Settings, netlink: Netlink, changed: Arc<Notify>) -> Self {
-        let view = core.view();
-        Self { core: Arc::new(Mutex::new(core)), view, settings, netlink, changed }
+        let (view, observer) = (core.view(), core.observer());
+        Self { core: Arc::new(Mutex::new(core)), view, observer, settings, netlink, changed }
     }
 
     /// Looks at everything once.
@@ -128,11 +131,42 @@ impl<E: Enforcer, S: Store + 'static> Controller<E, S> {
         Some(peer_addresses(&self.netlink, snapshot, link).await.map_err(|error| chain(&error)))
     }
 
+    /// Looks at what the programs keep, without the one who writes.
+    async fn observed<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Model, &dyn Observer) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let (model, observer) = (Arc::clone(&self.view.load().model), Arc::clone(&self.observer));
+        unless_it_ends(tokio::task::spawn_blocking(move || look(&model, &*observer))).await
+    }
+
     /// Answers a request.
     async fn answer(&self, request: Request, caller: Caller) -> Result<Outcome, ApiError> {
         if request.is_read_only() && !request.is_for_controller() {
             return read(&self.view.load_full(), request, &self.settings, Timestamp::now());
         }
+        let request = match request {
+            Request::DescribeFlows(request) => {
+                let answer = self.observed(move |model, observer| observe::flows::describe(model, observer, request));
+                return answer.await.map(Outcome::unchanged);
+            }
+            Request::DescribeDrops(request) => {
+                let now = Timestamp::now();
+                let answer =
+                    self.observed(move |model, observer| observe::drops::describe(model, observer, request, now));
+                return answer.await.map(Outcome::unchanged);
+            }
+            // Looked for without the one who writes, and cut by it, so many at a time.
+            Request::FlushFlows(request) => {
+                let ssh = caller.ssh;
+                let selected = self
+                    .observed(move |model, observer| observe::flows::select(model, observer, request, ssh.as_ref()))
+                    .await?;
+                let core = self.write().await;
+                return blocking(core, move |core| core.flush(selected, &caller)).await.map(Outcome::unchanged);
+            }
+            request => request,
+        };
         let writes = !request.is_read_only();
         let core = self.write().await;
         let host = self.host().await.map_err(|error| ApiError::new(ErrorCode::InternalError, chain(&error)))?;
@@ -156,7 +190,12 @@ where
     S: Store + 'static,
     T: Send + 'static,
 {
-    match tokio::task::spawn_blocking(move || work(&mut core)).await {
+    unless_it_ends(tokio::task::spawn_blocking(move || work(&mut core))).await
+}
+
+/// What work on another thread gives.
+async fn unless_it_ends<T>(work: JoinHandle<T>) -> T {
+    match work.await {
         Ok(result) => result,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),

@@ -4,11 +4,14 @@
 use crate::actions::ApiError;
 use crate::actions::types::{ProgramsStatus, TableUsage};
 use crate::compile::Desired;
+use crate::compile::memory::{Drops, FlowKey};
+use crate::dataplane::FlowCounts;
 use crate::model::{HookWish, Side};
-use firewall_common::abi::{Counter, RuleCounter};
+use firewall_common::abi::{Counter, Flow, RuleCounter};
 use firewall_common::verdict::Direction;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// A device that programs are put on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +76,38 @@ pub struct Held {
     /// Numbers of rules that flows name.
     pub rules: BTreeSet<u32>,
     /// Flows by number of the attachment.
-    pub flows: BTreeMap<u32, u64>,
+    pub flows: BTreeMap<u32, FlowCounts>,
+}
+
+/// Established flows of an attachment and how many it may have, by class ([`firewall_common::abi::TCP`] and
+/// [`firewall_common::abi::OTHERS`]).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FlowRoom {
+    /// Established flows.
+    pub established: [u64; 2],
+    /// The most that there can be.
+    pub allowance: [u64; 2],
+}
+
+/// What the programs keep, read beside the one who writes. Every call may block.
+pub trait Observer: Send + Sync {
+    /// Visits all flows, those that have expired and are not removed yet too.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    fn each_flow(&self, visit: &mut dyn FnMut(FlowKey, Flow)) -> Result<(), ApiError>;
+    /// Records of packets that were dropped, or would have been.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    fn drops(&self) -> Result<Drops, ApiError>;
+    /// Packets that were dropped without a record.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    fn unrecorded_drops(&self) -> Result<u64, ApiError>;
+    /// The present tick.
+    fn now(&self) -> u64;
 }
 
 /// The dataplane, as the controller sees it. Every call may block.
@@ -127,6 +161,15 @@ pub trait Enforcer: Send + 'static {
     /// # Errors
     /// The kernel refuses.
     fn counters(&mut self, number: u32) -> Result<BTreeMap<(Direction, u8), Counter>, ApiError>;
+    /// Established flows of an attachment, and how many it may have.
+    fn flow_room(&mut self, number: u32) -> FlowRoom;
+    /// Cuts flows, and says how many were alive.
+    ///
+    /// # Errors
+    /// The kernel refuses; those before are cut.
+    fn cut(&mut self, flows: &[FlowKey]) -> Result<u64, ApiError>;
+    /// What reads flows and drops without this.
+    fn observer(&self) -> Arc<dyn Observer>;
     /// Sets the counters of rules to zero: their numbers belong to other rules now.
     fn forget_rules(&mut self, numbers: &[u32]);
     /// The counters of rules that are not zero, by number.

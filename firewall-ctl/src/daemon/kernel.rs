@@ -1,22 +1,24 @@
 //! The dataplane of this host as an [`Enforcer`]: the one of the library, with the host's sockets beside it.
 
 use super::config::{Config, LogLevel, TrafficControl};
-use super::enforcer::{Enforcer, Held, InKernel, Place, Placed};
+use super::enforcer::{Enforcer, FlowRoom, Held, InKernel, Observer, Place, Placed};
 use super::error::{DaemonError, chain};
 use super::lock::DirectoryLock;
 use super::net::{LiveConnection, live_connections};
 use crate::actions::types::{ProgramsStatus, TableUsage};
 use crate::actions::{ApiError, ErrorCode};
+use crate::compile::memory::{Drops, FlowKey};
 use crate::compile::{Desired, Limits, Usage};
 use crate::dataplane::{
-    AdoptedFlow, AttachRequest, Attached, Dataplane, DataplaneConfig, DataplaneError, Device, Drift, FlowCounts, Hook,
-    Observed, Origin, Prepared, ProgramLog, ProgramLogLevel, object,
+    AdoptedFlow, AttachRequest, Attached, Dataplane, DataplaneConfig, DataplaneError, Device, Drift, Hook, Observed,
+    Origin, Prepared, ProgramLog, ProgramLogLevel, Reader, object,
 };
 use crate::model::Side;
-use firewall_common::abi::{ABI_VERSION, Counter, RuleCounter, map};
+use firewall_common::abi::{ABI_VERSION, Counter, Flow, FlowGauge, RuleCounter, map};
 use firewall_common::verdict::Direction;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How long segments that a workload sends take up connections that were alive before (spec, D4).
 const ADOPTION_WINDOW: u32 = 30;
@@ -102,7 +104,9 @@ fn refused(error: DataplaneError) -> ApiError {
     let code = match &error {
         DataplaneError::Full(_) => ErrorCode::TableFull,
         DataplaneError::NoDevice { .. } => ErrorCode::DeviceNotFound,
-        DataplaneError::NotEthernet { .. } | DataplaneError::HookTaken { .. } => ErrorCode::DeviceUnsuitable,
+        DataplaneError::UnknownHeader { .. }
+        | DataplaneError::NotEthernet { .. }
+        | DataplaneError::HookTaken { .. } => ErrorCode::DeviceUnsuitable,
         _ => ErrorCode::DataplaneError,
     };
     let api = ApiError::new(code, error.to_string());
@@ -186,9 +190,7 @@ impl Enforcer for Kernel {
     fn collect(&mut self) -> Result<Held, ApiError> {
         let collected = self.dataplane.collect().map_err(refused)?;
         self.flows = collected.families;
-        let total = |counts: &FlowCounts| counts.embryonic + counts.established;
-        let flows = collected.live.iter().map(|(number, counts)| (*number, total(counts))).collect();
-        Ok(Held { rules: collected.rules, flows })
+        Ok(Held { rules: collected.rules, flows: collected.live })
     }
 
     fn counters(&mut self, number: u32) -> Result<BTreeMap<(Direction, u8), Counter>, ApiError> {
@@ -197,6 +199,19 @@ impl Enforcer for Kernel {
 
     fn rule_counters(&mut self) -> Result<BTreeMap<u32, RuleCounter>, ApiError> {
         self.dataplane.rule_counters().map_err(refused)
+    }
+
+    fn flow_room(&mut self, number: u32) -> FlowRoom {
+        let (FlowGauge { established }, allowance) = self.dataplane.flow_gauge(number);
+        FlowRoom { established, allowance: allowance.map(u64::from) }
+    }
+
+    fn cut(&mut self, flows: &[FlowKey]) -> Result<u64, ApiError> {
+        self.dataplane.cut_flows(flows).map_err(refused)
+    }
+
+    fn observer(&self) -> Arc<dyn Observer> {
+        Arc::new(self.dataplane.reader())
     }
 
     fn forget_rules(&mut self, numbers: &[u32]) {
@@ -224,6 +239,24 @@ impl Enforcer for Kernel {
         let flows = |table: &str, used, limit| TableUsage { table: table.to_owned(), used, size: u64::from(limit) };
         let flows = [flows(map::FLOWS_V4, v4, self.limits.flows_v4), flows(map::FLOWS_V6, v6, self.limits.flows_v6)];
         self.dataplane.usage().into_iter().map(usage).chain(flows).collect()
+    }
+}
+
+impl Observer for Reader {
+    fn each_flow(&self, visit: &mut dyn FnMut(FlowKey, Flow)) -> Result<(), ApiError> {
+        Self::each_flow(self, visit).map_err(refused)
+    }
+
+    fn drops(&self) -> Result<Drops, ApiError> {
+        Self::drops(self).map_err(refused)
+    }
+
+    fn unrecorded_drops(&self) -> Result<u64, ApiError> {
+        Self::unrecorded_drops(self).map_err(refused)
+    }
+
+    fn now(&self) -> u64 {
+        Self::now(self)
     }
 }
 

@@ -10,6 +10,7 @@ pub mod lock;
 pub mod lockout;
 pub mod logging;
 pub mod net;
+pub mod observe;
 mod run;
 #[cfg(test)]
 mod testing;

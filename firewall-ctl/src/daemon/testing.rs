@@ -53,6 +53,7 @@ pub fn attach(model: &mut Model, device: &str, addresses: &[&str]) -> InterfaceI
             hook: HookWish::Auto,
             addresses: AddressSource::Kernel,
             strict_l2: false,
+            enforce: true,
             number,
             adopt: true,
         }),

@@ -8,7 +8,7 @@ use super::rings::{self, Region};
 use super::sys::bpf::{self, LinkTarget, attach_type};
 use super::{Dataplane, Device, clsact, device};
 use crate::model::{HookWish, Side};
-use firewall_common::abi::{self, Interface, PolicyCell, map};
+use firewall_common::abi::{self, INTERFACE_NO_ETHERNET, Interface, PolicyCell, map};
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::Duration;
@@ -91,6 +91,9 @@ impl Dataplane {
         let wanted = self.wanted.get(number).copied().filter(|_| has_policy);
         let mut entry = wanted.ok_or(DataplaneError::NoPolicy { number: *number })?;
         let before = self.entries.get(number).copied();
+        if facts.is_bare() {
+            entry.flags |= INTERFACE_NO_ETHERNET;
+        }
         entry.adopt_until = match (adopt_for, before) {
             (Some(seconds), None) => super::clock::now() + u64::from(abi::ticks(*seconds)),
             (_, Some((_, before))) => before.adopt_until,

@@ -121,7 +121,19 @@ pub enum DataplaneError {
     },
     /// The frames of the device have no Ethernet header.
     #[error(
-        "frames of {device} have no Ethernet header (hardware type {hardware}): such devices cannot be attached yet"
+        "frames of {device} begin with a header that is not known (hardware type {hardware}): devices with an Ethernet header, \
+         or with none, can be attached"
+    )]
+    UnknownHeader {
+        /// The device.
+        device: String,
+        /// `ARPHRD_*`.
+        hardware: u16,
+    },
+    /// XDP was asked for, and frames of the device do not begin with an Ethernet header.
+    #[error(
+        "frames of {device} have no Ethernet header (hardware type {hardware}), and XDP takes no others: use --hook tc or \
+         --hook auto"
     )]
     NotEthernet {
         /// The device.

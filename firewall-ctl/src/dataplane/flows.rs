@@ -60,8 +60,19 @@ pub struct Collected {
 pub struct FlowCounts {
     /// Flows whose opener has not proved yet that it sees the answers.
     pub embryonic: u64,
-    /// The others.
+    /// Flows whose opener has.
     pub established: u64,
+    /// Tombstones of flows that were cut.
+    pub cut: u64,
+}
+
+impl FlowCounts {
+    /// Those that let packets pass.
+    #[must_use]
+    pub const fn alive(&self) -> u64 {
+        let Self { embryonic, established, cut: _ } = *self;
+        embryonic + established
+    }
 }
 
 /// What both kinds of keys have in common.
@@ -220,7 +231,11 @@ impl Dataplane {
             }
             collected.families[K::FAMILY] += 1;
             let counts = collected.live.entry(key.attachment()).or_default();
-            *(if word.state().is_established() { &mut counts.established } else { &mut counts.embryonic }) += 1;
+            *(match word.state() {
+                State::Cut => &mut counts.cut,
+                state if state.is_established() => &mut counts.established,
+                _ => &mut counts.embryonic,
+            }) += 1;
             collected.rules.insert(flow.rule);
         })?;
         collected.rules.remove(&0);

@@ -158,13 +158,37 @@ const ETHERNET: u16 = 1;
 /// `ARPHRD_LOOPBACK`: its frames have an Ethernet header, too.
 const LOOPBACK: u16 = 772;
 
+/// Hardware types of devices whose frames begin with the IP header.
+const BARE: &[u16] = &[
+    // `ARPHRD_PPP`: its two octets are taken off before the kernel's hooks, and put on after them.
+    512, // `ARPHRD_RAWIP`: modems.
+    519, // `ARPHRD_TUNNEL`, `ARPHRD_TUNNEL6`, `ARPHRD_SIT`: IP in IP.
+    768, 769, 776, // `ARPHRD_IPGRE`, `ARPHRD_IP6GRE`.
+    778, 823, // `ARPHRD_NONE`: tun, WireGuard.
+    0xfffe,
+];
+
+impl Facts {
+    /// Whether frames of the device begin with the IP header.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        BARE.contains(&self.hardware)
+    }
+}
+
 /// Chooses the hooks.
 ///
 /// # Errors
-/// The device has no Ethernet header, or the wish cannot be fulfilled.
+/// What frames of the device begin with is not known, or the wish cannot be fulfilled.
 pub fn choose(facts: &Facts, side: Side, wish: HookWish, has_tcx: bool) -> Result<Choice, DataplaneError> {
-    if !matches!(facts.hardware, ETHERNET | LOOPBACK) {
-        return Err(DataplaneError::NotEthernet { device: facts.name.clone(), hardware: facts.hardware });
+    let (device, hardware) = (|| facts.name.clone(), facts.hardware);
+    match (hardware, wish) {
+        (ETHERNET | LOOPBACK, _) => {}
+        (_, _) if !facts.is_bare() => return Err(DataplaneError::UnknownHeader { device: device(), hardware }),
+        (_, HookWish::Xdp | HookWish::XdpGeneric) => {
+            return Err(DataplaneError::NotEthernet { device: device(), hardware });
+        }
+        (_, HookWish::Auto | HookWish::Tc) => {}
     }
     let tc = if has_tcx { Hook::Tcx } else { Hook::Clsact };
     let mut choice = Choice { hook: tc, otherwise: None, outgoing: tc, warnings: Vec::new() };
@@ -196,7 +220,7 @@ pub fn choose(facts: &Facts, side: Side, wish: HookWish, has_tcx: bool) -> Resul
 
 fn choose_for_host(facts: &Facts, tc: Hook, choice: &mut Choice) {
     // A device without a driver is made of software, and XDP on a veth costs its peer segmentation offload.
-    if facts.driver.as_deref().is_none_or(|driver| driver == "veth") {
+    if facts.is_bare() || facts.driver.as_deref().is_none_or(|driver| driver == "veth") {
         return;
     }
     if facts.has_vlans && facts.strips_vlan_tags {
@@ -285,9 +309,24 @@ mod tests {
     }
 
     #[test]
-    fn devices_without_ethernet_are_refused() {
-        let tunnel = Facts { hardware: 65534, ..facts() };
-        let error = choose(&tunnel, Side::Host, HookWish::Auto, true).unwrap_err().to_string();
-        assert!(error.contains("65534"), "{error}");
+    fn devices_without_ethernet_get_traffic_control_only() {
+        let tunnel = Facts { hardware: 65534, driver: Some("tun".to_owned()), ..facts() };
+        for side in [Side::Host, Side::Workload] {
+            for wish in [HookWish::Auto, HookWish::Tc] {
+                assert_eq!(hook(&tunnel, side, wish), Hook::Tcx);
+            }
+            for wish in [HookWish::Xdp, HookWish::XdpGeneric] {
+                let error = choose(&tunnel, side, wish, true).unwrap_err().to_string();
+                assert!(error.contains("65534") && error.contains("--hook tc"), "{error}");
+            }
+        }
+        assert!(tunnel.is_bare() && !facts().is_bare());
+    }
+
+    #[test]
+    fn devices_with_other_headers_are_refused() {
+        let infiniband = Facts { hardware: 32, ..facts() };
+        let error = choose(&infiniband, Side::Host, HookWish::Auto, true).unwrap_err().to_string();
+        assert!(error.contains("hardware type 32"), "{error}");
     }
 }

@@ -31,6 +31,7 @@ mod owners;
 mod pins;
 mod privileges;
 mod programs;
+mod reader;
 mod rings;
 mod sys;
 mod tables;
@@ -47,10 +48,11 @@ pub use logs::ProgramLog;
 pub use observe::{Drift, Observed};
 pub use pins::{Leg, Pins};
 pub use privileges::{MissingPrivileges, check as check_privileges};
+pub use reader::Reader;
 
 use crate::compile::owners::Owners;
 use crate::compile::{Desired, Layout, Limits, Plan, Usage, Write};
-use firewall_common::abi::{INTERFACE_LINGER, Interface};
+use firewall_common::abi::{INTERFACE_LINGER, INTERFACE_NO_ETHERNET, Interface};
 use gauges::Gauges;
 use linger::Lingering;
 use programs::Programs;
@@ -288,6 +290,7 @@ impl Dataplane {
             changed.allowance = entry.allowance;
             changed.ring_base = entry.ring_base;
             changed.ring_share = entry.ring_share;
+            changed.flags |= entry.flags & INTERFACE_NO_ETHERNET;
             if self.lingering.contains_key(number) {
                 changed.flags |= INTERFACE_LINGER;
             }

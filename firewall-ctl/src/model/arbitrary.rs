@@ -110,7 +110,7 @@ pub struct InterfacePick {
     vpc: Index,
     groups: Vec<Index>,
     addresses: BTreeSet<IpAddr>,
-    attachment: Option<(u8, Side, HookWish, AddressSource, bool, bool)>,
+    attachment: Option<(u8, Side, HookWish, AddressSource, bool, bool, bool)>,
     timeouts: ConnectionTracking,
     tags: Tags,
 }
@@ -129,8 +129,15 @@ pub fn operation() -> impl Strategy<Value = Operation> {
         (0..6_u8).prop_map(|last| IpAddr::from([172, 31, 0, last])),
         (0..6_u16).prop_map(|last| IpAddr::from([0xfd00, 0, 0, 0, 0, 0, 0, last])),
     ];
-    let attachment =
-        (0..4_u8, select(Side::ALL), select(HookWish::ALL), select(AddressSource::ALL), any::<bool>(), any::<bool>());
+    let attachment = (
+        0..4_u8,
+        select(Side::ALL),
+        select(HookWish::ALL),
+        select(AddressSource::ALL),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+    );
     let put_interface =
         (index(), vec(index(), 0..4), btree_set(address, 0..3), option::of(attachment), timeouts, tags()).prop_map(
             |(vpc, groups, addresses, attachment, timeouts, tags)| {
@@ -315,12 +322,13 @@ fn put_interface(
     let mut next = model.clone();
     let attachment = match attachment {
         None => None,
-        Some((device, side, hook, source, strict_l2, adopt)) => Some(Attachment {
+        Some((device, side, hook, source, strict_l2, enforce, adopt)) => Some(Attachment {
             device: format!("eth{device}"),
             side,
             hook,
             addresses: source,
             strict_l2,
+            enforce,
             number: next.take_attachment_number(NumberPool { last: 6, ..pool })?,
             adopt,
         }),

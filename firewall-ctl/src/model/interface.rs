@@ -60,6 +60,9 @@ pub struct Attachment {
     pub addresses: AddressSource,
     /// Whether frames that are neither IP nor ARP are dropped on a host's own interface, too.
     pub strict_l2: bool,
+    /// Whether the rules are enforced. Otherwise everything is judged and counted, and nothing dropped.
+    #[serde(default = "on")]
+    pub enforce: bool,
     /// Its number in the tables, from 1, which no other attachment has.
     pub number: u32,
     /// Whether connections that are alive when the programs go in are taken up.
@@ -176,6 +179,14 @@ mod tests {
         }
         let error = "ebpf".parse::<HookWish>().expect_err("no hook").to_string();
         assert_eq!(error, "\"ebpf\" is no hook: it is one of auto, xdp, xdp-generic, tc");
+    }
+
+    #[test]
+    fn what_was_written_before_enforcement_had_a_switch_is_enforced() {
+        let written = r#"{"device": "eth0", "side": "host", "hook": "auto", "addresses": "kernel", "strict_l2": false,
+            "number": 1, "adopt": true}"#;
+        let attachment: Attachment = serde_json::from_str(written).expect("a record of an earlier version");
+        assert!(attachment.enforce);
     }
 
     #[test]

@@ -57,6 +57,7 @@ fn attachment(device: &str, number: u32) -> Attachment {
         hook: HookWish::Auto,
         addresses: AddressSource::Kernel,
         strict_l2: false,
+        enforce: true,
         number,
         adopt: true,
     }

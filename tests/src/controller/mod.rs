@@ -9,7 +9,7 @@ pub use bpffs::{BPFFS, PREFIX, PinDirectory};
 pub use shorthand::text;
 
 use crate::netns::{Namespace, unique};
-use crate::wait::DEADLINE;
+use crate::wait::deadline;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::{self, File};
@@ -182,7 +182,7 @@ impl<'a> Controller<'a> {
         let mut child = self.daemon.take().expect("the daemon is running");
         let id = Pid::from_raw(i32::try_from(child.id()).expect("a process id"));
         kill(id, signal).expect("signal the daemon");
-        let deadline = Instant::now() + DEADLINE;
+        let deadline = Instant::now() + deadline();
         while child.try_wait().expect("wait for the daemon").is_none() {
             if Instant::now() > deadline {
                 self.daemon = Some(child);
@@ -240,7 +240,7 @@ impl<'a> Controller<'a> {
 /// Waits for the word of readiness; false when the process ends or the time is over.
 fn wait_until_ready(child: &mut Child, notify: &UnixDatagram) -> bool {
     notify.set_read_timeout(Some(Duration::from_millis(20))).expect("set a time-out");
-    let deadline = Instant::now() + DEADLINE;
+    let deadline = Instant::now() + deadline();
     let mut buffer = [0; 4096];
     while Instant::now() < deadline {
         match notify.recv(&mut buffer) {

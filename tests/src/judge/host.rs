@@ -1,11 +1,15 @@
 //! The decision on the host, over ordinary collections.
 
 use super::{Hook, LOOPBACK, Moved, Outcome, RuleMoved};
-use firewall_common::abi::Interface;
-use firewall_common::decide::{self, decide};
+use firewall_common::abi::{DropKey, DropRecord, Flow, Interface, OTHERS, TCP};
+use firewall_common::decide::{self, FlowEntry as _, Tables as _, decide};
+use firewall_common::flow::{self, State, Word};
 use firewall_common::packet::Metadata;
+use firewall_ctl::compile::memory::FlowKey;
 use firewall_ctl::compile::{Desired, Layout, Limits, MemoryTables};
 use firewall_ctl::model::Model;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 /// Compiled tables in user space.
 #[derive(Debug)]
@@ -30,6 +34,19 @@ impl Host {
     /// If they do not hold it.
     pub fn publish(&mut self, model: &Model) {
         let desired = self.desired.follow(model).unwrap_or_else(|error| panic!("compile: {error}"));
+        self.bring(desired);
+    }
+
+    /// Lets addresses through always, and no others.
+    ///
+    /// # Panics
+    /// If the tables do not hold them.
+    pub fn allow_always(&mut self, addresses: &BTreeSet<IpAddr>) {
+        let desired = self.desired.allowing(addresses).unwrap_or_else(|error| panic!("compile: {error}"));
+        self.bring(desired);
+    }
+
+    fn bring(&mut self, desired: Desired) {
         let (next, plan) = self.layout.plan(&desired).unwrap_or_else(|error| panic!("plan: {error}"));
         self.tables.publish(&plan);
         self.tables.set_owners(desired.owners().clone());
@@ -48,6 +65,66 @@ impl Host {
     /// Sets the time, in ticks.
     pub fn set_now(&self, now: u64) {
         self.tables.set_now(now);
+    }
+
+    /// All flows.
+    #[must_use]
+    pub fn flows(&self) -> BTreeMap<FlowKey, Flow> {
+        self.tables.flows()
+    }
+
+    /// Lets some ticks go by without a packet.
+    pub fn age(&self, ticks: u64) {
+        self.tables.set_now((&self.tables).now() + ticks);
+    }
+
+    /// Cuts flows, as the program does that sweeps the tables in the kernel, and says how many were alive.
+    ///
+    /// # Panics
+    /// If there is no such flow.
+    pub fn cut(&self, keys: impl IntoIterator<Item = FlowKey>) -> u32 {
+        let tables = &self.tables;
+        let mut cut = 0;
+        for key in keys {
+            let (entry, attachment, number) = match &key {
+                FlowKey::V4(key) => (tables.flow_v4(key), key.attachment, key.protocol),
+                FlowKey::V6(key) => (tables.flow_v6(key), key.attachment, key.protocol),
+            };
+            let entry = entry.unwrap_or_else(|| panic!("{key:?} is no flow"));
+            let word = Word::from_bits(entry.word());
+            if word.state() != State::Cut && entry.swap(word.bits(), word.at(State::Cut, tables.now()).bits()) {
+                if word.state().is_established() {
+                    tables.add_established(attachment, flow::class(number), -1);
+                }
+                cut += 1;
+            }
+        }
+        cut
+    }
+
+    /// Established flows of an attachment, by class.
+    #[must_use]
+    pub fn established(&self, attachment: u32) -> [u64; 2] {
+        [TCP, OTHERS].map(|class| (&self.tables).established(attachment, class))
+    }
+
+    /// Has the ports of UDP that stop being untracked with a model linger until a tick: what the controller does before it
+    /// publishes one.
+    ///
+    /// # Panics
+    /// If the tables do not hold the model.
+    pub fn linger(&mut self, model: &Model, until: u64) {
+        let desired = self.desired.follow(model).unwrap_or_else(|error| panic!("compile: {error}"));
+        let (next, _plan) = self.layout.plan(&desired).unwrap_or_else(|error| panic!("plan: {error}"));
+        for (prefix_len, key) in self.layout.closed_udp_ports(&next) {
+            self.tables.set_linger(prefix_len, key, until);
+        }
+    }
+
+    /// Records of packets that were dropped, or would have been.
+    #[must_use]
+    pub fn drops(&self) -> BTreeMap<DropKey, DropRecord> {
+        self.tables.drops()
     }
 
     /// Forgets all flows and fragments.

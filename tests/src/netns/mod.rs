@@ -203,7 +203,7 @@ mod tests {
         use crate::traffic::Failure;
         let (left, right) = pair();
         let nowhere = tcp(&left, None, "10.9.0.2:9".parse().unwrap());
-        assert_eq!(nowhere.make(crate::wait::DEADLINE), Err(Failure::Refused));
+        assert_eq!(nowhere.make(crate::wait::deadline()), Err(Failure::Refused));
         right.down("v0");
         ping(&left, None, "10.9.0.2".parse().unwrap()).is_silent();
     }

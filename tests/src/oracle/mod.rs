@@ -12,13 +12,24 @@ use firewall_common::verdict::{Direction, Pass, Reason, Verdict};
 use firewall_ctl::model::{
     Family, GroupId, IcmpFamily, InterfaceId, L4, Model, NetworkInterface, Peer, Rule, Service, Side,
 };
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// Remembers flows, and judges.
 #[derive(Debug, Clone, Default)]
 pub struct Oracle {
-    flows: BTreeSet<FlowName>,
+    flows: BTreeMap<FlowName, FlowKind>,
+    /// Whether nothing is enforced.
+    watches: bool,
+}
+
+/// Why a flow began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FlowKind {
+    /// Its first packet was allowed, or one that came later from the same side.
+    Admitted,
+    /// Its first packet, which went this way, would have been dropped.
+    Denied(Direction),
 }
 
 /// What should become of a packet, and by which rule.
@@ -26,7 +37,7 @@ pub struct Oracle {
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
-    /// Number of the rule, when the verdict is [`Pass::Rule`].
+    /// Number of the rule, when the verdict is [`Pass::Rule`] or [`Pass::Untracked`].
     pub rule: Option<u32>,
     /// What sort of peer that rule names, for those who count what they have seen.
     pub peer: Option<PeerKind>,
@@ -78,11 +89,30 @@ impl Judgement {
 }
 
 impl Oracle {
+    /// Says whether the interface is only watched from now on: what would be dropped passes.
+    pub fn watch(&mut self, only: bool) {
+        self.watches = only;
+    }
+
     /// Judges a frame of an attached interface, and remembers the flow that it begins.
     ///
     /// # Panics
     /// If the model has no such interface, or it is not attached.
     pub fn judge(&mut self, model: &Model, id: InterfaceId, direction: Direction, sketch: &Sketch) -> Judgement {
+        let judgement = self.judge_as_enforced(model, id, direction, sketch);
+        match judgement.verdict {
+            Verdict::Drop(reason) if self.watches => Judgement { verdict: Verdict::WouldDrop(reason), ..judgement },
+            Verdict::Allow(_) | Verdict::Drop(_) | Verdict::WouldDrop(_) => judgement,
+        }
+    }
+
+    fn judge_as_enforced(
+        &mut self,
+        model: &Model,
+        id: InterfaceId,
+        direction: Direction,
+        sketch: &Sketch,
+    ) -> Judgement {
         let interface = &model.interfaces[&id];
         let attachment = interface.attachment.as_ref().expect("the interface is attached");
         let workload = attachment.side == Side::Workload;
@@ -102,22 +132,50 @@ impl Oracle {
         if let Some(judgement) = always(ip, direction, sent_by_workload) {
             return judgement;
         }
-        if quoted(ip).and_then(|quoted| flow_of(id, sketch, &quoted, direction.reverse())).is_some_and(|flow| {
-            // It is about a packet of a flow that is known, and goes to who sent that.
-            self.flows.contains(&flow)
-        }) {
+        if quoted(ip).is_some_and(|quoted| self.passes_by_itself(model, id, direction.reverse(), sketch, &quoted)) {
+            // It goes to who sent what it is about.
             return Judgement::pass(Pass::IcmpError);
         }
-        let flow = flow_of(id, sketch, ip, direction);
-        let syn = is_syn(ip.upper);
-        if !syn && flow.as_ref().is_some_and(|flow| self.flows.contains(flow)) {
-            return Judgement::pass(Pass::Flow);
-        }
         let judgement = by_rules(model, interface, direction, ip);
-        if judgement.verdict.is_allow() && begins_flow(ip, direction) {
-            self.flows.extend(flow);
+        if judgement.verdict.is_allow() && is_untracked(model, interface, direction, ip) {
+            return Judgement { verdict: Verdict::Allow(Pass::Untracked), ..judgement };
+        }
+        let flow = flow_of(id, sketch, ip, direction);
+        let known = flow.as_ref().and_then(|flow| self.flows.get(flow).copied());
+        // A SYN is always judged anew, and so is what comes from whoever was denied.
+        match known.filter(|_| !is_syn(ip.upper)) {
+            Some(FlowKind::Admitted) => return Judgement::pass(Pass::Flow),
+            Some(FlowKind::Denied(opener)) if opener != direction => return Judgement::drop(Reason::DeniedFlow),
+            Some(FlowKind::Denied(_)) | None => {}
+        }
+        let kind = if judgement.verdict.is_allow() { FlowKind::Admitted } else { FlowKind::Denied(direction) };
+        let begins = match (kind, known) {
+            (FlowKind::Admitted, Some(_)) => true,
+            (FlowKind::Admitted, None) => begins_flow(ip, direction),
+            // What is dropped leaves no trace, and what would be dropped none in what was admitted.
+            (FlowKind::Denied(_), Some(FlowKind::Admitted)) => false,
+            (FlowKind::Denied(_), Some(FlowKind::Denied(_)) | None) => self.watches && begins_flow(ip, direction),
+        };
+        if begins {
+            self.flows.extend(flow.map(|flow| (flow, kind)));
         }
         judgement
+    }
+
+    /// Whether a packet like the one that an error quotes passes by a flow, or by rules that need none.
+    fn passes_by_itself(
+        &self,
+        model: &Model,
+        id: InterfaceId,
+        direction: Direction,
+        sketch: &Sketch,
+        quoted: &IpSketch,
+    ) -> bool {
+        let flow = flow_of(id, sketch, quoted, direction);
+        let interface = &model.interfaces[&id];
+        flow.is_some_and(|flow| self.flows.get(&flow) == Some(&FlowKind::Admitted))
+            || by_rules(model, interface, direction, quoted).verdict.is_allow()
+                && is_untracked(model, interface, direction, quoted)
     }
 
     /// Forgets all flows.
@@ -209,13 +267,55 @@ fn is_syn(upper: Upper) -> bool {
     matches!(upper, Upper::Tcp(_, _, flags) if flags & shape == flag::SYN)
 }
 
-/// Asks every rule of every group of the interface.
+/// Whether rules that are for anyone allow both a packet and its answers, whatever port those go to. The packet may be
+/// such an answer itself, and is known by the port that it comes from.
+fn is_untracked(model: &Model, interface: &NetworkInterface, direction: Direction, ip: &IpSketch) -> bool {
+    let (source, destination) = match ip.upper {
+        Upper::Tcp(source, destination, _) | Upper::Udp(source, destination) => (source, destination),
+        Upper::Icmp(..) | Upper::Other(_) => return false,
+    };
+    let allows_anyone = |direction, port| {
+        let packet = IpSketch { upper: ip.upper.with_destination(port), ..ip.clone() };
+        rules_of(model, interface, direction)
+            .any(|rule| is_whole_family(rule.key.peer, ip.source) && names(rule.key.service, &packet))
+    };
+    // If a port is missing, then the first one, or the one behind the last of some rule.
+    let allows_all = |direction| {
+        let behind = rules_of(model, interface, direction).filter_map(|rule| match rule.key.service {
+            Service::Ports { protocol: _, from: _, to } => to.checked_add(1),
+            Service::All | Service::Icmp { .. } | Service::Other(_) => None,
+        });
+        std::iter::once(0).chain(behind).all(|port| allows_anyone(direction, port))
+    };
+    allows_anyone(direction, destination)
+        && (allows_all(direction.reverse()) || allows_all(direction) && allows_anyone(direction.reverse(), source))
+}
+
+/// Whether a rule's peer is all of the family of an address.
+fn is_whole_family(peer: Peer, address: IpAddr) -> bool {
+    match peer {
+        Peer::Ipv4(net) => net.prefix_len() == 0 && address.is_ipv4(),
+        Peer::Ipv6(net) => net.prefix_len() == 0 && address.is_ipv6(),
+        Peer::Group { .. } | Peer::PrefixList(_) => false,
+    }
+}
+
+/// The rules of every group of the interface.
+fn rules_of<'a>(
+    model: &'a Model,
+    interface: &'a NetworkInterface,
+    direction: Direction,
+) -> impl Iterator<Item = &'a Rule> {
+    let groups = interface.groups.iter().map(|id| &model.groups[id]);
+    groups.flat_map(|group| group.rules.values()).filter(move |rule| rule.key.direction == direction)
+}
+
+/// Asks every one of them.
 fn by_rules(model: &Model, interface: &NetworkInterface, direction: Direction, ip: &IpSketch) -> Judgement {
     let peer = if direction == Direction::Inbound { ip.source } else { ip.destination };
-    let groups = interface.groups.iter().map(|id| &model.groups[id]);
-    let rules = groups.flat_map(|group| group.rules.values()).filter(|rule| rule.key.direction == direction);
-    let named: Vec<&Rule> =
-        rules.filter(|rule| is_of_family(model, rule.key.peer, peer) && names(rule.key.service, ip)).collect();
+    let named: Vec<&Rule> = rules_of(model, interface, direction)
+        .filter(|rule| is_of_family(model, rule.key.peer, peer) && names(rule.key.service, ip))
+        .collect();
     let allowing = named.iter().filter_map(|rule| {
         let kind = holds(model, interface, rule.key.peer, peer)?;
         Some((kind, rule.number))

@@ -160,6 +160,16 @@ impl IpSketch {
 }
 
 impl Upper {
+    /// The same to another port, where there are ports.
+    #[must_use]
+    pub const fn with_destination(self, port: u16) -> Self {
+        match self {
+            Self::Tcp(source, _, flags) => Self::Tcp(source, port, flags),
+            Self::Udp(source, _) => Self::Udp(source, port),
+            Self::Icmp(..) | Self::Other(_) => self,
+        }
+    }
+
     fn put_on(self, packet: Packet, v4: bool) -> Packet {
         match (self, v4) {
             (Self::Tcp(source, destination, flags), _) => packet.tcp(source, destination).tcp_flags(flags),

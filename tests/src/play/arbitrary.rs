@@ -79,7 +79,8 @@ fn scene(u: &mut Unstructured<'_>) -> Result<SceneSketch> {
     let entry = |u: &mut Unstructured<'_>| u.choose_index(ENTRIES[0].len());
     let lists = (0..LISTS).map(|_| Ok(some(u, 0..=3, entry)?.into_iter().collect::<BTreeSet<_>>()));
     let lists = lists.collect::<Result<_>>()?;
-    Ok(SceneSketch { rules, lists, groups, members, packets: some(u, 1..=PACKETS, packet)? })
+    let is_watched = u.ratio(1, 4)?;
+    Ok(SceneSketch { rules, lists, groups, members, is_watched, packets: some(u, 1..=PACKETS, packet)? })
 }
 
 fn group(u: &mut Unstructured<'_>) -> Result<usize> {
@@ -103,7 +104,8 @@ fn rule(u: &mut Unstructured<'_>) -> Result<RuleSketch> {
     let service = match u.int_in_range(0..=3)? {
         0 => Service::All,
         1 => {
-            let (protocol, one, other) = (*u.choose(&[L4::Tcp, L4::Udp])?, port(u)?, port(u)?);
+            let protocol = *u.choose(&[L4::Tcp, L4::Udp])?;
+            let (one, other) = if u.ratio(1, 4)? { (0, u16::MAX) } else { (port(u)?, port(u)?) };
             Service::Ports { protocol, from: one.min(other), to: one.max(other) }
         }
         2 => {

@@ -66,6 +66,7 @@ impl Play {
             let Scene { model, interface, entry } = scene.build(self.side);
             host.publish(&model);
             host.place(entry);
+            oracle.watch(scene.is_watched);
             spectator.scene(&model, entry);
             for packet in &scene.packets {
                 let (direction, sketch) = packet.resolve(scene, &shown);

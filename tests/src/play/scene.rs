@@ -4,7 +4,7 @@ use crate::build::ModelBuilder;
 use crate::judge::entry;
 use crate::oracle::{Content, IpSketch, Quote, Sketch, Upper};
 use crate::packet::flag;
-use firewall_common::abi::Interface;
+use firewall_common::abi::{INTERFACE_MONITOR, Interface};
 use firewall_common::verdict::Direction;
 use firewall_ctl::model::{
     AccountId, Family, GroupId, InterfaceId, L4, Model, Peer, PrefixListId, RuleKey, Service, Side,
@@ -40,6 +40,8 @@ pub struct SceneSketch {
     pub lists: Vec<BTreeSet<usize>>,
     /// Groups of the interface: at least one.
     pub groups: BTreeSet<usize>,
+    /// Whether the interface is only watched.
+    pub is_watched: bool,
     /// Groups of the members that live elsewhere, by the address that they have.
     pub members: Vec<BTreeSet<usize>>,
     /// What comes.
@@ -170,7 +172,11 @@ impl SceneSketch {
                 build.rule_of(groups[*group], key);
             }
         }
-        Scene { model: build.model(), interface, entry: entry(ATTACHMENT, side) }
+        let mut entry = entry(ATTACHMENT, side);
+        if self.is_watched {
+            entry.flags |= INTERFACE_MONITOR;
+        }
+        Scene { model: build.model(), interface, entry }
     }
 }
 

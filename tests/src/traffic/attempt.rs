@@ -1,7 +1,7 @@
 //! Something that is tried over the network, and what is expected of it.
 
 use super::Failure;
-use crate::wait::{DEADLINE, SILENCE};
+use crate::wait::{SILENCE, deadline};
 use std::fmt;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ impl<'a> Attempt<'a> {
     #[track_caller]
     pub fn answers(self) {
         let Self { what, run } = self;
-        assert_eq!(run(DEADLINE), Ok(()), "{what}");
+        assert_eq!(run(deadline()), Ok(()), "{what}");
     }
 
     /// Makes it, and expects that it is dropped.

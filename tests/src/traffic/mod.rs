@@ -7,6 +7,7 @@ mod ping;
 mod server;
 mod tap;
 mod tcp;
+mod tunnel;
 mod udp;
 
 pub use attempt::Attempt;
@@ -16,6 +17,7 @@ pub use ping::{ping, probe_icmp};
 pub use server::{Server, http_server, tcp_echo, udp_echo};
 pub use tap::Tap;
 pub use tcp::{Connection, connect, connected, http, tcp};
+pub use tunnel::Tunnel;
 pub use udp::{udp, udp_of};
 
 use std::fmt;

@@ -27,20 +27,7 @@ impl Tap {
     /// If the name is taken.
     #[must_use]
     pub fn new(namespace: &Namespace, name: &str, address: IpAddr) -> Self {
-        let file = namespace.run(|| {
-            let file = File::options().read(true).write(true).open("/dev/net/tun").expect("open /dev/net/tun");
-            // SAFETY: any octets are a value of the type; the fields that the kernel reads are set below.
-            let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
-            for (place, octet) in request.ifr_name.iter_mut().zip(name.bytes()) {
-                *place = octet.cast_signed();
-            }
-            request.ifr_ifru.ifru_flags = (libc::IFF_TAP | libc::IFF_NO_PI) as i16;
-            // SAFETY: the request lives until the call returns, and is of the type that the command takes.
-            let made = unsafe { libc::ioctl(file.as_raw_fd(), libc::TUNSETIFF, &raw mut request) };
-            assert_eq!(made, 0, "make the tap {name}: {}", std::io::Error::last_os_error());
-            file
-        });
-        Self { file, address }
+        Self { file: open(namespace, name, libc::IFF_TAP), address }
     }
 
     /// The hardware address of who is behind it, as it is written.
@@ -82,6 +69,24 @@ impl Tap {
         let patience = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
         Ok(poll(&mut fds, patience)? > 0)
     }
+}
+
+/// Makes a device whose frames come out of a file, and go into it: `IFF_TAP` for one with Ethernet headers, `IFF_TUN` for one
+/// without. It goes when the file is closed.
+pub(super) fn open(namespace: &Namespace, name: &str, kind: libc::c_int) -> File {
+    namespace.run(|| {
+        let file = File::options().read(true).write(true).open("/dev/net/tun").expect("open /dev/net/tun");
+        // SAFETY: any octets are a value of the type; the fields that the kernel reads are set below.
+        let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+        for (place, octet) in request.ifr_name.iter_mut().zip(name.bytes()) {
+            *place = octet.cast_signed();
+        }
+        request.ifr_ifru.ifru_flags = (kind | libc::IFF_NO_PI) as i16;
+        // SAFETY: the request lives until the call returns, and is of the type that the command takes.
+        let made = unsafe { libc::ioctl(file.as_raw_fd(), libc::TUNSETIFF, &raw mut request) };
+        assert_eq!(made, 0, "make the device {name}: {}", std::io::Error::last_os_error());
+        file
+    })
 }
 
 /// Whether a frame is UDP over IPv4 from a port to ours with this payload; bridges send other things as well.

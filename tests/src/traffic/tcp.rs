@@ -2,7 +2,7 @@
 
 use super::{Attempt, Failure};
 use crate::netns::Namespace;
-use crate::wait::DEADLINE;
+use crate::wait::deadline;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrStorage, bind, setsockopt, socket, sockopt};
 use nix::sys::time::TimeVal;
 use std::io::{Read, Write};
@@ -50,7 +50,7 @@ pub(super) fn same(sent: &str, came: &str) -> Result<(), Failure> {
 #[track_caller]
 #[must_use]
 pub fn connected(namespace: &Namespace, from: Option<IpAddr>, to: SocketAddr) -> Connection {
-    connect(namespace, from, to, DEADLINE).unwrap_or_else(|failure| panic!("connect to {to}: {failure}"))
+    connect(namespace, from, to, deadline()).unwrap_or_else(|failure| panic!("connect to {to}: {failure}"))
 }
 
 /// Connects, from some address of the client if that matters.

@@ -1,5 +1,6 @@
 //! Diaries, and how they are run.
 
+use firewall_common::abi::INTERFACE_NO_ETHERNET;
 use firewall_common::verdict::{Direction, Pass, Reason, Verdict};
 use firewall_ctl::model::{Model, Side};
 use firewall_tests::judge::{Hook, Host, Kernel, Outcome, entry, small_limits};
@@ -14,6 +15,8 @@ pub struct Diary {
     side: Side,
     cases: Vec<u8>,
     steps: Vec<Step>,
+    /// The device has no Ethernet header.
+    is_bare: bool,
 }
 
 /// A frame, and what is expected of it.
@@ -29,12 +32,12 @@ pub struct Step {
 
 /// Begins a diary of a host's own interface.
 pub fn host(name: impl Into<String>) -> Diary {
-    Diary { name: name.into(), side: Side::Host, cases: Vec::new(), steps: Vec::new() }
+    Diary { name: name.into(), side: Side::Host, cases: Vec::new(), steps: Vec::new(), is_bare: false }
 }
 
 /// Begins a diary of a workload's interface.
 pub fn workload(name: impl Into<String>) -> Diary {
-    Diary { name: name.into(), side: Side::Workload, cases: Vec::new(), steps: Vec::new() }
+    Diary { name: name.into(), side: Side::Workload, cases: Vec::new(), steps: Vec::new(), is_bare: false }
 }
 
 /// The same diary of either side.
@@ -54,6 +57,12 @@ impl Diary {
         self
     }
 
+    /// Puts what follows at a device without an Ethernet header, which is taken off. There is no XDP for such devices.
+    pub fn bare(mut self) -> Self {
+        self.is_bare = true;
+        self
+    }
+
     /// The cases that it shows.
     pub fn cases(&self) -> &[u8] {
         &self.cases
@@ -70,6 +79,7 @@ impl Diary {
     }
 
     fn enter(mut self, direction: Direction, frame: Vec<u8>, expected: Verdict) -> Self {
+        let frame = if self.is_bare { frame[14..].to_vec() } else { frame };
         self.steps.push(Step { direction, frame, expected });
         self
     }
@@ -82,6 +92,11 @@ impl Diary {
     /// Its frames.
     pub fn steps(&self) -> Vec<Step> {
         self.steps.clone()
+    }
+
+    /// Whether its frames have no Ethernet header.
+    pub fn is_bare(&self) -> bool {
+        self.is_bare
     }
 
     /// What is expected of its frames.
@@ -117,10 +132,16 @@ pub fn run(model: &Model, diaries: &[Diary]) {
     tables.publish(model);
     let mut differences = Vec::new();
     for diary in diaries {
-        let interface = entry(ATTACHMENT, diary.side);
+        let mut interface = entry(ATTACHMENT, diary.side);
+        if diary.is_bare {
+            interface.flags |= INTERFACE_NO_ETHERNET;
+        }
         kernel.place(interface);
         tables.place(interface);
         for (name, receive) in [("xdp, tc-out", Hook::Xdp), ("tc-in, tc-out", Hook::TcReceive)] {
+            if diary.is_bare && receive == Hook::Xdp {
+                continue;
+            }
             kernel.forget();
             let judge = |hook, frame: &[u8]| kernel.judge(hook, frame).ok();
             differences.extend(play(diary, name, receive, judge));
@@ -139,7 +160,7 @@ fn play(
     receive: Hook,
     mut judge: impl FnMut(Hook, &[u8]) -> Option<Outcome>,
 ) -> Option<String> {
-    let Diary { name, side, cases: _, steps } = diary;
+    let Diary { name, side, cases: _, steps, is_bare: _ } = diary;
     let mut seen_before: BTreeMap<(&str, &str), u32> = BTreeMap::new();
     for (number, Step { direction, frame, expected }) in steps.iter().enumerate() {
         let received = receive.direction(*side) == *direction;
@@ -171,8 +192,8 @@ const fn side_name(side: Side) -> &'static str {
 impl Diary {
     /// Writes into the ledger what became of it.
     fn write_lines(&self, hook: &str, result: &str, is_expected: bool) {
-        let Self { name, side, cases, steps } = self;
-        let family = family_of(steps);
+        let Self { name, side, cases, steps, is_bare } = self;
+        let family = family_of(steps, *is_bare);
         let name = name.strip_prefix(&format!("{family}: ")).unwrap_or(name);
         // What shows no case of the list is shown beside it.
         let beside = [0];
@@ -182,10 +203,17 @@ impl Diary {
     }
 }
 
-/// The families of frames, by their EtherTypes.
-fn family_of(steps: &[Step]) -> &'static str {
-    let has = |number: u16| steps.iter().any(|step| ether_type_of(&step.frame) == Some(number));
-    match (has(ether_type::IPV4), has(ether_type::IPV6)) {
+/// The families of frames, by their EtherTypes, or by the version where they have none.
+fn family_of(steps: &[Step], is_bare: bool) -> &'static str {
+    let is = |frame: &[u8], number: u16, version: u8| {
+        if is_bare {
+            frame.first().is_some_and(|first| first >> 4 == version)
+        } else {
+            ether_type_of(frame) == Some(number)
+        }
+    };
+    let has = |number: u16, version: u8| steps.iter().any(|step| is(&step.frame, number, version));
+    match (has(ether_type::IPV4, 4), has(ether_type::IPV6, 6)) {
         (true, true) => "both",
         (true, false) => "IPv4",
         (false, true) => "IPv6",

@@ -6,22 +6,31 @@
 //! prints a line for each of them.
 
 mod always;
+mod bare;
+mod court;
 mod crash;
 mod diary;
 mod drift;
 mod floods;
 mod flows;
 mod fragments;
+mod guide;
 mod headers;
 mod icmp;
+mod large;
 mod link;
 mod mutated;
 mod origin;
 mod race;
+mod revisions;
 mod rules;
 mod seeds;
 mod stage;
+mod states;
+mod syn_flood;
 mod tables;
+mod untracked;
+mod watched;
 
 use diary::Diary;
 use firewall_common::verdict::{Pass, Reason, Verdict};
@@ -39,7 +48,7 @@ macro_rules! topics {
     };
 }
 
-topics! { always flows fragments headers icmp link rules }
+topics! { always bare flows fragments headers icmp link rules }
 
 /// A case that neither a diary shows nor a test that there is would be one that nobody has tried.
 #[test]

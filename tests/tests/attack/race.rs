@@ -41,6 +41,11 @@ fn run_on(processor: usize) {
     sched_setaffinity(Pid::from_raw(0), &one).expect("run on a processor of one's own");
 }
 
+/// Has the programs run on one processor: each has rings of its own.
+pub fn run_on_one() {
+    run_on(processors()[0]);
+}
+
 /// Each frame is judged by two processors at the same moment. Both let it pass, one flow comes of it, and it is still
 /// there afterwards.
 #[test]

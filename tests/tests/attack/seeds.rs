@@ -49,7 +49,7 @@ fn check(target: &str, seeds: &Seeds, body: fn(&[u8])) {
 fn of_packets_are_current() {
     let mut kinds = BTreeSet::new();
     let mut seeds = Seeds::new();
-    for diary in all() {
+    for diary in all().iter().filter(|diary| !diary.is_bare()) {
         for step in diary.steps() {
             let frame = step.frame;
             let ether_type = ether_type_of(&frame);

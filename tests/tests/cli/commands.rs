@@ -148,6 +148,9 @@ fn answers_in_every_format() {
     let ctl = Controller::start(&world.host);
     let group = ctl.group("shown");
     ctl.attach("eth0", &group, &[]);
+    // A flow and a drop, so that there is something to show.
+    world.udp_out(friend()[0], OPEN).answers();
+    world.tcp_in(friend()[0], OPEN).is_silent();
     for command in [
         "describe-vpcs",
         "describe-security-groups",
@@ -155,6 +158,8 @@ fn answers_in_every_format() {
         "describe-network-interfaces",
         "status",
         "counters",
+        "describe-flows",
+        "drops",
     ] {
         let outputs = ["table", "json", "text"].map(|format| {
             let answer = ctl.ctl(&[command, "--output", format]);

@@ -16,15 +16,19 @@ pub struct Coverage {
 }
 
 /// Outcomes that depend on family, direction and hook, and have to occur in each combination.
-const EVERYWHERE: [Verdict; 4] = [
+const EVERYWHERE: [Verdict; 8] = [
     Verdict::Allow(Pass::Rule),
     Verdict::Allow(Pass::Flow),
+    Verdict::Allow(Pass::Untracked),
     Verdict::Drop(Reason::NoService),
     Verdict::Drop(Reason::NoPeer),
+    Verdict::WouldDrop(Reason::NoService),
+    Verdict::WouldDrop(Reason::NoPeer),
+    Verdict::WouldDrop(Reason::DeniedFlow),
 ];
 
 /// What no play can come to: these need frames, tables or clocks of another sort.
-const ELSEWHERE: [Verdict; 21] = [
+const ELSEWHERE: [Verdict; 19] = [
     Verdict::Allow(Pass::Adopted),
     Verdict::Drop(Reason::NoInterface),
     Verdict::Drop(Reason::NoPolicy),
@@ -34,7 +38,6 @@ const ELSEWHERE: [Verdict; 21] = [
     Verdict::Drop(Reason::Ipv6Extension),
     Verdict::Drop(Reason::TooManyExtensions),
     Verdict::Drop(Reason::Internal),
-    Verdict::Allow(Pass::Untracked),
     Verdict::Allow(Pass::Fragment),
     Verdict::Allow(Pass::AlwaysAllowed),
     Verdict::Drop(Reason::FragmentOverlap),
@@ -43,7 +46,6 @@ const ELSEWHERE: [Verdict; 21] = [
     Verdict::Drop(Reason::SourceHeldHere),
     Verdict::Drop(Reason::NeighbourNotOwn),
     Verdict::Drop(Reason::CutFlow),
-    Verdict::Drop(Reason::DeniedFlow),
     Verdict::Drop(Reason::NeighbourDiscoveryFragment),
     Verdict::Drop(Reason::HiddenHeader),
 ];
@@ -54,7 +56,7 @@ impl Coverage {
         let Met { hook, direction, sketch, frame: _, expected, on_host: _ } = *met;
         let Judgement { verdict, rule: _, peer } = expected;
         self.packets += 1;
-        self.count(verdict.name().to_owned());
+        self.count(class(verdict));
         if let Content::Ip(ip) = &sketch.content {
             let family = family(ip.source.is_ipv4());
             self.count(everywhere(verdict, family, direction, hook));
@@ -78,8 +80,7 @@ impl Coverage {
     pub fn missing(&self) -> Vec<String> {
         let all = Pass::ALL.iter().map(|pass| Verdict::Allow(*pass));
         let all = all.chain(Reason::ALL.iter().map(|reason| Verdict::Drop(*reason)));
-        let mut wanted: Vec<String> =
-            all.filter(|verdict| !ELSEWHERE.contains(verdict)).map(|verdict| verdict.name().to_owned()).collect();
+        let mut wanted: Vec<String> = all.filter(|verdict| !ELSEWHERE.contains(verdict)).map(class).collect();
         for family in [family(true), family(false)] {
             for direction in [Direction::Inbound, Direction::Outbound] {
                 for hook in Hook::ALL {
@@ -98,8 +99,12 @@ fn family(v4: bool) -> &'static str {
     if v4 { "IPv4" } else { "IPv6" }
 }
 
+fn class(verdict: Verdict) -> String {
+    format!("{} {}", verdict.kind(), verdict.name())
+}
+
 fn everywhere(verdict: Verdict, family: &str, direction: Direction, hook: Hook) -> String {
-    format!("{family} {} {hook:?} {}", direction.name(), verdict.name())
+    format!("{family} {} {hook:?} {}", direction.name(), class(verdict))
 }
 
 fn by_peer(peer: PeerKind, family: &str, direction: Direction) -> String {

@@ -21,10 +21,24 @@ pub fn play() -> impl Strategy<Value = Play> {
 fn scene() -> impl Strategy<Value = SceneSketch> {
     let group = 0..GROUPS;
     let rules = vec((group.clone(), rule()), 0..14);
+    let open = prop_oneof![1 => Just(Vec::new()), 1 => vec((group.clone(), opening()), 1..4)];
+    let rules = (rules, open).prop_map(|(rules, open)| {
+        let open = open.into_iter().flat_map(|(group, rules)| rules.into_iter().map(move |rule| (group, rule)));
+        rules.into_iter().chain(open).collect::<Vec<_>>()
+    });
     let members = vec(btree_set(group.clone(), 0..3), MEMBERS.len());
     let lists = vec(btree_set(0..ENTRIES[0].len(), 0..4), LISTS);
-    (rules, lists, btree_set(group, 1..=GROUPS), members, vec(packet(), 1..24))
-        .prop_map(|(rules, lists, groups, members, packets)| SceneSketch { rules, lists, groups, members, packets })
+    let is_watched = prop_oneof![3 => Just(false), 1 => Just(true)];
+    (rules, lists, btree_set(group, 1..=GROUPS), members, is_watched, vec(packet(), 1..24)).prop_map(
+        |(rules, lists, groups, members, is_watched, packets)| SceneSketch {
+            rules,
+            lists,
+            groups,
+            members,
+            is_watched,
+            packets,
+        },
+    )
 }
 
 fn direction() -> impl Strategy<Value = Direction> {
@@ -70,6 +84,30 @@ fn service() -> impl Strategy<Value = Service> {
         3 => icmp,
         1 => select(vec![47_u8, 50, 132, 59]).prop_map(Service::Other),
     ]
+}
+
+/// Rules that open all ports of a direction to anyone of a family, together, or all but one; and a port of the other
+/// direction, whose packets then need no flow.
+fn opening() -> impl Strategy<Value = Vec<RuleSketch>> {
+    let protocol = select(vec![L4::Tcp, L4::Udp]);
+    let anyone = select(vec!["0.0.0.0/0", "::/0"]);
+    let shape = prop_oneof![
+        1 => Just(None),
+        2 => Just(Some((u16::MAX, 0))),
+        2 => (port(), 0..2_u16).prop_map(Some),
+    ];
+    (direction(), protocol, anyone, shape, port()).prop_map(|(direction, protocol, anyone, shape, port)| {
+        let ports = |from, to| Service::Ports { protocol, from, to };
+        let services = match shape {
+            None => vec![Service::All],
+            Some((u16::MAX, _)) => vec![ports(0, u16::MAX)],
+            Some((middle, gap)) => vec![ports(0, middle), ports(middle.saturating_add(1 + gap), u16::MAX)],
+        };
+        let all = services.into_iter().map(|service| (direction, service));
+        let peer = PeerSketch::Block(anyone.parse().expect("a block"));
+        let rules = all.chain([(direction.reverse(), ports(port, port))]);
+        rules.map(|(direction, service)| RuleSketch { direction, service, peer }).collect()
+    })
 }
 
 /// Blocks that lie within each other, around the addresses of the packets.

@@ -9,6 +9,7 @@ mod guests;
 mod nftables;
 mod programs;
 mod stacked;
+mod tunnels;
 
 use firewall_tests::controller::Controller;
 use firewall_tests::netns::Namespace;

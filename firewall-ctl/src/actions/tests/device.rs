@@ -22,6 +22,7 @@ fn a_device_without_wishes_is_a_host_with_the_default_group() {
         "Device": "eth0",
         "State": "attached",
         "Hook": {"Wanted": "auto"},
+        "Enforce": true,
         "Side": "host",
         "VpcId": world.default_vpc(),
         "Groups": [world.default_group()],
@@ -33,7 +34,7 @@ fn a_device_without_wishes_is_a_host_with_the_default_group() {
     assert_eq!(told["Status"], "in-use");
     let attachment = json!({
         "Device": "eth0", "Number": 1, "Side": "host", "Hook": {"Wanted": "auto"}, "Addresses": "kernel",
-        "StrictL2": false, "Adopt": true,
+        "StrictL2": false, "Enforce": true, "Adopt": true,
     });
     assert_eq!(told["DeviceAttachment"], attachment);
 }
@@ -73,6 +74,7 @@ fn another_wish_is_refused_with_what_differs() {
         ),
         (json!({"PrivateIpAddresses": ["10.0.0.1"]}), "PrivateIpAddresses: have auto, want 10.0.0.1".into()),
         (json!({"StrictL2": true}), "StrictL2: have false, want true".into()),
+        (json!({"Enforce": false}), "Enforce: have true, want false".into()),
         (json!({"VpcId": other}), format!("VpcId: have {home}, want {other}")),
     ] {
         let mut body = body;
@@ -99,6 +101,23 @@ fn replace_makes_it_so() {
     assert_eq!((&answer["Groups"], &answer["AttachmentNumber"]), (&json!([db]), &json!(2)));
     let told = interface(&mut world, &first["NetworkInterfaceId"]);
     assert_eq!(told["DeviceAttachment"]["Addresses"], "peer-namespace");
+}
+
+#[test]
+fn enforcement_is_switched_and_stays_as_it_is_left() {
+    let mut world = World::new();
+    let first = attach(&mut world, json!({"Device": "eth0", "Enforce": false}));
+    assert_eq!(first["Enforce"], false);
+    let enforced = |world: &mut World| {
+        interface(world, &first["NetworkInterfaceId"])["DeviceAttachment"]["Enforce"].as_bool().unwrap()
+    };
+    assert!(!enforced(&mut world));
+    // Another change leaves it as it is.
+    attach(&mut world, json!({"Device": "eth0", "Hook": "tc", "Replace": true}));
+    assert!(!enforced(&mut world));
+    let answer = attach(&mut world, json!({"Device": "eth0", "Enforce": true, "Replace": true}));
+    assert_eq!((&answer["Enforce"], &answer["AttachmentNumber"]), (&json!(true), &json!(1)));
+    assert!(enforced(&mut world));
 }
 
 #[test]

@@ -96,7 +96,9 @@ answer! {
         groups: Vec<String>,
         /// Its addresses.
         addresses: Vec<String>,
-        /// `enforced`, or what is amiss.
+        /// Whether the rules are enforced, or only watched: nothing is dropped then.
+        enforce: bool,
+        /// `enforced`, `monitored: nothing is dropped`, or what is amiss.
         state: String,
         /// Flows that are alive.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -119,6 +121,23 @@ answer! {
         interfaces: Vec<InterfaceCounters>,
         /// By rule, where a packet was counted; all interfaces together.
         rules: Vec<RuleCounters>,
+        /// Packets that were dropped without a record, on all interfaces: there were too many of them at once. They are
+        /// counted all the same.
+        unrecorded_drops: u64,
+    }
+
+    /// How many flows an interface has, and may still have.
+    FlowGauges {
+        /// Flows whose opener has not proved yet that it sees the answers, as of some seconds ago.
+        half_open: u64,
+        /// Established flows of TCP.
+        tcp_established: u64,
+        /// How many more of these it may have.
+        tcp_available: u64,
+        /// Established flows of other protocols.
+        other_established: u64,
+        /// How many more of these it may have.
+        other_available: u64,
     }
 
     /// What was counted on an interface.
@@ -129,6 +148,12 @@ answer! {
         device: String,
         /// The number of the attachment on this host.
         attachment_number: u32,
+        /// Established flows that the interface may still have.
+        conntrack_allowance_available: u64,
+        /// Packets for whose flow there was no room, in the interface's allowance or in the table.
+        conntrack_allowance_exceeded: u64,
+        /// How many flows it has.
+        flows: FlowGauges,
         /// What came to the protected side.
         ingress: Vec<OutcomeCounter>,
         /// What came from the protected side.

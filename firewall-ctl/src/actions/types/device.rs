@@ -20,6 +20,8 @@ request! {
         private_ip_addresses: Option<Addresses>,
         /// Whether to drop frames other than IP and ARP; not when absent.
         strict_l2: Option<bool>,
+        /// Whether what no rule allows is dropped, or only counted; dropped when absent.
+        enforce: Option<bool>,
         /// Whether to hold packets against the addresses of the interface, as the service does; so it is when absent.
         source_dest_check: Option<bool>,
         /// Do not take over the connections that are alive.
@@ -62,6 +64,8 @@ answer! {
         state: AttachState,
         /// The hook.
         hook: Hook,
+        /// Whether the rules are enforced, or only watched: nothing is dropped then.
+        enforce: bool,
         /// `host` or `workload`.
         side: String,
         /// Its VPC.

@@ -162,6 +162,8 @@ answer! {
         addresses: String,
         /// Whether frames other than IP and ARP are dropped.
         strict_l2: bool,
+        /// Whether the rules are enforced, or only watched: nothing is dropped then.
+        enforce: bool,
         /// Whether connections alive at the time of attaching were taken over.
         adopt: bool,
         /// `attached`, or what is amiss, such as `missing` for a device that is not there. Filled in by the controller.

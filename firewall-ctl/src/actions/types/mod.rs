@@ -5,8 +5,10 @@
 
 mod daemon;
 mod device;
+mod flow;
 mod group;
 mod interface;
+mod observe;
 mod permission;
 mod rule;
 mod shared;
@@ -14,8 +16,10 @@ mod vpc;
 
 pub use daemon::*;
 pub use device::*;
+pub use flow::*;
 pub use group::*;
 pub use interface::*;
+pub use observe::*;
 pub use permission::*;
 pub use rule::*;
 pub use shared::*;

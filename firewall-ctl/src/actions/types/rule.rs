@@ -63,6 +63,8 @@ request! {
         source_security_group_name: Option<String>,
         /// Older form: the owner of the peer group.
         source_security_group_owner_id: Option<String>,
+        /// Ours: cut the flows at once that the rules admitted.
+        cut_flows: bool,
         /// Only checks the permission.
         dry_run: bool,
     }
@@ -75,6 +77,8 @@ request! {
         ip_permissions: Vec<IpPermission>,
         /// Or their ids.
         security_group_rule_ids: Vec<String>,
+        /// Ours: cut the flows at once that the rules admitted.
+        cut_flows: bool,
         /// Only checks the permission.
         dry_run: bool,
     }
@@ -108,6 +112,9 @@ answer! {
         unknown_ip_permissions: Vec<IpPermission>,
         /// The rules that are gone.
         revoked_security_group_rules: Vec<RevokedSecurityGroupRule>,
+        /// Ours, where it was asked for: how many flows were cut. Filled in by the controller.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cut_flows: Option<u64>,
     }
 
     /// Answer of DescribeSecurityGroupRules.

@@ -41,10 +41,15 @@ pub(super) fn render(format: Format, screen: &Screen, operation: &str, answer: &
 
 /// Writes to stdout. A reader that has seen enough (`| head`) is no failure.
 pub(super) fn print(text: &str) -> io::Result<()> {
+    print_on(text).map(|_is_read| ())
+}
+
+/// As [`print`], and says whether somebody reads it.
+pub(super) fn print_on(text: &str) -> io::Result<bool> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        result => result.map(|()| true),
     }
 }
 

@@ -118,6 +118,7 @@ impl Scene {
                 hook: HookWish::Auto,
                 addresses: crate::model::AddressSource::Given,
                 strict_l2: false,
+                enforce: true,
                 number: *number,
                 adopt: false,
             };

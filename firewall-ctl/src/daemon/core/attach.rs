@@ -184,7 +184,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
 impl Place {
     /// Where an attachment's programs go, while its device is there.
     pub(super) fn of(attachment: &Attachment, host: &Host) -> Option<Self> {
-        let Attachment { device, side, hook, addresses: _, strict_l2: _, number, adopt } = attachment;
+        let Attachment { device, side, hook, addresses: _, strict_l2: _, enforce: _, number, adopt } = attachment;
         let link = host.snapshot.by_name(device)?;
         Some(Self {
             number: *number,

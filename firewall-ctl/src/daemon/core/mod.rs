@@ -3,6 +3,7 @@
 
 mod attach;
 mod confirm;
+mod cut;
 mod reconcile;
 mod report;
 #[cfg(test)]
@@ -12,12 +13,14 @@ mod transition;
 pub use attach::PeerAddresses;
 pub use reconcile::PeersSeen;
 
-use super::enforcer::{Enforcer, Held};
+use super::enforcer::{Enforcer, Held, Observer};
 use super::lockout::{self, SshConnection, State};
 use super::net::Snapshot;
+use super::observe;
 use crate::actions::types::DeviceAttachment;
 use crate::actions::{self, ApiError, Context, ErrorCode, Outcome, Request, Response};
 use crate::compile::{Desired, compile};
+use crate::dataplane::FlowCounts;
 use crate::model::{AccountId, Model, NumberPool, Quotas, Side};
 use crate::store::{Pending, PendingEdit, Store, StoreError, Stored};
 use arc_swap::ArcSwap;
@@ -25,6 +28,7 @@ use firewall_common::verdict::Direction;
 use jiff::Timestamp;
 use rand::rngs::StdRng;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +46,8 @@ pub struct Settings {
     pub account: AccountId,
     /// Name of the region.
     pub region: String,
+    /// Addresses that are let through whatever the rules say.
+    pub always_allow: BTreeSet<IpAddr>,
     /// Highest number of a rule.
     pub last_rule_number: u32,
     /// Highest number of an attachment.
@@ -125,6 +131,7 @@ pub struct Core<E: Enforcer, S: Store> {
     settings: Settings,
     store: S,
     enforcer: E,
+    observer: Arc<dyn Observer>,
     rng: StdRng,
     model: Arc<Model>,
     desired: Arc<Desired>,
@@ -159,16 +166,19 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         if is_new {
             store.commit(&Model::default().changes(&model), PendingEdit::Keep)?;
         }
-        let desired = compile(&model).map_err(transition::cannot_compile).map_err(OpenError::Tables)?;
+        let desired = compile(&model).and_then(|desired| desired.allowing(&settings.always_allow));
+        let desired = desired.map_err(transition::cannot_compile).map_err(OpenError::Tables)?;
         let prepared = enforcer.prepare(&desired).map_err(OpenError::Tables)?;
         enforcer.publish(prepared).map_err(OpenError::Tables)?;
         let held = enforcer.collect().map_err(OpenError::Tables)?;
+        let observer = enforcer.observer();
         let model = Arc::new(model);
         let view = View { model: Arc::clone(&model), devices: BTreeMap::new() };
         Ok(Self {
             settings,
             store,
             enforcer,
+            observer,
             rng,
             model,
             desired: Arc::new(desired),
@@ -189,6 +199,12 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         Arc::clone(&self.view)
     }
 
+    /// What reads flows and drops beside this.
+    #[must_use]
+    pub fn observer(&self) -> Arc<dyn Observer> {
+        Arc::clone(&self.observer)
+    }
+
     /// Answers a request. `peer` is what was read behind the device of an attach request.
     ///
     /// # Errors
@@ -204,6 +220,16 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             Request::ConfirmChange(_) => self.confirm().map(Outcome::unchanged),
             Request::UndoChange(_) => self.undo(host).map(Outcome::unchanged),
             Request::DescribeCounters(request) => self.describe_counters(&request).map(Outcome::unchanged),
+            Request::DescribeFlows(request) => {
+                observe::flows::describe(&self.model, &*self.observer, request).map(Outcome::unchanged)
+            }
+            Request::DescribeDrops(request) => {
+                observe::drops::describe(&self.model, &*self.observer, request, host.now).map(Outcome::unchanged)
+            }
+            Request::FlushFlows(request) => {
+                let selected = observe::flows::select(&self.model, &*self.observer, request, caller.ssh.as_ref())?;
+                self.flush(selected, caller).map(Outcome::unchanged)
+            }
             Request::Status(_) => Ok(Outcome::unchanged(self.status())),
             request if request.is_read_only() => {
                 let view = self.view.load();
@@ -226,6 +252,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     ) -> Result<Outcome, ApiError> {
         let operation = request.operation();
         let wish = attach::Wish::take(&mut request);
+        let cuts = cut::take_wish(&mut request);
         let mut outcome = self.apply(request, host.now)?;
         let Some(mut next) = outcome.model.take() else {
             let placed = match wish {
@@ -250,6 +277,8 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             self.rehearse(&mut outcome.response, &next, &outcome.warnings, host)?;
             return Ok(outcome);
         }
+        let revoked = if cuts { self.revoked(&next) } else { BTreeSet::new() };
+        self.may_cut(&revoked, caller)?;
         let pending =
             caller.confirm_within.map(|time| self.pending_for(operation, &next, host.now, time)).transpose()?;
         if let Some(pending) = &pending {
@@ -263,6 +292,14 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         }
         if self.unpublished {
             outcome.warnings.push(UNPUBLISHED.to_owned());
+        }
+        if cuts && let Response::Revoke(result) = &mut outcome.response {
+            match self.cut_revoked(&revoked) {
+                Ok(cut) => result.cut_flows = Some(cut),
+                Err(error) => outcome
+                    .warnings
+                    .push(format!("The rules are revoked, and flows of theirs are left: {}", error.message)),
+            }
         }
         self.fill(&mut outcome.response, &outcome.warnings, &placed);
         Ok(outcome)
@@ -303,7 +340,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             Err(error) => tracing::error!(error = error.message, "expired flows could not be removed"),
         }
         for (number, device) in &mut self.devices {
-            device.flows = self.held.flows.get(number).copied().unwrap_or(0);
+            device.flows = self.held.flows.get(number).map_or(0, FlowCounts::alive);
         }
         self.show();
     }

@@ -5,6 +5,7 @@ use super::transition::Missing;
 use super::{Core, DeviceStatus, Host};
 use crate::actions::set_observed_addresses;
 use crate::daemon::enforcer::{Enforcer, InKernel, Place};
+use crate::dataplane::FlowCounts;
 use crate::model::{AddressSource, Attachment, Model, NetworkInterface};
 use crate::store::{PendingEdit, Store};
 use jiff::SignedDuration;
@@ -227,7 +228,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             hook_rx: kernel.and_then(|kernel| kernel.hook_rx.clone()),
             hook_tx: kernel.and_then(|kernel| kernel.hook_tx.clone()),
             amiss,
-            flows: self.held.flows.get(&attachment.number).copied().unwrap_or(0),
+            flows: self.held.flows.get(&attachment.number).map_or(0, FlowCounts::alive),
         }
     }
 }

@@ -2,17 +2,21 @@
 
 use super::{Core, DeviceStatus};
 use crate::actions::types::{
-    DescribeCounters, DescribeCountersResult, InterfaceCounters, InterfaceStatus, OutcomeCounter, RuleCounters,
-    StatusResult,
+    DescribeCounters, DescribeCountersResult, FlowGauges, InterfaceCounters, InterfaceStatus, OutcomeCounter,
+    RuleCounters, StatusResult,
 };
-use crate::actions::{ApiError, ErrorCode, Response};
-use crate::daemon::enforcer::Enforcer;
+use crate::actions::{ApiError, Response};
+use crate::daemon::enforcer::{Enforcer, FlowRoom};
+use crate::daemon::observe;
 use crate::model::{NetworkInterface, Rule, SecurityGroup};
 use crate::store::Store;
-use firewall_common::abi::Counter;
-use firewall_common::verdict::{Direction, Verdict};
+use firewall_common::abi::{Counter, OTHERS, TCP};
+use firewall_common::verdict::{Direction, Reason, Verdict};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// State of an interface that is only watched.
+const MONITORED: &str = "monitored: nothing is dropped";
 
 impl<E: Enforcer, S: Store> Core<E, S> {
     /// How the controller and the dataplane are.
@@ -61,22 +65,42 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             hook_egress: status.hook_towards(attachment.side, Direction::Outbound),
             groups: interface.groups.iter().map(ToString::to_string).collect(),
             addresses: interface.addresses.iter().map(ToString::to_string).collect(),
-            state: status.state("enforced"),
+            enforce: attachment.enforce,
+            state: status.state(if attachment.enforce { "enforced" } else { MONITORED }),
             flows: Some(status.flows),
         })
     }
 
+    /// How many flows an attachment has, and may have.
+    fn flow_gauges(&mut self, number: u32) -> FlowGauges {
+        let FlowRoom { established, allowance } = self.enforcer.flow_room(number);
+        let left = |class: usize| allowance[class].saturating_sub(established[class]);
+        FlowGauges {
+            half_open: self.held.flows.get(&number).map_or(0, |counts| counts.embryonic),
+            tcp_established: established[TCP],
+            tcp_available: left(TCP),
+            other_established: established[OTHERS],
+            other_available: left(OTHERS),
+        }
+    }
+
     /// What was counted.
     pub(super) fn describe_counters(&mut self, request: &DescribeCounters) -> Result<Response, ApiError> {
-        let chosen = self.chosen(request)?;
+        let DescribeCounters { device, network_interface_id } = request;
+        let ids: Vec<String> = network_interface_id.iter().cloned().collect();
+        let chosen = observe::chosen(&self.model, device.as_deref(), &ids)?;
         let mut interfaces = Vec::new();
         for interface in chosen {
             let Some(attachment) = &interface.attachment else { continue };
             let counters = self.enforcer.counters(attachment.number)?;
+            let flows = self.flow_gauges(attachment.number);
             interfaces.push(InterfaceCounters {
                 network_interface_id: interface.id.to_string(),
                 device: attachment.device.clone(),
                 attachment_number: attachment.number,
+                conntrack_allowance_available: flows.tcp_available + flows.other_available,
+                conntrack_allowance_exceeded: exceeded(&counters),
+                flows,
                 ingress: outcomes(&counters, Direction::Inbound),
                 egress: outcomes(&counters, Direction::Outbound),
             });
@@ -103,42 +127,19 @@ impl<E: Enforcer, S: Store> Core<E, S> {
                 })
             })
             .collect();
-        Ok(Response::DescribeCounters(DescribeCountersResult { interfaces, rules }))
+        Ok(Response::DescribeCounters(DescribeCountersResult {
+            interfaces,
+            rules,
+            unrecorded_drops: self.observer.unrecorded_drops()?,
+        }))
     }
+}
 
-    /// The attached interfaces that a request names, or all.
-    fn chosen(&self, request: &DescribeCounters) -> Result<Vec<Arc<NetworkInterface>>, ApiError> {
-        let DescribeCounters { device, network_interface_id } = request;
-        let chosen: Vec<_> = self
-            .model
-            .attached()
-            .filter(|interface| {
-                let name = interface.attachment.as_ref().map(|attachment| &attachment.device);
-                device.as_ref().is_none_or(|device| Some(device) == name)
-                    && network_interface_id.as_ref().is_none_or(|id| *id == interface.id.to_string())
-            })
-            .map(Arc::clone)
-            .collect();
-        let named = device.as_ref().or(network_interface_id.as_ref());
-        match named {
-            Some(named) if chosen.is_empty() => {
-                let attached: Vec<&str> = self
-                    .model
-                    .attached()
-                    .filter_map(|interface| interface.attachment.as_ref())
-                    .map(|attachment| attachment.device.as_str())
-                    .collect();
-                let detail = if attached.is_empty() {
-                    "No device is attached.".to_owned()
-                } else {
-                    format!("Attached are: {}.", attached.join(", "))
-                };
-                let message = format!("'{named}' is not attached.");
-                Err(ApiError::new(ErrorCode::DeviceNotAttached, message).with_detail(detail))
-            }
-            Some(_) | None => Ok(chosen),
-        }
-    }
+/// Packets for whose flow there was no room.
+fn exceeded(counters: &BTreeMap<(Direction, u8), Counter>) -> u64 {
+    let reasons = [Verdict::Drop(Reason::AllowanceExceeded), Verdict::WouldDrop(Reason::AllowanceExceeded)];
+    let outcomes = reasons.map(Verdict::outcome);
+    counters.iter().filter(|((_, outcome), _)| outcomes.contains(outcome)).map(|(_, counter)| counter.packets).sum()
 }
 
 /// The counters of a direction, with names.

@@ -221,7 +221,7 @@ pub(super) fn cannot_compile(error: CompileError) -> ApiError {
 }
 
 /// Numbers of the rules that are new: what was counted under them belongs to others.
-fn new_rules(before: &Model, after: &Model) -> Vec<u32> {
+pub(super) fn new_rules(before: &Model, after: &Model) -> Vec<u32> {
     let changed = before.changes(after).into_iter().filter_map(|change| match change {
         Change::Group(Edit::Put(id, group)) => Some((id, group)),
         Change::Group(Edit::Delete(_))

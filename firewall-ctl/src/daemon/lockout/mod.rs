@@ -37,7 +37,8 @@ impl LockOut {
     /// What to do about it.
     #[must_use]
     pub fn remedy(&self) -> String {
-        let Self { connection: SshConnection { client, server: _, server_port }, device: _, group } = self;
+        let Self { connection: SshConnection { client, client_port: _, server: _, server_port }, device: _, group } =
+            self;
         let prefix = IpNet::from(*client);
         format!(
             "Allow it first: firewall-ctl authorize-security-group-ingress --group-id {group} --protocol tcp \
@@ -90,10 +91,12 @@ fn holder<'a>(
     })
 }
 
-/// Whether some rule lets a new connection in.
+/// Whether a new connection comes in: by some rule, because none has to allow it, or because nothing is enforced.
 fn admits(state: State<'_>, attachment: &Attachment, connection: &SshConnection) -> bool {
-    let SshConnection { client, server: _, server_port } = *connection;
-    state.desired.evaluate(attachment.number, Direction::Inbound, client, Traffic::Tcp(server_port)).is_some()
+    let SshConnection { client, client_port: _, server: _, server_port } = *connection;
+    !attachment.enforce
+        || state.desired.lets_through(client)
+        || state.desired.evaluate(attachment.number, Direction::Inbound, client, Traffic::Tcp(server_port)).is_some()
 }
 
 #[cfg(test)]

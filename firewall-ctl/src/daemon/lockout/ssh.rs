@@ -9,6 +9,8 @@ use std::str::FromStr;
 pub struct SshConnection {
     /// The caller's address.
     pub client: IpAddr,
+    /// The caller's port.
+    pub client_port: u16,
     /// This host's address.
     pub server: IpAddr,
     /// This host's port.
@@ -28,13 +30,13 @@ impl FromStr for SshConnection {
         let mut words = text.split_ascii_whitespace();
         let mut word = || words.next().ok_or_else(fail);
         let client = address(word()?).ok_or_else(fail)?;
-        let _client_port: u16 = word()?.parse().map_err(|_| fail())?;
+        let client_port = word()?.parse().map_err(|_| fail())?;
         let server = address(word()?).ok_or_else(fail)?;
         let server_port = word()?.parse().map_err(|_| fail())?;
         if words.next().is_some() {
             return Err(fail());
         }
-        Ok(Self { client, server, server_port })
+        Ok(Self { client, client_port, server, server_port })
     }
 }
 

@@ -97,6 +97,19 @@ fn other_addresses_do_not_matter() {
 }
 
 #[test]
+fn who_is_only_watched_is_not_locked_out_and_who_is_enforced_then_is() {
+    let (enforced, _) = attached();
+    let mut watched = enforced.clone();
+    let id = enforced.attached().next().unwrap().id;
+    let mut interface = NetworkInterface::clone(&enforced.interfaces[&id]);
+    interface.attachment.as_mut().unwrap().enforce = false;
+    watched.interfaces.insert(id, Arc::new(interface));
+    assert!(!locks_out(&testing::model(), &watched));
+    assert!(!locks_out(&enforced, &watched));
+    assert!(locks_out(&watched, &enforced));
+}
+
+#[test]
 fn detaching_never_locks_out() {
     let (model, _) = attached();
     let mut detached = model.clone();

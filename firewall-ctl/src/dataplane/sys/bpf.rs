@@ -41,6 +41,7 @@ mod link_type {
 pub(crate) mod map_type {
     pub(crate) const ARRAY: u32 = 2;
     pub(crate) const PERCPU_ARRAY: u32 = 6;
+    pub(crate) const LRU_PERCPU_HASH: u32 = 10;
     pub(crate) const LPM_TRIE: u32 = 11;
     pub(crate) const RINGBUF: u32 = 27;
 }
@@ -448,7 +449,7 @@ fn map_sizes(map: BorrowedFd<'_>) -> io::Result<[u32; 2]> {
     let mut attributes = ObjectInfo { bpf_fd: raw(map), info_len, info: address(&mut info) };
     // SAFETY: the kernel writes `info_len` octets at most, and any octets are a value of the type.
     unsafe { bpf(command::OBJ_GET_INFO_BY_FD, &mut attributes) }?;
-    let is_per_cpu = info.kind == map_type::PERCPU_ARRAY;
+    let is_per_cpu = matches!(info.kind, map_type::PERCPU_ARRAY | map_type::LRU_PERCPU_HASH);
     let values = if is_per_cpu { info.value_size.next_multiple_of(8) * possible_cpus()? } else { info.value_size };
     Ok([info.key_size, values])
 }

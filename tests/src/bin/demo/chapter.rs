@@ -6,7 +6,7 @@ use super::stage::Machine;
 use super::story::Stopped;
 use firewall_tests::controller::{Answer, Controller};
 use firewall_tests::traffic::{Attempt, Connection, Failure, http, ping, probe_icmp, tcp};
-use firewall_tests::wait::{DEADLINE, SILENCE};
+use firewall_tests::wait::{SILENCE, deadline};
 use std::net::{IpAddr, SocketAddr};
 use std::thread;
 use std::time::Duration;
@@ -38,9 +38,9 @@ pub enum Expected {
 
 impl Expected {
     /// How long to wait for an answer.
-    const fn patience(self) -> Duration {
+    fn patience(self) -> Duration {
         match self {
-            Self::Answer => DEADLINE,
+            Self::Answer => deadline(),
             Self::Silence => SILENCE,
         }
     }

@@ -8,7 +8,7 @@ use super::stage::{Stage, port};
 use anyhow::Context;
 use firewall_tests::controller::Controller;
 use firewall_tests::traffic::connect;
-use firewall_tests::wait::DEADLINE;
+use firewall_tests::wait::deadline;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -144,7 +144,7 @@ fn live_rules(
     let Stage { client, web, db, .. } = stage;
     let database = SocketAddr::new(db.v4, port::DATABASE);
     let mut open =
-        connect(&web.namespace, None, database, DEADLINE).map_err(|error| failed("connect to db", &error))?;
+        connect(&web.namespace, None, database, deadline()).map_err(|error| failed("connect to db", &error))?;
     let http = ["--group-id", web_group, "--protocol", "tcp", "--port", "80", "--cidr", "0.0.0.0/0"];
     teller
         .chapter("Rules revoked", "A tracked connection lives on, as in the service; new ones are dropped at once.")?;
@@ -211,7 +211,7 @@ fn without_daemon(teller: &mut Teller<'_>, stage: &Stage, controller: &mut Contr
     let Stage { client, web, db, .. } = stage;
     let database = SocketAddr::new(db.v4, port::DATABASE);
     let mut open =
-        connect(&web.namespace, None, database, DEADLINE).map_err(|error| failed("connect to db", &error))?;
+        connect(&web.namespace, None, database, deadline()).map_err(|error| failed("connect to db", &error))?;
     teller
         .chapter("Without the daemon", "It is killed, and the kernel goes on: rules, members and open connections.")?;
     teller.say("the daemon is killed by SIGKILL");

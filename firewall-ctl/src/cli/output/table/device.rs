@@ -1,6 +1,6 @@
 //! What attach, detach, confirm and undo did.
 
-use super::interfaces::hook;
+use super::interfaces::{MONITORED, hook};
 use super::{Screen, finish};
 use crate::actions::types::{AttachDeviceResult, AttachState, ChangeResult, DetachDeviceResult, DetachState};
 
@@ -10,6 +10,7 @@ pub(super) fn attached(screen: &Screen, answer: &AttachDeviceResult) -> String {
         device,
         state,
         hook: wish,
+        enforce,
         side,
         vpc_id,
         groups,
@@ -38,6 +39,7 @@ pub(super) fn attached(screen: &Screen, answer: &AttachDeviceResult) -> String {
     row("Interface", network_interface_id.clone());
     row("Side", side.clone());
     row("Hook", hook(wish));
+    row("Enforcement", if *enforce { String::new() } else { MONITORED.to_owned() });
     row("VPC", vpc_id.clone());
     row("Groups", groups.join("\n"));
     row("Addresses", private_ip_addresses.join("\n"));

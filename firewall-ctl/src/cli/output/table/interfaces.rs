@@ -6,6 +6,9 @@ use crate::actions::types::{
 };
 use comfy_table::{Cell, Table};
 
+/// Told of an interface whose rules are only watched.
+pub(super) const MONITORED: &str = "monitored: nothing is dropped";
+
 pub(super) fn created(
     screen: &Screen,
     CreateNetworkInterfaceResult { network_interface }: &CreateNetworkInterfaceResult,
@@ -34,7 +37,7 @@ fn table(screen: &Screen, interfaces: &[NetworkInterfaceDescription]) -> Table {
             Cell::new(attachment.map_or_else(String::new, |attachment| hook(&attachment.hook))),
             Cell::new(ipv4.chain(ipv6).collect::<Vec<_>>().join("\n")),
             Cell::new(groups.collect::<Vec<_>>().join("\n")),
-            Cell::new(&interface.status),
+            Cell::new(status(interface)),
             drift(attachment),
         ]);
     }
@@ -46,6 +49,14 @@ fn device(attachment: Option<&DeviceAttachment>, last: Option<&str>) -> String {
         (Some(attachment), _) => attachment.device.clone(),
         (None, Some(last)) => format!("(was {last})"),
         (None, None) => String::new(),
+    }
+}
+
+/// The service's word, and whether the rules are only watched.
+fn status(interface: &NetworkInterfaceDescription) -> String {
+    match &interface.device_attachment {
+        Some(attachment) if !attachment.enforce => format!("{}\n{MONITORED}", interface.status),
+        Some(_) | None => interface.status.clone(),
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod counters;
 mod device;
+mod drops;
 mod fields;
+mod flows;
 mod groups;
 mod interfaces;
 mod rules;
@@ -77,6 +79,9 @@ pub(super) fn render(screen: &Screen, operation: &str, answer: &Value) -> String
         "AttachDevice" => typed(answer, |answer| device::attached(screen, &answer)),
         "DetachDevice" => typed(answer, |answer| device::detached(&answer)),
         "ConfirmChange" | "UndoChange" => typed(answer, |answer| device::decided(&answer)),
+        "DescribeFlows" => typed(answer, |answer| flows::listed(screen, &answer)),
+        "DescribeDrops" => typed(answer, |answer| drops::listed(screen, &answer)),
+        "FlushFlows" => typed(answer, |answer| flows::flushed(&answer)),
         "Status" => typed(answer, |answer| status::shown(screen, &answer)),
         "DescribeCounters" => typed(answer, |answer| counters::shown(screen, &answer)),
         _ => None,

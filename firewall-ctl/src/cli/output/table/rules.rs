@@ -22,8 +22,11 @@ pub(super) fn listed(
 }
 
 pub(super) fn revoked(screen: &Screen, answer: &RevokeResult) -> String {
-    let RevokeResult { r#return: _, unknown_ip_permissions, revoked_security_group_rules } = answer;
+    let RevokeResult { r#return: _, unknown_ip_permissions, revoked_security_group_rules, cut_flows } = answer;
     let mut text = finish(&table(screen, revoked_security_group_rules.iter().map(gone)), "No rule was revoked.");
+    if let Some(count) = cut_flows {
+        text.push_str(&format!("{count} flows of theirs are cut.\n"));
+    }
     if !unknown_ip_permissions.is_empty() {
         let mut unknown = screen.table(["Protocol", "Ports", "Peer"]);
         for Part { protocol, ports, peer, note: _ } in unknown_ip_permissions.iter().flat_map(parts) {

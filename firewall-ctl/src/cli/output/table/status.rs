@@ -74,6 +74,7 @@ fn attached(screen: &Screen, interfaces: &[InterfaceStatus]) -> Table {
             hook_egress,
             groups,
             addresses,
+            enforce: _,
             state,
             flows,
         } = interface;

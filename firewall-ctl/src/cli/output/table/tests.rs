@@ -117,12 +117,16 @@ fn interfaces_attached_drifted_and_elsewhere() {
         let mut interface = interface(id);
         interface["Status"] = json!("in-use");
         interface["DeviceAttachment"] = json!({"Device": "eth0", "Number": 1, "Side": "host", "Hook": {"Wanted": "auto"},
-            "Addresses": "kernel", "StrictL2": false, "Adopt": true, "Status": status});
+            "Addresses": "kernel", "StrictL2": false, "Enforce": true, "Adopt": true, "Status": status});
         if let Some(got) = got {
             interface["DeviceAttachment"]["Hook"]["Got"] = json!(got);
         }
         interface
     };
+    let mut watched = attached("eni-05", Some("xdp"), "attached");
+    watched["DeviceAttachment"]["Enforce"] = json!(false);
+    let text = shown("DescribeNetworkInterfaces", &json!({"NetworkInterfaces": [watched]}));
+    assert!(text.contains("monitored: nothing is dropped"), "{text}");
     let mut detached = interface("eni-03");
     detached["LastDevice"] = json!("eth1");
     let answer = json!({"NetworkInterfaces": [
@@ -150,7 +154,7 @@ fn interfaces_attached_drifted_and_elsewhere() {
 #[test]
 fn what_attach_did() {
     let mut answer = json!({"NetworkInterfaceId": "eni-01", "Device": "eth0", "State": "attached",
-        "Hook": {"Wanted": "auto", "Got": "xdp"}, "Side": "host", "VpcId": "vpc-01", "Groups": ["sg-0a", "sg-0b"],
+        "Hook": {"Wanted": "auto", "Got": "xdp"}, "Enforce": true, "Side": "host", "VpcId": "vpc-01", "Groups": ["sg-0a", "sg-0b"],
         "PrivateIpAddresses": ["192.0.2.1"], "AttachmentNumber": 1, "Mtu": 1500, "AdoptedConnections": 3});
     assert_snapshot!(shown("AttachDevice", &answer), @r#"
     eth0 is attached
@@ -166,6 +170,9 @@ fn what_attach_did() {
     │ Connections taken over ┆ 3          │
     └────────────────────────┴────────────┘
     "#);
+    answer["Enforce"] = json!(false);
+    assert!(shown("AttachDevice", &answer).contains("monitored: nothing is dropped"));
+    answer["Enforce"] = json!(true);
     answer["DryRun"] = json!(true);
     answer["State"] = json!("replaced");
     answer["Changes"] = json!(["hook: tc becomes auto"]);
@@ -224,7 +231,7 @@ fn the_status() {
         json!([{"Table": "flows-v4", "Used": 95, "Size": 100}, {"Table": "empty", "Used": 0, "Size": 0}]);
     answer["Interfaces"] = json!([{"NetworkInterfaceId": "eni-01", "Device": "eth0", "Index": 2, "AttachmentNumber": 1,
         "Side": "host", "HookWanted": "auto", "HookIngress": "xdp", "HookEgress": "tcx", "Groups": ["sg-0a"],
-        "Addresses": ["192.0.2.1"], "State": "enforced", "Flows": 12}]);
+        "Addresses": ["192.0.2.1"], "Enforce": true, "State": "enforced", "Flows": 12}]);
     assert_snapshot!(shown("Status", &answer), @r#"
     Controller  0.1.0, process 4711, since 2026-01-02T03:04:05Z
     Kernel      6.18.0
@@ -254,11 +261,13 @@ fn the_status() {
 fn counters_by_outcome_and_by_rule() {
     let answer = json!({
         "Interfaces": [{"NetworkInterfaceId": "eni-01", "Device": "eth0", "AttachmentNumber": 1,
+            "ConntrackAllowanceAvailable": 11, "ConntrackAllowanceExceeded": 2,
+            "Flows": {"HalfOpen": 4, "TcpEstablished": 3, "TcpAvailable": 7, "OtherEstablished": 1, "OtherAvailable": 4},
             "Ingress": [{"Verdict": "pass", "Reason": "new-flow", "Packets": 12, "Bytes": 720},
                 {"Verdict": "drop", "Reason": "no-rule", "Packets": 100000, "Bytes": 6000000}],
             "Egress": [{"Verdict": "pass", "Reason": "established", "Packets": 9, "Bytes": 540}]}],
         "Rules": [{"SecurityGroupRuleId": "sgr-01", "GroupId": "sg-0a", "IsEgress": false, "Packets": 12, "Bytes": 720,
-            "Flows": 4}]});
+            "Flows": 4}], "UnrecordedDrops": 5});
     assert_snapshot!(shown("DescribeCounters", &answer), @r#"
     eth0  eni-01
     ┌───────────┬─────────┬─────────────┬─────────┬─────────┐
@@ -268,6 +277,8 @@ fn counters_by_outcome_and_by_rule() {
     │ in        ┆ drop    ┆ no-rule     ┆  100000 ┆ 6000000 │
     │ out       ┆ pass    ┆ established ┆       9 ┆     540 │
     └───────────┴─────────┴─────────────┴─────────┴─────────┘
+    Flows: 4 half-open; established 3 of TCP (room for 7 more), 1 of others (room for 4 more)
+    conntrack_allowance_available 11, conntrack_allowance_exceeded 2
 
     By rule, on all devices
     ┌────────┬───────┬───────────┬─────────┬───────┬───────┐
@@ -275,7 +286,68 @@ fn counters_by_outcome_and_by_rule() {
     ╞════════╪═══════╪═══════════╪═════════╪═══════╪═══════╡
     │ sgr-01 ┆ sg-0a ┆ in        ┆      12 ┆   720 ┆     4 │
     └────────┴───────┴───────────┴─────────┴───────┴───────┘
+
+    5 drops are counted and have no record: there were too many at once.
     "#);
+}
+
+#[test]
+fn flows_and_what_was_cut() {
+    let answer = json!({"Flows": [
+        {"NetworkInterfaceId": "eni-01", "Device": "eth0", "Protocol": "tcp", "LocalAddress": "192.0.2.1",
+            "LocalPort": 22, "RemoteAddress": "198.51.100.7", "RemotePort": 50000, "Direction": "ingress",
+            "State": "established", "SecurityGroupRuleId": "sgr-01", "AgeSeconds": 3700, "IdleSeconds": 2,
+            "TimeoutSeconds": 431998, "IngressPackets": 10, "IngressBytes": 1000, "EgressPackets": 9, "EgressBytes": 900},
+        {"NetworkInterfaceId": "eni-01", "Device": "eth0", "Protocol": "icmpv6", "LocalAddress": "2001:db8::1",
+            "RemoteAddress": "2001:db8::2", "IcmpType": 128, "IcmpIdentifier": 7, "Direction": "egress",
+            "State": "replied", "Denied": true, "Vlans": [5, 7], "RuleRevoked": true, "AgeSeconds": 0,
+            "IdleSeconds": 0, "TimeoutSeconds": 30, "IngressPackets": 1, "IngressBytes": 90, "EgressPackets": 1,
+            "EgressBytes": 90}],
+        "NextToken": "00ff"});
+    let text = shown("DescribeFlows", &answer);
+    for part in [
+        "192.0.2.1:22",
+        "198.51.100.7:50000",
+        "sgr-01",
+        "1h 1m 40s",
+        "eth0.5.7",
+        "replied, denied",
+        "revoked",
+        "icmpv6 type 128 id 7",
+        "--starting-token 00ff",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(shown("DescribeFlows", &json!({"Flows": []})), "No flow.\n");
+    assert_eq!(shown("FlushFlows", &json!({"Matched": 3, "Cut": 2})), "2 flows are cut.\n");
+    let trial = json!({"Matched": 3, "Cut": 0, "DryRun": true});
+    assert_eq!(shown("FlushFlows", &trial), "3 flows would be cut; none is.\n");
+}
+
+#[test]
+fn drops_with_what_to_do() {
+    let answer = json!({"UnrecordedDrops": 9, "Drops": [
+        {"NetworkInterfaceId": "eni-01", "Device": "eth0", "Verdict": "would-drop", "Reason": "no-peer",
+            "Direction": "ingress", "Protocol": "tcp", "SourceAddress": "2001:db8::2", "SourcePort": 50000,
+            "DestinationAddress": "2001:db8::1", "DestinationPort": 22, "Packets": 3, "Bytes": 180,
+            "FirstSeen": "2026-01-02T03:04:05Z", "LastSeen": "2026-01-02T03:04:06Z",
+            "NearestRules": ["sgr-01 of sg-01 allows tcp/22, but only from 2001:db8:1::/48"], "Hint": "To allow it: this"},
+        {"NetworkInterfaceId": "eni-01", "Device": "eth0", "Verdict": "drop", "Reason": "ipv4-header",
+            "Direction": "egress", "Packets": 1, "Bytes": 30, "FirstSeen": "2026-01-02T03:04:05Z",
+            "LastSeen": "2026-01-02T03:04:05Z", "Hint": "The header."}]});
+    let text = shown("DescribeDrops", &answer);
+    for part in [
+        "would-drop",
+        "tcp [2001:db8::2]:50000 -> [2001:db8::1]:22",
+        "but only from 2001:db8:1::/48",
+        "To allow it: this",
+        "not understood ? -> ?",
+        "9 more have no record",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let none = json!({"UnrecordedDrops": 0, "Drops": []});
+    assert_eq!(shown("DescribeDrops", &none), "No packet was dropped, as far as the records go back.\n");
 }
 
 #[test]

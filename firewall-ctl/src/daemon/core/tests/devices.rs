@@ -1,5 +1,6 @@
 use super::*;
 use crate::daemon::enforcer::InKernel;
+use firewall_common::abi::INTERFACE_MONITOR;
 use std::net::IpAddr;
 
 fn addresses(core: &Core<Fake, Fake>, device: &str) -> Vec<String> {
@@ -174,6 +175,30 @@ fn another_hook_moves_the_programs_and_a_failure_leaves_them() {
     fake.heal();
     attach(&mut core, &host(), body()).unwrap();
     assert_eq!(fake.diary(), ["prepare", "publish [1]", "attach 1 eth0 tc", "commit"]);
+}
+
+#[test]
+fn enforcement_is_switched_by_the_tables_alone() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    attach(&mut core, &host(), json!({"Device": "eth0"})).unwrap();
+    let is_watched = || fake.world().published.interfaces()[&1].entry.has(INTERFACE_MONITOR);
+    assert!(!is_watched());
+    for enforce in [false, true] {
+        fake.diary();
+        let result =
+            attach(&mut core, &host(), json!({"Device": "eth0", "Enforce": enforce, "Replace": true})).unwrap();
+        assert_eq!(result.enforce, enforce);
+        assert_eq!(fake.diary(), ["prepare", "commit", "publish [1]"], "the programs stay");
+        assert_eq!(is_watched(), !enforce);
+        let status = ask(&mut core, &host(), &Caller::default(), "Status", json!({})).unwrap();
+        let status = serde_json::to_value(status.response).unwrap();
+        let state = if enforce { "enforced" } else { "monitored: nothing is dropped" };
+        assert_eq!(
+            (&status["Interfaces"][0]["State"], &status["Interfaces"][0]["Enforce"]),
+            (&json!(state), &json!(enforce))
+        );
+    }
 }
 
 #[test]

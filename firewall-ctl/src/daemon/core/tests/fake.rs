@@ -3,10 +3,12 @@
 use crate::actions::types::{ProgramsStatus, TableUsage};
 use crate::actions::{ApiError, ErrorCode};
 use crate::compile::Desired;
-use crate::daemon::enforcer::{Enforcer, Held, InKernel, Place, Placed};
+use crate::compile::memory::{Drops, FlowKey};
+use crate::daemon::enforcer::{Enforcer, FlowRoom, Held, InKernel, Observer, Place, Placed};
 use crate::model::Change;
 use crate::store::{MemoryStore, PendingEdit, Store, StoreError, Stored};
-use firewall_common::abi::{Counter, RuleCounter};
+use firewall_common::abi::{Counter, Flow, RuleCounter};
+use firewall_common::flow::{State, Word};
 use firewall_common::verdict::Direction;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -28,6 +30,12 @@ pub struct World {
     pub forgotten: Vec<u32>,
     /// What the next look at the flows says.
     pub held: Held,
+    /// The flows.
+    pub flows: BTreeMap<FlowKey, Flow>,
+    /// The records of drops.
+    pub drops: Drops,
+    /// The present tick.
+    pub now: u64,
 }
 
 /// When in a step the controller is killed.
@@ -156,6 +164,27 @@ impl Enforcer for Fake {
         Ok([((Direction::Inbound, 1), Counter { packets: 2, bytes: 120 })].into())
     }
 
+    fn flow_room(&mut self, _: u32) -> FlowRoom {
+        FlowRoom { established: [3, 1], allowance: [10, 5] }
+    }
+
+    fn cut(&mut self, flows: &[FlowKey]) -> Result<u64, ApiError> {
+        self.act("cut", format!("cut {}", flows.len()))?;
+        let mut world = self.world();
+        let mut cut = 0;
+        for key in flows {
+            let Some(flow) = world.flows.get_mut(key) else { continue };
+            let word = Word::from_bits(flow.word);
+            cut += u64::from(word.state() != State::Cut);
+            flow.word = word.at(State::Cut, word.seen()).bits();
+        }
+        Ok(cut)
+    }
+
+    fn observer(&self) -> Arc<dyn Observer> {
+        Arc::new(self.clone())
+    }
+
     fn forget_rules(&mut self, numbers: &[u32]) {
         self.world().forgotten.extend(numbers);
     }
@@ -171,6 +200,26 @@ impl Enforcer for Fake {
 
     fn tables(&mut self) -> Vec<TableUsage> {
         Vec::new()
+    }
+}
+
+impl Observer for Fake {
+    fn each_flow(&self, visit: &mut dyn FnMut(FlowKey, Flow)) -> Result<(), ApiError> {
+        let flows = self.world().flows.clone();
+        flows.into_iter().for_each(|(key, flow)| visit(key, flow));
+        Ok(())
+    }
+
+    fn drops(&self) -> Result<Drops, ApiError> {
+        Ok(self.world().drops.clone())
+    }
+
+    fn unrecorded_drops(&self) -> Result<u64, ApiError> {
+        Ok(7)
+    }
+
+    fn now(&self) -> u64 {
+        self.world().now
     }
 }
 

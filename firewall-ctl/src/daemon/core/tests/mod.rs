@@ -2,6 +2,7 @@ mod confirming;
 mod crashing;
 mod devices;
 mod fake;
+mod flows;
 
 use super::*;
 use crate::actions::types::AttachDeviceResult;
@@ -42,6 +43,7 @@ fn settings() -> Settings {
         quotas: Quotas::default(),
         account: AccountId::default(),
         region: "local".to_owned(),
+        always_allow: BTreeSet::new(),
         last_rule_number: 65_536,
         last_attachment_number: 1000,
         identity: Identity::default(),
@@ -223,6 +225,9 @@ fn status_and_counters_name_what_they_are_about() {
     let counters = answer(&mut core, "DescribeCounters", json!({}));
     assert_eq!(counters["Interfaces"][0]["Ingress"][0]["Reason"], "rule");
     assert_eq!(counters["Interfaces"][0]["Egress"], json!([]));
+    assert_eq!(counters["Interfaces"][0]["ConntrackAllowanceAvailable"], 11);
+    assert_eq!(counters["Interfaces"][0]["Flows"]["TcpEstablished"], 3);
+    assert_eq!(counters["UnrecordedDrops"], 7);
     assert_eq!(counters["Rules"].as_array().unwrap().len(), 1, "a number without a rule is not told");
     let interfaces = answer(&mut core, "DescribeNetworkInterfaces", json!({}));
     assert_eq!(interfaces["NetworkInterfaces"][0]["DeviceAttachment"]["Status"], "attached");
