@@ -56,7 +56,7 @@ pub fn describe(model: &Model, observer: &dyn Observer, request: DescribeFlows) 
     })?;
     let has_more = page.len() > room;
     let shown = || page.iter().take(room);
-    let next_token = shown().last().filter(|_| has_more).map(|(key, _)| token::of_flow(key));
+    let next_token = shown().next_back().filter(|_| has_more).map(|(key, _)| token::of_flow(key));
     let described = shown().filter_map(|(key, flow)| {
         let seen = Seen::new(key, flow);
         let (interface, timeouts) = interfaces.alive(&seen, now)?;
