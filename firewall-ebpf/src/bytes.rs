@@ -4,8 +4,11 @@
 //! frame is never pulled together, since that would copy it.
 
 use aya_ebpf::EbpfContext as _;
+use aya_ebpf::bindings::bpf_hdr_start_off::BPF_HDR_START_MAC;
 use aya_ebpf::bindings::{__sk_buff, xdp_md};
-use aya_ebpf::helpers::generated::{bpf_skb_load_bytes, bpf_xdp_get_buff_len, bpf_xdp_load_bytes};
+use aya_ebpf::helpers::generated::{
+    bpf_skb_load_bytes, bpf_skb_load_bytes_relative, bpf_xdp_get_buff_len, bpf_xdp_load_bytes,
+};
 use aya_ebpf::programs::{TcContext, XdpContext};
 use firewall_common::packet::{Bytes, Ipv4, Ipv6, Metadata, Packet, part_step_v4, part_step_v6, step_v4, step_v6};
 use firewall_common::verdict::Reason;
@@ -150,23 +153,25 @@ impl<const RECEIVED: bool> Bytes for SkbBytes<RECEIVED> {
         (unsafe { (*self.skb).len }) as usize
     }
 
-    /// After generic XDP on its parent, a macvlan's traffic control is not given the Ethernet header (seen on Linux 6.18): the
-    /// buffer has forgotten how long that is. Then the length that the kernel notes right before it puts the header back
-    /// is the length that there is.
+    /// After generic XDP by a program that takes frames in pieces, Linux 6.18 has forgotten how long the Ethernet header is,
+    /// and shows traffic control the packet without it, on the device and on a macvlan above it.
+    ///
+    /// The kernel notes the length of a received packet before it puts the header back. Where that is less than the length
+    /// now, something was put back. It is not less for a packet without its header; nor, in a test run, or on kernels that
+    /// count the headers of all segments, for others. For those, the place of the header decides.
     #[inline(always)]
     fn begins_with_header(&self) -> bool {
         // SAFETY: the context is the one that the kernel gave.
         let (length, noted) = unsafe { ((*self.skb).len, (*self.skb).wire_len) };
-        !RECEIVED || length != noted
+        !RECEIVED || noted < length || !lies_behind_header(self.skb)
     }
 
     /// A device of GRE is given what it receives with the header around it, which the length noted does not hold. Runs for
     /// testing note none.
     #[inline(always)]
     fn before_network(&self) -> usize {
-        let skb = self.skb;
         // SAFETY: the context is the one that the kernel gave.
-        let (length, noted) = unsafe { ((*skb).len, (*skb).wire_len) };
+        let (length, noted) = unsafe { ((*self.skb).len, (*self.skb).wire_len) };
         if RECEIVED && noted != 0 && noted < length { (length - noted) as usize } else { 0 }
     }
 
@@ -207,6 +212,19 @@ impl<const RECEIVED: bool> Bytes for SkbBytes<RECEIVED> {
     fn parse_part_v6(&self, packet: &mut Packet<Ipv6>, begin: u32, segments: u32) -> u8 {
         firewall_part_v6_skb(self.skb, packet, begin, segments) as u8
     }
+}
+
+/// Whether there is an octet as far behind the beginning of the Ethernet header as the linear part of the frame is long. If
+/// the frame begins with that header there is none: the kernel reads nothing but the linear part by distances from there.
+#[inline(never)]
+fn lies_behind_header(skb: *mut __sk_buff) -> bool {
+    let mut octet = [0u8; 1];
+    // SAFETY: the context is the one that the kernel gave; the helper writes one octet or fails.
+    let result = unsafe {
+        let linear = ((*skb).data_end as usize - (*skb).data as usize) as u32;
+        bpf_skb_load_bytes_relative(skb.cast(), linear, octet.as_mut_ptr().cast(), 1, BPF_HDR_START_MAC)
+    };
+    result == 0
 }
 
 /// Defines a step of parsing as a global function, as in `steps`: over a frame that is made of the context and other

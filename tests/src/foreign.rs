@@ -54,6 +54,7 @@ mod bpf {
     pub const XDP_SKB_MODE: u32 = 1 << 1;
     pub const XDP_DRIVER_MODE: u32 = 1 << 2;
     pub const BEFORE: u32 = 1 << 3;
+    pub const XDP_HAS_FRAGS: u32 = 1 << 5;
 }
 
 /// Longer than the attributes of any command here; what is left over is zero.
@@ -144,7 +145,20 @@ impl Foreign {
         Self::load(bpf::PROG_TYPE_XDP, bpf::XDP, &[], action)
     }
 
+    /// One for XDP that takes frames in several pieces.
+    ///
+    /// # Panics
+    /// If the kernel does not take it.
+    #[must_use]
+    pub fn xdp_in_pieces(action: i32) -> Self {
+        Self::load_with(bpf::PROG_TYPE_XDP, bpf::XDP, bpf::XDP_HAS_FRAGS, &[], action)
+    }
+
     fn load(kind: u32, expected: u32, before: &[u64], action: i32) -> Self {
+        Self::load_with(kind, expected, 0, before, action)
+    }
+
+    fn load_with(kind: u32, expected: u32, flags: u32, before: &[u64], action: i32) -> Self {
         let map = Attributes::default().with(0, bpf::MAP_TYPE_ARRAY).with(1, 4).with(2, 8).with(3, 1);
         // SAFETY: no addresses in there.
         let runs = unsafe { map.open(bpf::MAP_CREATE) }.expect("make a map");
@@ -171,6 +185,7 @@ impl Foreign {
             .with(1, u32::try_from(code.len()).expect("a short program"))
             .long(2, code.as_ptr() as u64)
             .long(4, license.as_ptr() as u64)
+            .with(11, flags)
             .with(17, expected);
         attributes.0[12..16].as_mut_bytes()[..7].copy_from_slice(b"foreign");
         // SAFETY: instructions and licence live until the call returns, and the kernel only reads them.

@@ -4,6 +4,7 @@ use firewall_tests::controller::Controller;
 use firewall_tests::netns::{Namespace, veth};
 use firewall_tests::traffic::{ping, tcp, tcp_echo, udp, udp_echo};
 use firewall_tests::world::{OPEN, OTHER, World, friend, only, stranger};
+use nix::sys::signal::Signal;
 use std::net::{IpAddr, SocketAddr};
 
 /// The same on every hook for received frames.
@@ -23,6 +24,7 @@ on_every_hook! {
     a_workload_is_filtered_at_the_hosts_end
     large_segments_pass_and_are_counted
     detaching_ends_all_flows
+    addresses_let_through_always_need_no_rule
 }
 
 fn rules_name_protocol_port_and_peer(hook: &str) {
@@ -203,5 +205,30 @@ fn detaching_ends_all_flows(hook: &str) {
     ctl.ok(&["attach", "eth0", "--no-adopt"]);
     for connection in &mut connections {
         connection.talk("forgotten").is_silent();
+    }
+}
+
+fn addresses_let_through_always_need_no_rule(hook: &str) {
+    let world = World::new();
+    let always = stranger().map(|address| address.to_string()).join(",");
+    let mut ctl = Controller::start_with(&world.host, &["--always-allow", &always]);
+    let group = ctl.group("closed");
+    ctl.close_egress(&group);
+    ctl.attach("eth0", &group, &["--hook", hook]);
+    for (friend, stranger) in friend().into_iter().zip(stranger()) {
+        world.tcp_in(stranger, OTHER).answers();
+        world.udp_in(stranger, OPEN).answers();
+        world.ping_in(stranger).answers();
+        world.ping_out(stranger).answers();
+        world.tcp_in(friend, OTHER).is_silent();
+        world.tcp_out(friend, OTHER).is_silent();
+    }
+    assert!(ctl.counter("eth0", "Ingress", "always-allowed") > 0);
+    // The next start looks at the configuration anew.
+    ctl.stop(Signal::SIGTERM);
+    ctl.restart_with(&[]);
+    for stranger in stranger() {
+        world.tcp_in(stranger, OTHER).is_silent();
+        world.tcp_out(stranger, OTHER).is_silent();
     }
 }

@@ -26,6 +26,9 @@ pub const INTERFACE_LINGER: u32 = 1 << 6;
 /// [`Interface::flags`]: other interfaces of this host and VPC have addresses, or this one has several of a family.
 pub const INTERFACE_NEIGHBOURS: u32 = 1 << 7;
 
+/// Number of the VPC that none has: the addresses that are let through always are kept under it ([`INTERFACE_ALWAYS`]).
+pub const NO_VPC: u32 = 0;
+
 /// Idle time-outs that can be set for each interface, in ticks; the rest are constants of [`crate::flow`].
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]

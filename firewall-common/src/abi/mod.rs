@@ -21,7 +21,7 @@ pub use fragment::{FirstFragment, FragmentKeyV4, FragmentKeyV6};
 pub use interface::{
     Counter, FlowGauge, INTERFACE_ALWAYS, INTERFACE_LINGER, INTERFACE_MONITOR, INTERFACE_NEIGHBOURS,
     INTERFACE_NO_ETHERNET, INTERFACE_SOURCE_CHECK, INTERFACE_STRICT_L2, INTERFACE_WORKLOAD, Interface, LingerKey,
-    Manifest, RuleCounter, Timeouts,
+    Manifest, NO_VPC, RuleCounter, Timeouts,
 };
 pub use peer::{
     CidrKeyV4, CidrKeyV6, GroupRules, GroupRulesKey, LIST_FILTER_BITS, LIST_FILTER_WORDS, MemberKeyV4, MemberKeyV6,

@@ -4,7 +4,7 @@
 use super::always::icmpv6;
 use super::{Context, Steps, Tables};
 use crate::abi::{
-    INTERFACE_ALWAYS, INTERFACE_NEIGHBOURS, INTERFACE_NO_ETHERNET, INTERFACE_SOURCE_CHECK, Interface, V4,
+    INTERFACE_ALWAYS, INTERFACE_NEIGHBOURS, INTERFACE_NO_ETHERNET, INTERFACE_SOURCE_CHECK, Interface, NO_VPC, V4,
 };
 use crate::packet::{Address, Bytes, Ipv4, Link, Packet, protocol};
 use crate::verdict::{Direction, Outcome, Pass, Reason};
@@ -20,9 +20,6 @@ const BEFORE_TARGET: usize = 8;
 
 /// What is said of a packet that nothing speaks against.
 const PASSES: Outcome = Outcome::from_number(Pass::Rule as u8);
-
-/// Number of the VPC that none has: the addresses that are let through always are kept under it.
-const NO_VPC: u32 = 0;
 
 /// Holds the addresses of a packet against those that are known to be whose. The answer is a drop, or some pass.
 #[inline(always)]

@@ -34,6 +34,8 @@ pub struct Desired {
     members: OrdMap<MemberKey, Arc<GroupSet>>,
     /// Addresses of attached interfaces.
     pub(super) owners: Arc<Owners>,
+    /// Addresses that are let through always.
+    pub(super) always: Arc<BTreeSet<IpAddr>>,
     /// Entries of the prefix lists that some policy names as peer.
     lists: ListEntries,
     /// The policies of each set of groups that an attached interface has.
@@ -132,6 +134,23 @@ impl Desired {
         let lists = self.lists.of(peer).unwrap_or(&no_list);
         let groups = self.members.get(&(interface.entry.vpc, peer)).map_or(&no_group, Arc::as_ref);
         policy.evaluate(peer, lists, groups, traffic)
+    }
+
+    /// The same, with these addresses let through always, and no others (spec, D9).
+    ///
+    /// # Errors
+    /// Something names what does not exist.
+    pub fn allowing(&self, always: &BTreeSet<IpAddr>) -> Result<Self, CompileError> {
+        let always = Arc::new(always.iter().map(IpAddr::to_canonical).collect());
+        let mut next = Self { always, ..self.clone() };
+        next.follow_owners()?;
+        Ok(next)
+    }
+
+    /// Whether packets to and from an address are let through whatever the rules say.
+    #[must_use]
+    pub fn lets_through(&self, address: IpAddr) -> bool {
+        self.always.contains(&address.to_canonical())
     }
 
     /// What should hold for another model, found from what differs.
@@ -407,8 +426,7 @@ pub(super) fn vpc_number(model: &Model, interface: &NetworkInterface) -> Result<
 }
 
 /// Time-outs in ticks, with the service's defaults where the interface sets none.
-#[must_use]
-pub fn timeouts(wanted: ConnectionTracking) -> Timeouts {
+pub(crate) fn timeouts(wanted: ConnectionTracking) -> Timeouts {
     let ConnectionTracking { tcp_established, udp_stream, udp } = wanted;
     let default = Timeouts::default();
     let ticks = |seconds: Option<u32>, default: u32| seconds.map_or(default, abi::ticks);

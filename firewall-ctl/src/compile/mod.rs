@@ -24,7 +24,8 @@ mod services;
 mod sets;
 
 pub use adopt::Observed;
-pub use desired::{Desired, DesiredInterface, timeouts};
+pub(crate) use desired::timeouts;
+pub use desired::{Desired, DesiredInterface};
 pub use layout::{Layout, Usage};
 pub use limits::Limits;
 pub use linger::LingerPrefix;

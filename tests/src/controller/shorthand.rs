@@ -99,11 +99,7 @@ impl Controller<'_> {
     /// If the device is not attached.
     #[must_use]
     pub fn counted(&self, device: &str, side: &str, reason: &str) -> [u64; 2] {
-        let answer = self.ok(&["counters", device]);
-        let outcomes = answer.pointer(&format!("/Interfaces/0/{side}")).and_then(Value::as_array);
-        let outcomes = outcomes.unwrap_or_else(|| panic!("no counters of {device}: {answer}"));
-        let outcome = outcomes.iter().find(|outcome| outcome["Reason"] == reason);
-        ["Packets", "Bytes"].map(|key| outcome.and_then(|outcome| outcome[key].as_u64()).unwrap_or(0))
+        self.counted_where(device, side, |outcome| outcome["Reason"] == reason)
     }
 
     /// Packets of a device that a reason would have dropped if the rules were enforced.
@@ -112,10 +108,16 @@ impl Controller<'_> {
     /// If the device is not attached.
     #[must_use]
     pub fn would_drop(&self, device: &str, side: &str, reason: &str) -> u64 {
+        let is_meant = |outcome: &Value| outcome["Verdict"] == "would-drop" && outcome["Reason"] == reason;
+        self.counted_where(device, side, is_meant)[0]
+    }
+
+    fn counted_where(&self, device: &str, side: &str, is_meant: impl Fn(&Value) -> bool) -> [u64; 2] {
         let answer = self.ok(&["counters", device]);
         let outcomes = answer.pointer(&format!("/Interfaces/0/{side}")).and_then(Value::as_array);
-        let is_meant = |outcome: &&Value| outcome["Verdict"] == "would-drop" && outcome["Reason"] == reason;
-        outcomes.into_iter().flatten().find(is_meant).and_then(|outcome| outcome["Packets"].as_u64()).unwrap_or(0)
+        let outcomes = outcomes.unwrap_or_else(|| panic!("no counters of {device}: {answer}"));
+        let meant: Vec<&Value> = outcomes.iter().filter(|outcome| is_meant(outcome)).collect();
+        ["Packets", "Bytes"].map(|key| meant.iter().filter_map(|outcome| outcome[key].as_u64()).sum())
     }
 
     /// How the first attached device is, in the daemon's words.

@@ -8,7 +8,8 @@ use firewall_common::packet::Metadata;
 use firewall_ctl::compile::memory::FlowKey;
 use firewall_ctl::compile::{Desired, Layout, Limits, MemoryTables};
 use firewall_ctl::model::Model;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 /// Compiled tables in user space.
 #[derive(Debug)]
@@ -33,6 +34,19 @@ impl Host {
     /// If they do not hold it.
     pub fn publish(&mut self, model: &Model) {
         let desired = self.desired.follow(model).unwrap_or_else(|error| panic!("compile: {error}"));
+        self.bring(desired);
+    }
+
+    /// Lets addresses through always, and no others.
+    ///
+    /// # Panics
+    /// If the tables do not hold them.
+    pub fn allow_always(&mut self, addresses: &BTreeSet<IpAddr>) {
+        let desired = self.desired.allowing(addresses).unwrap_or_else(|error| panic!("compile: {error}"));
+        self.bring(desired);
+    }
+
+    fn bring(&mut self, desired: Desired) {
         let (next, plan) = self.layout.plan(&desired).unwrap_or_else(|error| panic!("plan: {error}"));
         self.tables.publish(&plan);
         self.tables.set_owners(desired.owners().clone());

@@ -17,6 +17,8 @@ use firewall_ctl::compile::owners::{OwnerKey, Owners, changes};
 use firewall_ctl::compile::{Change, Desired, Layout, Limits, Plan, Removal, Write};
 use firewall_ctl::dataplane::object::object;
 use firewall_ctl::model::Model;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -79,12 +81,46 @@ fn is_too_short(frame: &[u8]) -> bool {
 pub struct TestRunError;
 
 /// Codes of the programs' answers.
-mod action {
+pub(super) mod action {
     pub const XDP_DROP: u32 = 1;
     pub const XDP_PASS: u32 = 2;
     pub const TC_SHOT: u32 = 2;
     /// `TC_ACT_UNSPEC` and `TCX_NEXT`, -1.
     pub const TC_NEXT: u32 = u32::MAX;
+}
+
+/// Whether an answer of ours lets a frame pass.
+fn passes(hook: Hook, code: u32) -> bool {
+    match (hook, code) {
+        (Hook::Xdp, action::XDP_PASS) | (Hook::TcReceive | Hook::TcSend, action::TC_NEXT) => true,
+        (Hook::Xdp, action::XDP_DROP) | (Hook::TcReceive | Hook::TcSend, action::TC_SHOT) => false,
+        (Hook::Xdp | Hook::TcReceive | Hook::TcSend, code) => panic!("{hook:?} answers {code}"),
+    }
+}
+
+/// What the kernel notes about the buffer that a frame lies in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Buffer {
+    /// Segments that it was put together from, or will be cut into.
+    pub segments: u32,
+    /// Their length on the wire, at least that of the frame: with headers for each of them, on the way out and, in later
+    /// kernels, on the way in.
+    pub wire_length: u32,
+}
+
+impl Buffer {
+    /// As the beginning of a `struct __sk_buff`.
+    fn context(self) -> [u8; 192] {
+        const WIRE_LEN: usize = 160;
+        const GSO_SEGS: usize = 164;
+        const GSO_SIZE: usize = 176;
+        let mut context = [0; 192];
+        let size = if self.segments > 1 { self.wire_length / self.segments } else { 0 };
+        for (at, value) in [(WIRE_LEN, self.wire_length), (GSO_SEGS, self.segments), (GSO_SIZE, size)] {
+            context[at..at + 4].copy_from_slice(&value.to_ne_bytes());
+        }
+        context
+    }
 }
 
 impl Kernel {
@@ -100,6 +136,7 @@ impl Kernel {
         let mut guard = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         let kernel = guard.get_or_insert_with(|| Self::load(super::small_limits()));
         kernel.publish(&Model::default());
+        kernel.allow_always(&BTreeSet::new());
         kernel.place(Interface::default());
         kernel.forget();
         kernel.moved();
@@ -137,6 +174,19 @@ impl Kernel {
     /// If they do not hold it.
     pub fn publish(&mut self, model: &Model) {
         let desired = self.desired.follow(model).unwrap_or_else(|error| panic!("compile: {error}"));
+        self.bring(desired);
+    }
+
+    /// Lets addresses through always, and no others.
+    ///
+    /// # Panics
+    /// If the tables do not hold them.
+    pub fn allow_always(&mut self, addresses: &BTreeSet<IpAddr>) {
+        let desired = self.desired.allowing(addresses).unwrap_or_else(|error| panic!("compile: {error}"));
+        self.bring(desired);
+    }
+
+    fn bring(&mut self, desired: Desired) {
         let (next, plan) = self.layout.plan(&desired).unwrap_or_else(|error| panic!("plan: {error}"));
         let Plan { writes, members, cells, late_members } = &plan;
         let (come, go) = changes(&self.owners, desired.owners());
@@ -207,16 +257,24 @@ impl Kernel {
     /// # Panics
     /// If a program answers with a code that is none of ours.
     pub fn run(&self, hook: Hook, frame: &[u8]) -> Result<bool, TestRunError> {
-        let code = match self.test_run(hook, TestRunOptions { data_in: Some(frame), ..TestRunOptions::default() }) {
-            Ok(result) => result.return_value,
-            Err(_) if is_too_short(frame) => return Err(TestRunError),
+        match self.test_run(hook, TestRunOptions { data_in: Some(frame), ..TestRunOptions::default() }) {
+            Ok(result) => Ok(passes(hook, result.return_value)),
+            Err(_) if is_too_short(frame) => Err(TestRunError),
             Err(error) => panic!("run {hook:?} on {} octets: {error:?}", frame.len()),
-        };
-        Ok(match (hook, code) {
-            (Hook::Xdp, action::XDP_PASS) | (Hook::TcReceive | Hook::TcSend, action::TC_NEXT) => true,
-            (Hook::Xdp, action::XDP_DROP) | (Hook::TcReceive | Hook::TcSend, action::TC_SHOT) => false,
-            (Hook::Xdp | Hook::TcReceive | Hook::TcSend, code) => panic!("{hook:?} answers {code}"),
-        })
+        }
+    }
+
+    /// Runs a program of traffic control on a frame in a buffer that the kernel has notes about.
+    ///
+    /// # Panics
+    /// If the kernel does not run it, or it answers with a code that is none of ours.
+    #[must_use]
+    pub fn run_buffer(&self, hook: Hook, frame: &[u8], buffer: Buffer) -> bool {
+        let context = buffer.context();
+        let options = TestRunOptions { data_in: Some(frame), ctx_in: Some(&context), ..TestRunOptions::default() };
+        let result = self.test_run(hook, options);
+        let result = result.unwrap_or_else(|error| panic!("run {hook:?} on {buffer:?}: {error:?}"));
+        passes(hook, result.return_value)
     }
 
     /// Runs a frame many times, and says what one run took on the average. Counters and flows move as they do.

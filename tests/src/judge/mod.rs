@@ -7,11 +7,13 @@ mod empty;
 mod flows;
 mod host;
 mod kernel;
+mod pinned;
 mod plain;
 
 pub use empty::EmptyProgram;
 pub use host::Host;
-pub use kernel::{Kernel, ProgramSize, SharedKernel, TestRunError};
+pub use kernel::{Buffer, Kernel, ProgramSize, SharedKernel, TestRunError};
+pub use pinned::Pinned;
 
 use firewall_common::abi::{INTERFACE_WORKLOAD, Interface};
 use firewall_common::verdict::{Direction, Verdict};

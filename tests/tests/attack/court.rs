@@ -115,18 +115,17 @@ impl Court<'_> {
     /// A frame to the protected side.
     #[track_caller]
     pub fn inbound(&mut self, packet: Packet, expected: Verdict) -> &mut Self {
-        self.expect(Direction::Inbound, &packet, expected)
+        self.expect(Direction::Inbound, &Vec::from(packet), expected)
     }
 
     /// A frame from the protected side.
     #[track_caller]
     pub fn outbound(&mut self, packet: Packet, expected: Verdict) -> &mut Self {
-        self.expect(Direction::Outbound, &packet, expected)
+        self.expect(Direction::Outbound, &Vec::from(packet), expected)
     }
 
     #[track_caller]
-    fn expect(&mut self, direction: Direction, packet: &Packet, expected: Verdict) -> &mut Self {
-        let frame = packet.build();
+    fn expect(&mut self, direction: Direction, frame: &[u8], expected: Verdict) -> &mut Self {
         let hook = if self.receive.direction(self.side) == direction { self.receive } else { Hook::TcSend };
         let attachment = self.interface.attachment;
         let nothing = Moved { attachment, direction, outcome: expected.outcome(), packets: 0, bytes: 0 };
@@ -135,13 +134,13 @@ impl Court<'_> {
         sum.bytes += frame.len() as u64;
         let seen = match &mut self.tables {
             Tables::Kernel(kernel) => {
-                let passed = kernel.run(hook, &frame).expect("the kernel takes the frame");
+                let passed = kernel.run(hook, frame).expect("the kernel takes the frame");
                 // Reading one counter is quick. What else has moved is looked at when this one has not, and in the end.
                 let is_expected =
                     passed == expected.passes() && kernel.moved_at(attachment, direction, sum.outcome) == *sum;
                 if is_expected { Ok(expected) } else { Err(format!("passed: {passed}, counted: {:?}", kernel.moved())) }
             }
-            Tables::Host(host) => host.judge(hook, &frame).verdict(attachment, direction, frame.len()),
+            Tables::Host(host) => host.judge(hook, frame).verdict(attachment, direction, frame.len()),
         };
         let Self { tables: _, receive, interface: _, side, family, tally: _ } = self;
         assert_eq!(seen, Ok(expected), "{direction:?}, received at {receive:?} of a {side:?}, {}", family.name);

@@ -1,6 +1,7 @@
 //! What somebody else does to devices and programs is noticed, repaired and told.
 
 use firewall_tests::controller::Controller;
+use firewall_tests::foreign::{Foreign, Hook, Link, action};
 use firewall_tests::ledger::Line;
 use firewall_tests::wait::eventually;
 use firewall_tests::world::{OPEN, World, enforced, friend, only, served};
@@ -37,6 +38,60 @@ fn programs_whose_pins_were_removed_are_put_back() {
             is_expected: true,
         };
         line.write();
+    }
+}
+
+/// Writes down what was done to the programs of a host's interface, and mended.
+fn mended(name: &str, hook: &str, result: &str) {
+    Line { case: 23, name, hook, family: "both", side: "host", result, is_expected: true }.write();
+}
+
+/// As `bpftool link detach` does: the pins stay, and nothing is behind them.
+#[test]
+fn links_that_are_detached_are_put_back() {
+    for (hook, place) in [("tc", "tc-in, tc-out"), ("xdp", "xdp, tc-out")] {
+        let world = World::new();
+        let ctl = Controller::start(&world.host);
+        let group = served(&ctl);
+        ctl.attach("eth0", &group, &["--hook", hook]);
+        for leg in ["in", "out"] {
+            let number = ctl.ok(&["status"])["Interfaces"][0]["AttachmentNumber"].clone();
+            let repairs = said(&ctl, "repairing");
+            Link::pinned(&ctl.bpffs().join(format!("links/{number}-{leg}"))).detach();
+            eventually("it is put back", || said(&ctl, "repairing") > repairs && ctl.state() == "enforced");
+            enforced(&world);
+        }
+        mended("links that are detached", place, "noticed, repaired, reported; rules in force");
+    }
+}
+
+/// With the discipline go both filters, which no link holds.
+#[test]
+fn a_queueing_discipline_that_is_deleted_is_put_back() {
+    let world = World::new();
+    let ctl = Controller::start_with(&world.host, &["--traffic-control", "clsact"]);
+    let group = served(&ctl);
+    ctl.attach("eth0", &group, &["--hook", "tc"]);
+    let repairs = said(&ctl, "repairing");
+    world.host.tc("qdisc del dev eth0 clsact");
+    eventually("it is put back", || said(&ctl, "repairing") > repairs && ctl.state() == "enforced");
+    enforced(&world);
+    mended("tc qdisc del", "tc-in, tc-out", "noticed, repaired, reported; rules in force");
+}
+
+/// It answers that everything passes, which ends the judging before ours.
+#[test]
+fn a_program_that_gets_ahead_is_overtaken() {
+    for (hook, place) in [(Hook::TcxIngress, "tc-in"), (Hook::TcxEgress, "tc-out")] {
+        let world = World::new();
+        let ctl = Controller::start(&world.host);
+        let group = served(&ctl);
+        ctl.attach("eth0", &group, &["--hook", "tc"]);
+        let other = Foreign::tc(action::OK);
+        let _link = other.attach(&world.host, "eth0", hook);
+        eventually("ours is first", || said(&ctl, "ours go first again") > 0 && ctl.state() == "enforced");
+        enforced(&world);
+        mended("another program ahead of ours", place, "noticed, overtaken, reported; rules in force");
     }
 }
 

@@ -1,13 +1,14 @@
 //! Whose addresses packets have: the source and destination check (cases 16 and 29).
 
 use super::diary::{ATTACHMENT, NO_SERVICE, RULE, drop};
-use super::stage::{self, EPHEMERAL, Family, HTTP, HTTPS, families};
-use firewall_common::abi::{INTERFACE_NEIGHBOURS, INTERFACE_SOURCE_CHECK, Interface};
+use super::stage::{self, CLOSED, EPHEMERAL, Family, HTTP, HTTPS, families};
+use firewall_common::abi::{INTERFACE_ALWAYS, INTERFACE_NEIGHBOURS, INTERFACE_SOURCE_CHECK, Interface};
 use firewall_common::verdict::{Direction, Pass, Reason, Verdict};
 use firewall_ctl::model::Side;
 use firewall_tests::judge::{Hook, Host, Kernel, SharedKernel, entry, small_limits};
 use firewall_tests::ledger::Line;
 use firewall_tests::packet::{DESTINATION_MAC, Packet, SOURCE_MAC, eth, eth_between};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// Writes down a case that has been seen to hold.
@@ -203,6 +204,37 @@ fn nobody_outside_has_an_address_of_this_host() {
     let asks = eth().ip(address("::"), address("ff02::1")).hop_limit(255).icmpv6(135, 0).payload(&[0; 16]);
     stage.inbound(&asks, Verdict::Allow(Pass::NeighbourDiscovery));
     shown(29, "nobody outside has an address of this host", "host", "source-held-here");
+}
+
+/// What an operator lets through needs no rule either way, and has to be well formed and honest about its source all the same.
+#[test]
+fn addresses_that_are_let_through_always_need_no_rule() {
+    for side in [Side::Host, Side::Workload] {
+        let mut stage = Stage::new(side, |interface| interface.flags |= INTERFACE_ALWAYS);
+        let always = families().map(|family| family.stranger).into();
+        stage.kernel.allow_always(&always);
+        stage.host.allow_always(&always);
+        for family in families() {
+            let passes = Verdict::Allow(Pass::AlwaysAllowed);
+            stage.inbound(&syn(family.from(family.stranger), CLOSED), passes);
+            stage.inbound(&family.from(family.stranger).udp(53, EPHEMERAL), passes);
+            stage.outbound(&syn(family.to(family.stranger), CLOSED), passes);
+            stage.inbound(&syn(family.from(family.friend), CLOSED), NO_SERVICE);
+            stage.outbound(&syn(family.to(family.friend), CLOSED), NO_SERVICE);
+            let (length, reason) =
+                if family.is_v4() { (14 + 39, Reason::Ipv4Length) } else { (14 + 59, Reason::Ipv6Length) };
+            stage.inbound(&syn(family.from(family.stranger), CLOSED).cut(length), drop(reason));
+            if side == Side::Workload {
+                stage.outbound(&syn(eth().ip(family.member, family.stranger), CLOSED), SPOOFED);
+            }
+        }
+        // None of them any more, while the interface still says that there are some.
+        stage.kernel.allow_always(&BTreeSet::new());
+        stage.host.allow_always(&BTreeSet::new());
+        for family in families() {
+            stage.inbound(&syn(family.from(family.stranger), CLOSED), NO_SERVICE);
+        }
+    }
 }
 
 /// Where it is turned off, a workload may route for others.

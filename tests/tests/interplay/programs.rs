@@ -151,6 +151,27 @@ fn generic_xdp_of_others_runs_before_ours() {
     }
 }
 
+/// The kernel copies frames for such a program, and may hide their Ethernet headers from traffic control then.
+#[test]
+fn generic_xdp_of_others_in_pieces_leads_past_no_rule() {
+    for options in [&[], super::CLSACT] {
+        let world = World::new();
+        let ctl = Controller::start_with(&world.host, options);
+        let group = served(&ctl);
+        let other = Foreign::xdp_in_pieces(action::XDP_PASS);
+        let link = other.attach(&world.host, "eth0", Hook::XdpGeneric);
+        ctl.attach("eth0", &group, &["--hook", "tc"]);
+        let before = other.runs();
+        world.tcp_in(friend()[0], OPEN).is_silent();
+        assert!(other.runs() > before);
+        assert!(ctl.counter("eth0", "Ingress", "hidden-header") > 0);
+        assert_eq!(ctl.counter("eth0", "Ingress", "non-ip"), 0);
+        drop(link);
+        eventually("it is gone", || world.tcp_in(friend()[0], OPEN).is_answered());
+        enforced(&world);
+    }
+}
+
 /// A tap has a driver with XDP, unlike a veth, so `auto` would take it.
 #[test]
 fn auto_gives_way_where_xdp_is_taken() {

@@ -29,6 +29,9 @@ pub struct DaemonArgs {
     /// How programs are put into traffic control: by TCX where the kernel has it, or by clsact filters [default: auto]
     #[arg(long, value_name = "WAY")]
     pub traffic_control: Option<TrafficControl>,
+    /// Addresses to and from which everything passes whatever the rules say, instead of those of the configuration file
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    pub always_allow: Option<Vec<String>>,
     /// Entries of a table in the kernel, as KEY=N; the keys are those of [limits] in the configuration file
     #[arg(long = "limit", value_name = "KEY=N", value_parser = assignment)]
     pub limits: Vec<(String, u32)>,

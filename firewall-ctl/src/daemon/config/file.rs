@@ -22,6 +22,8 @@ pub struct ConfigFile {
     pub program_log: Option<LogLevel>,
     /// How programs are put into traffic control: `auto` (default) or `clsact`.
     pub traffic_control: Option<TrafficControl>,
+    /// Addresses of both families to and from which everything passes whatever the rules say, besides what is malformed.
+    pub always_allow: Vec<String>,
     /// Name of the region in answers: default `local`.
     pub region: Option<String>,
     /// Account that owns what is made, 12 digits: default `000000000000`.

@@ -15,7 +15,9 @@ pub use reference::reference;
 pub use traffic_control::TrafficControl;
 
 use crate::model::{AccountId, MAX_RULES_PER_INTERFACE};
+use std::collections::BTreeSet;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
 /// The file that is read when none is named, if it is there.
@@ -46,6 +48,8 @@ pub struct Config {
     pub program_log: LogLevel,
     /// How programs are put into traffic control.
     pub traffic_control: TrafficControl,
+    /// Addresses that are let through whatever the rules say.
+    pub always_allow: BTreeSet<IpAddr>,
     /// Name of the region.
     pub region: String,
     /// Account that owns what is made.
@@ -146,6 +150,7 @@ impl Config {
             log_level,
             program_log,
             traffic_control,
+            always_allow,
             region,
             account_id,
             limits,
@@ -160,6 +165,7 @@ impl Config {
             log_level: log_level.unwrap_or(LogLevel::Info),
             program_log: program_log.unwrap_or(LogLevel::Off),
             traffic_control: traffic_control.unwrap_or_default(),
+            always_allow: addresses(&origin, &always_allow)?,
             region: region.unwrap_or_else(|| "local".to_owned()),
             account: account_id.as_deref().map_or_else(|| Ok(AccountId::default()), |text| account(&origin, text))?,
             limits,
@@ -180,6 +186,7 @@ impl Config {
             log_level,
             program_log,
             traffic_control,
+            always_allow,
             limits,
             quotas,
             region,
@@ -198,6 +205,9 @@ impl Config {
         self.log_level = log_level.unwrap_or(self.log_level);
         self.program_log = program_log.unwrap_or(self.program_log);
         self.traffic_control = traffic_control.unwrap_or(self.traffic_control);
+        if let Some(always_allow) = always_allow {
+            self.always_allow = addresses(origin, always_allow)?;
+        }
         if let Some(region) = region {
             self.region.clone_from(region);
         }
@@ -256,6 +266,24 @@ fn account(origin: &str, text: &str) -> Result<AccountId, ConfigError> {
     })
 }
 
+/// Addresses that are let through always: of one machine each.
+fn addresses(origin: &str, texts: &[String]) -> Result<BTreeSet<IpAddr>, ConfigError> {
+    let expected = "each is an IPv4 or IPv6 address of one machine, without a prefix length or a port";
+    let parse = |text: &String| {
+        let address = text.parse().map(|address: IpAddr| address.to_canonical()).ok();
+        let is_of_one = |address: &IpAddr| {
+            !address.is_unspecified() && !address.is_multicast() && *address != IpAddr::V4(Ipv4Addr::BROADCAST)
+        };
+        address.filter(is_of_one).ok_or_else(|| ConfigError::Value {
+            origin: origin.to_owned(),
+            key: "always-allow",
+            value: text.clone(),
+            expected,
+        })
+    };
+    texts.iter().map(parse).collect()
+}
+
 /// Ranges, and the bound on the product of two quotas.
 fn check_numbers(origin: &str, limits: &TableLimits, quotas: &QuotaSettings) -> Result<(), ConfigError> {
     limits.check().map_err(|error| number(origin, "limits", error))?;
@@ -305,11 +333,18 @@ mod tests {
         let args = DaemonArgs {
             run_dir: Some("/tmp/flag".into()),
             limits: vec![("flows-v4".to_owned(), 128)],
+            always_allow: Some(vec!["192.0.2.1".to_owned()]),
             ..DaemonArgs::default()
         };
-        let config = Config::merge(None, "run-dir = '/tmp/file'\n[limits]\nflows-v4 = 64", &args).unwrap();
+        let config = Config::merge(
+            None,
+            "run-dir = '/tmp/file'\nalways-allow = ['2001:db8::1']\n[limits]\nflows-v4 = 64",
+            &args,
+        )
+        .unwrap();
         assert_eq!(config.run_dir, PathBuf::from("/tmp/flag"));
         assert_eq!(config.limits.flows_v4, 128);
+        assert_eq!(config.always_allow, BTreeSet::from([IpAddr::from([192, 0, 2, 1])]));
     }
 
     #[test]
@@ -323,6 +358,9 @@ mod tests {
             ("[limits]\nflows-v4 = -1", ["flows-v4", "-1"]),
             ("account-id = '12'", ["account-id", "\"12\""]),
             ("region = 'Über'", ["region", "Über"]),
+            ("always-allow = ['192.0.2.1', '192.0.2.0/24']", ["always-allow = \"192.0.2.0/24\"", "without a prefix"]),
+            ("always-allow = ['ff02::1']", ["/etc/f.toml", "ff02::1"]),
+            ("always-allow = ['0.0.0.0']", ["/etc/f.toml", "0.0.0.0"]),
             ("state-dir = 'var'", ["state-dir = \"var\"", "absolute"]),
             ("[quotas]\nrules-per-group = 1000\ngroups-per-interface = 2", ["rules-per-group (1000)", "1000"]),
             ("state-dir", ["/etc/f.toml", "line 1"]),

@@ -5,7 +5,7 @@ use super::{DEFAULT_BPFFS, DEFAULT_FILE, DEFAULT_RUN_DIR, DEFAULT_STATE_DIR};
 use std::fmt::Write;
 
 /// The keys outside of tables: name, default, sentence.
-const PLAIN: [(&str, &str, &str); 8] = [
+const PLAIN: [(&str, &str, &str); 9] = [
     ("state-dir", DEFAULT_STATE_DIR, "Directory of the state. Absolute; one controller each."),
     ("run-dir", DEFAULT_RUN_DIR, "Directory of the socket `firewall.sock`. Absolute; one controller each."),
     (
@@ -28,6 +28,12 @@ const PLAIN: [(&str, &str, &str); 8] = [
         "auto",
         "How programs are put into traffic control: `auto` takes TCX where the kernel has it, from 6.6 on, and clsact \
          filters elsewhere; `clsact` takes these always. At the next start, devices that are attached change over.",
+    ),
+    (
+        "always-allow",
+        "[]",
+        "Addresses of either family, such as `[\"169.254.169.253\"]`, to and from which everything passes that is well formed, \
+         whatever the rules say: name servers, clocks and metadata of a cloud. Counted as `always-allowed`.",
     ),
     ("region", "local", "Name of the region in answers: lower-case letters, digits and hyphens."),
     ("account-id", "000000000000", "Account that owns what is made: 12 digits."),
@@ -71,7 +77,16 @@ mod tests {
 
     #[test]
     fn the_plain_keys_are_keys_with_these_defaults() {
-        let lines: String = PLAIN.iter().map(|(name, default, _)| format!("{name} = '{default}'\n")).collect();
+        let lines: String = PLAIN
+            .iter()
+            .map(|(name, default, _)| {
+                if default.starts_with('[') {
+                    format!("{name} = {default}\n")
+                } else {
+                    format!("{name} = '{default}'\n")
+                }
+            })
+            .collect();
         let written = Config::merge(None, &lines, &DaemonArgs::default()).unwrap();
         assert_eq!(written, Config::merge(None, "", &DaemonArgs::default()).unwrap());
     }

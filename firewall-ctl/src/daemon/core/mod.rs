@@ -28,6 +28,7 @@ use firewall_common::verdict::Direction;
 use jiff::Timestamp;
 use rand::rngs::StdRng;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +46,8 @@ pub struct Settings {
     pub account: AccountId,
     /// Name of the region.
     pub region: String,
+    /// Addresses that are let through whatever the rules say.
+    pub always_allow: BTreeSet<IpAddr>,
     /// Highest number of a rule.
     pub last_rule_number: u32,
     /// Highest number of an attachment.
@@ -163,7 +166,8 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         if is_new {
             store.commit(&Model::default().changes(&model), PendingEdit::Keep)?;
         }
-        let desired = compile(&model).map_err(transition::cannot_compile).map_err(OpenError::Tables)?;
+        let desired = compile(&model).and_then(|desired| desired.allowing(&settings.always_allow));
+        let desired = desired.map_err(transition::cannot_compile).map_err(OpenError::Tables)?;
         let prepared = enforcer.prepare(&desired).map_err(OpenError::Tables)?;
         enforcer.publish(prepared).map_err(OpenError::Tables)?;
         let held = enforcer.collect().map_err(OpenError::Tables)?;

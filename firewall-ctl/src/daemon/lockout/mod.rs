@@ -91,10 +91,11 @@ fn holder<'a>(
     })
 }
 
-/// Whether a new connection comes in: by some rule, or because nothing is enforced.
+/// Whether a new connection comes in: by some rule, because none has to allow it, or because nothing is enforced.
 fn admits(state: State<'_>, attachment: &Attachment, connection: &SshConnection) -> bool {
     let SshConnection { client, client_port: _, server: _, server_port } = *connection;
     !attachment.enforce
+        || state.desired.lets_through(client)
         || state.desired.evaluate(attachment.number, Direction::Inbound, client, Traffic::Tcp(server_port)).is_some()
 }
 

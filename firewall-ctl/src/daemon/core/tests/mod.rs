@@ -43,6 +43,7 @@ fn settings() -> Settings {
         quotas: Quotas::default(),
         account: AccountId::default(),
         region: "local".to_owned(),
+        always_allow: BTreeSet::new(),
         last_rule_number: 65_536,
         last_attachment_number: 1000,
         identity: Identity::default(),
