@@ -11,6 +11,7 @@
 
 mod atomic;
 mod bytes;
+mod entries;
 mod maps;
 mod steps;
 mod sweep;

@@ -238,6 +238,7 @@ impl LargeHost {
             strict_l2: false,
             number: number + 1,
             adopt: false,
+            enforce: true,
         };
         let shelf = number % SHELVES;
         let shared = (shelf * ON_SHELF..(shelf + 1) * ON_SHELF).map(shared_group);

@@ -2,6 +2,10 @@
 //!
 //! [`firewall_common::decide::Tables`] is implemented for a reference, because an entry of the flow table refers to it.
 
+mod handles;
+
+pub use handles::{FlowHandle, PlaceHandle};
+
 use super::adopt::Observed;
 use super::owners::Owners;
 use super::plan::{Change, Plan, Removal, Write};
@@ -10,7 +14,7 @@ use firewall_common::abi::{
     GroupRules, GroupRulesKey, Interface, LingerKey, MemberKeyV4, MemberKeyV6, Page, PolicyCell, RuleNumbers, RuleSet,
     Slot,
 };
-use firewall_common::decide::{FlowEntry, InsertError, PlaceEntry, Steps, Tables};
+use firewall_common::decide::{InsertError, Steps, Tables};
 use firewall_common::verdict::Direction;
 use ipnet::IpNet;
 use std::cell::{Cell, RefCell};
@@ -252,119 +256,6 @@ fn list_net(prefix_len: u32, address: impl Into<IpAddr>) -> IpNet {
     let address: IpAddr = address.into();
     let all = if address.is_ipv4() { 32 } else { 128 };
     IpNet::new_assert(address, prefix_len.min(all) as u8).trunc()
-}
-
-/// An entry of the flow table. Once it is removed, it reads as zeros and keeps nothing.
-#[derive(Debug, Clone, Copy)]
-pub struct FlowHandle<'a> {
-    tables: &'a MemoryTables,
-    key: FlowKey,
-}
-
-impl FlowHandle<'_> {
-    fn read(&self) -> Flow {
-        self.tables.flows.borrow().get(&self.key).map(Cell::get).unwrap_or_default()
-    }
-
-    fn update(&self, change: impl FnOnce(&mut Flow)) {
-        if let Some(cell) = self.tables.flows.borrow().get(&self.key) {
-            let mut flow = cell.get();
-            change(&mut flow);
-            cell.set(flow);
-        }
-    }
-}
-
-impl FlowEntry for FlowHandle<'_> {
-    fn word(&self) -> u64 {
-        self.read().word
-    }
-
-    fn swap(&self, old: u64, new: u64) -> bool {
-        let is_unchanged = self.read().word == old;
-        if is_unchanged {
-            self.update(|flow| flow.word = new);
-        }
-        is_unchanged
-    }
-
-    fn rule(&self) -> u32 {
-        self.read().rule
-    }
-
-    fn set_rule(&self, rule: u32) {
-        self.update(|flow| flow.rule = rule);
-    }
-
-    fn opened(&self) -> Direction {
-        if self.read().opened == Direction::Inbound as u32 { Direction::Inbound } else { Direction::Outbound }
-    }
-
-    fn expected(&self, direction: Direction) -> u32 {
-        self.read().expected[direction as usize]
-    }
-
-    fn set_expected(&self, direction: Direction, sequence: u32) {
-        self.update(|flow| flow.expected[direction as usize] = sequence);
-    }
-
-    fn answer(&self) -> u32 {
-        self.read().answer
-    }
-
-    fn set_answer(&self, sequence: u32) {
-        self.update(|flow| flow.answer = sequence);
-    }
-
-    fn account(&self, direction: Direction, packets: u64, bytes: u64) {
-        self.update(|flow| {
-            flow.packets[direction as usize] += packets;
-            flow.bytes[direction as usize] += bytes;
-        });
-    }
-}
-
-/// A place in a ring of half-open flows.
-#[derive(Debug, Clone, Copy)]
-pub struct PlaceHandle<'a> {
-    tables: &'a MemoryTables,
-    place: u32,
-    /// Who held it when it was looked up, and with which nonce.
-    holder: Option<(FlowKey, u16)>,
-}
-
-impl PlaceHandle<'_> {
-    fn give(&self, key: FlowKey, nonce: u16) {
-        self.tables.places.borrow_mut().insert(self.place, (key, nonce));
-    }
-}
-
-impl PlaceEntry for PlaceHandle<'_> {
-    fn nonce(&self) -> u16 {
-        self.holder.map(|(_, nonce)| nonce).unwrap_or_default()
-    }
-
-    fn holder_v4(&self) -> Option<&FlowKeyV4> {
-        match &self.holder {
-            Some((FlowKey::V4(key), _)) => Some(key),
-            Some((FlowKey::V6(_), _)) | None => None,
-        }
-    }
-
-    fn holder_v6(&self) -> Option<&FlowKeyV6> {
-        match &self.holder {
-            Some((FlowKey::V6(key), _)) => Some(key),
-            Some((FlowKey::V4(_), _)) | None => None,
-        }
-    }
-
-    fn give_v4(&self, key: &FlowKeyV4, nonce: u16) {
-        self.give(FlowKey::V4(*key), nonce);
-    }
-
-    fn give_v6(&self, key: &FlowKeyV6, nonce: u16) {
-        self.give(FlowKey::V6(*key), nonce);
-    }
 }
 
 impl<'a> Tables for &'a MemoryTables {

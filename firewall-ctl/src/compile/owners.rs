@@ -127,6 +127,7 @@ mod tests {
                 enforce: true,
                 number,
                 adopt: false,
+                enforce: true,
             };
             let interface = NetworkInterface {
                 id: InterfaceId::random(&mut rng),
