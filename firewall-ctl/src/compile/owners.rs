@@ -124,6 +124,7 @@ mod tests {
                 hook: HookWish::Auto,
                 addresses: AddressSource::Given,
                 strict_l2: false,
+                enforce: true,
                 number,
                 adopt: false,
                 enforce: true,

@@ -89,7 +89,16 @@ fn one(
     now: Now,
 ) -> DropDescription {
     let DropKey {
-        attachment: _, vlans, source, destination, source_port, service, protocol: number, direction, ..
+        attachment: _,
+        vlans,
+        source,
+        destination,
+        source_port,
+        service,
+        protocol: number,
+        direction,
+        outcome: _,
+        family: _,
     } = *key;
     let direction = if direction == Direction::Inbound as u8 { Direction::Inbound } else { Direction::Outbound };
     let (from, to) = (address(key, source), address(key, destination));
