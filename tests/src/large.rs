@@ -132,9 +132,10 @@ impl LargeHost {
         }
     }
 
-    /// An address that every interface's rules deny by looking into everything: CIDRs, prefix lists and groups.
+    /// An address that is no member and in no list, and in one block: the first interface allows it port 1004, and denies it
+    /// port 1000 after it has looked into CIDRs, prefix lists and groups.
     #[must_use]
-    pub fn stranger(&self) -> IpAddr {
+    pub fn stranger() -> IpAddr {
         Ipv4Addr::from_bits(ENTRY_BASE + 0x800).into()
     }
 
@@ -278,8 +279,11 @@ impl LargeHost {
     }
 }
 
-/// Where the entries of the lists begin: they have 16 addresses of each 4 096.
-const ENTRY_BASE: u32 = 0x2000_0000;
+/// Where the IPv4 blocks of rules begin.
+const BLOCK_BASE: u32 = 0x8000_0000;
+/// Where the entries of the lists begin, which have 16 addresses of each 4 096: among the blocks, so that the filters let an
+/// address through to both.
+const ENTRY_BASE: u32 = BLOCK_BASE;
 
 fn entry(number: u32) -> IpNet {
     IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::from_bits(ENTRY_BASE + (number << 12)), 28))
@@ -295,7 +299,7 @@ fn rules(group: u32, count: u32, list: Option<PrefixListId>) -> Vec<RuleKey> {
             (0, None) | (1, Some(_)) => Peer::Group { id: tier_group(group % TIERS), owner: AccountId::default() },
             (2, _) if group == 0 => Peer::ANYONE_IPV4,
             (number, _) if number & 1 == 0 => {
-                Peer::Ipv4(Ipv4Net::new_assert(Ipv4Addr::from_bits(0x8000_0000 + (block << 8)), 24))
+                Peer::Ipv4(Ipv4Net::new_assert(Ipv4Addr::from_bits(BLOCK_BASE + (block << 8)), 24))
             }
             (_, _) => Peer::Ipv6(Ipv6Net::new_assert(Ipv6Addr::from(segments), 64)),
         }

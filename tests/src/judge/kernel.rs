@@ -6,7 +6,7 @@ use super::plain::Plain;
 use super::{Hook, LOOPBACK};
 use crate::packet::ether_type;
 use aya::maps::lpm_trie::{Key, LpmTrie};
-use aya::maps::{Array, HashMap, MapData, PerCpuHashMap};
+use aya::maps::{Array, HashMap, Map, MapData, PerCpuHashMap};
 use aya::programs::{Program, ProgramError, TestRun};
 use aya::{Ebpf, EbpfLoader, TestRunOptions, TestRunResult};
 use firewall_common::abi::{
@@ -20,6 +20,7 @@ use firewall_ctl::model::Model;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::ops::{Deref, DerefMut};
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -308,11 +309,36 @@ impl Kernel {
         [program::XDP_RX, program::TC_RX, program::TC_TX, program::SWEEP_V4, program::SWEEP_V6].map(size).to_vec()
     }
 
-    pub(super) fn map(&self, name: &str) -> &aya::maps::Map {
+    /// Octets that each table takes now, by the kernel's own account.
+    ///
+    /// # Panics
+    /// If the kernel does not say.
+    #[must_use]
+    pub fn memory(&self) -> Vec<(&'static str, u64)> {
+        let octets = |name: &'static str| {
+            let (Map::Array(data)
+            | Map::PerCpuArray(data)
+            | Map::HashMap(data)
+            | Map::LruHashMap(data)
+            | Map::PerCpuHashMap(data)
+            | Map::PerCpuLruHashMap(data)
+            | Map::LpmTrie(data)) = self.map(name)
+            else {
+                panic!("{name} is of a kind that no table has")
+            };
+            let path = format!("/proc/self/fdinfo/{}", data.fd().as_fd().as_raw_fd());
+            let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+            let memory = text.lines().find_map(|line| line.strip_prefix("memlock:"));
+            (name, memory.and_then(|memory| memory.trim().parse().ok()).unwrap_or_else(|| panic!("{path}: {text}")))
+        };
+        map::ALL.iter().map(|name| octets(name)).collect()
+    }
+
+    pub(super) fn map(&self, name: &str) -> &Map {
         self.ebpf.map(name).unwrap_or_else(|| panic!("no map {name}"))
     }
 
-    pub(super) fn map_mut(&mut self, name: &str) -> &mut aya::maps::Map {
+    pub(super) fn map_mut(&mut self, name: &str) -> &mut Map {
         self.ebpf.map_mut(name).unwrap_or_else(|| panic!("no map {name}"))
     }
 

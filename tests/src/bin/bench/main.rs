@@ -3,10 +3,12 @@
 //! Every figure stands beside one from the same run: programs beside an empty program, a change beside the round trip
 //! without one. Medians of several rounds. Nothing here is a test.
 
+mod large;
 mod latency;
 mod packets;
 
 use comfy_table::{CellAlignment, Table, presets};
+use firewall_ctl::compile::Limits;
 use firewall_tests::judge::Kernel;
 use serde_json::json;
 use std::process::ExitCode;
@@ -28,7 +30,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let reports = [programs(), packets::report(), latency::report()];
+    let mut reports = vec![programs(), packets::report(), latency::report()];
+    let default = Kernel::load(Limits::default());
+    reports.push(large::memory("Mebibytes of the tables, empty, at the default limits", &default));
+    drop(default);
+    reports.extend(large::reports());
     if as_json {
         let reports = reports.iter().map(|report| {
             let rows = report.rows.iter().map(|row| {
