@@ -127,7 +127,6 @@ mod tests {
                 enforce: true,
                 number,
                 adopt: false,
-                enforce: true,
             };
             let interface = NetworkInterface {
                 id: InterfaceId::random(&mut rng),
