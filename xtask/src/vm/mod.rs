@@ -22,7 +22,7 @@ use std::fs;
 
 /// What runs there, cheapest first. The other suites say nothing about a kernel: `cli`, `lockout` and `demo` are about
 /// commands and what they print.
-const SUITES: [Suite; 7] = [
+const SUITES: [Suite; 6] = [
     Suite { name: "verifier", in_ci: true, left_out: &[] },
     Suite {
         name: "attack",
@@ -35,7 +35,6 @@ const SUITES: [Suite; 7] = [
     Suite { name: "differential", in_ci: false, left_out: &[] },
     Suite { name: "netns", in_ci: false, left_out: &[] },
     Suite { name: "restart", in_ci: false, left_out: &[] },
-    Suite { name: "drift", in_ci: false, left_out: &[] },
     Suite { name: "adoption", in_ci: false, left_out: &[] },
 ];
 
