@@ -96,12 +96,8 @@ fn inbound() -> Vec<RuleKey> {
     let group = Peer::Group { id: tier_group(0), owner: AccountId::default() };
     let anyone = [Peer::ANYONE_IPV4, Peer::ANYONE_IPV6];
     let everyone_else = [others[0], others[1], group, Peer::PrefixList(list(0)), Peer::PrefixList(list_v6())];
-    let rules = [
-        (STATELESS, anyone.as_slice()),
-        (TRACKED, &clients),
-        (BLOCKS, &others),
-        (EVERYONE_ELSE, &everyone_else),
-    ];
+    let rules =
+        [(STATELESS, anyone.as_slice()), (TRACKED, &clients), (BLOCKS, &others), (EVERYONE_ELSE, &everyone_else)];
     let key = |port, peer| RuleKey { direction: Direction::Inbound, service: ports(port, port), peer };
     rules.into_iter().flat_map(|(port, peers)| peers.iter().map(move |peer| key(port, *peer))).collect()
 }
