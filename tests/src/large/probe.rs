@@ -51,13 +51,11 @@ const fn port(number: u16) -> u16 {
 }
 
 /// A segment that a client sends, without flags yet.
-#[must_use]
 pub fn coming(family: Family, number: u16, service: u16) -> Packet {
     eth().ip(client(family, number), local(family)).tcp(port(number), service)
 }
 
 /// A segment that a client is sent.
-#[must_use]
 pub fn going(family: Family, number: u16, service: u16) -> Packet {
     eth().ip(local(family), client(family, number)).tcp(service, port(number))
 }
