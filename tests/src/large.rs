@@ -4,8 +4,9 @@
 use firewall_common::verdict::Direction;
 use firewall_ctl::compile::{Change, Desired, Layout, Limits, Plan, Removal, Write};
 use firewall_ctl::model::{
-    AccountId, AddressSource, Attachment, ConnectionTracking, Family, GroupId, HookWish, InterfaceId, L4, Model,
-    NetworkInterface, Peer, PrefixList, PrefixListId, Rule, RuleId, RuleKey, SecurityGroup, Service, Side, Tags, Vpc,
+    AccountId, AddressSource, Attachment, ConnectionTracking, Family, GroupId, HookWish, InterfaceId, L4, MacSource,
+    Model, NetworkInterface, Peer, PrefixList, PrefixListId, Rule, RuleId, RuleKey, SecurityGroup, Service, Side, Tags,
+    Vpc,
 };
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use rand::SeedableRng;
@@ -257,6 +258,7 @@ impl LargeHost {
             side: Side::Host,
             hook: HookWish::Auto,
             addresses: AddressSource::Given,
+            mac_source: MacSource::Auto,
             strict_l2: false,
             number: number + 1,
             adopt: false,
@@ -295,6 +297,7 @@ impl LargeHost {
             description: String::new(),
             groups: Vec::new(),
             addresses: BTreeSet::new(),
+            mac_address: None,
             attachment: None,
             device: None,
             tags: Tags::default(),
