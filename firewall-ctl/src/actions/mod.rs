@@ -14,6 +14,7 @@ mod filter;
 mod group;
 mod interface;
 mod lookup;
+mod page;
 mod permission;
 mod refusal;
 mod request;
@@ -31,6 +32,7 @@ pub use address::can_be_member;
 pub use context::{Context, Outcome};
 pub use error::{ApiError, ErrorCode};
 pub use interface::{Observed, set_observed_addresses};
+pub use page::invalid_token;
 pub use request::{Request, Response};
 
 /// Does an action, on paper: gives its answer and what there is from then on. The caller stores and enforces that, or
