@@ -3,6 +3,7 @@
 //! Every figure stands beside one from the same run: programs beside an empty program, a change beside the round trip
 //! without one. Medians of several rounds. Nothing here is a test.
 
+mod doubts;
 mod large;
 mod latency;
 mod packets;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     let mut show = |report: Report| if as_json { reports.push(json_of(&report)) } else { print(&report) };
     show(programs());
     show(latency::report());
+    show(doubts::report());
     show(large::memory("empty, at the default limits", &Kernel::load(Limits::default())));
     for scale in sizes.iter().copied() {
         let host = LargeHost::new(scale);
