@@ -79,7 +79,7 @@ fn keys(slot_bits: u32) -> Code {
 
 /// Makes an address of a prefix out of R7.
 fn address(code: Code) -> Code {
-    code.and(R7, PREFIXES as i32 - 1).left(R7, 8).or(R7, 0x0a00_0005).big_endian(R7)
+    code.and(R7, (PREFIXES - 1).cast_signed()).left(R7, 8).or(R7, 0x0a00_0005).big_endian(R7)
 }
 
 /// Fills all policies in, and says what the last of them took.
@@ -163,7 +163,7 @@ fn ports_trie(slot_bits: u32) -> Way {
             trie.put(&key::<12>(56, &[slot.to_be_bytes(), port.to_be_bytes()]), &1u32.to_ne_bytes());
         }
     });
-    let code = keys(slot_bits).or(R7, TCP as i32).big_endian(R7).big_endian(R6).set(R1, 64).store(LENGTH, R1);
+    let code = keys(slot_bits).or(R7, TCP.cast_signed()).big_endian(R7).big_endian(R6).set(R1, 64).store(LENGTH, R1);
     let code = code.store(FIRST, R6).store(SECOND, R7).look_up(&trie, LENGTH).load(R1, R0, 0);
     Way { name: "ports by a trie", memory: trie.memory(), program: code.finish(), fill, _tables: vec![trie] }
 }

@@ -35,9 +35,12 @@ fn main() -> ExitCode {
     let mut reports = Vec::new();
     let mut show = |report: Report| if as_json { reports.push(json_of(&report)) } else { print(&report) };
     show(programs());
-    show(latency::report());
+    show(latency::report(1));
     show(doubts::report());
     show(large::memory("empty, at the default limits", &Kernel::load(Limits::default())));
+    if sizes.len() > 1 {
+        show(latency::report(1000));
+    }
     for scale in sizes.iter().copied() {
         let host = LargeHost::new(scale);
         let mut kernel = packets::load(&host);
