@@ -10,4 +10,5 @@ pub mod compile;
 pub mod daemon;
 pub mod dataplane;
 pub mod model;
+pub mod probe;
 pub mod store;
