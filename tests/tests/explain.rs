@@ -8,6 +8,7 @@ use firewall_tests::packet::eth;
 use firewall_tests::traffic::{Attempt, Wire, udp_of};
 use firewall_tests::wait::eventually;
 use firewall_tests::world::{OPEN, OTHER, World, friend, host, only, stranger};
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use std::net::{IpAddr, SocketAddr};
 use zerocopy::{FromBytes as _, IntoBytes as _};
@@ -185,7 +186,7 @@ fn table<T: TryFrom<Map>>(ctl: &Controller<'_>, name: &str) -> T {
 #[test]
 fn drift_is_found_and_said() {
     let world = World::new();
-    let ctl = Controller::start(&world.host);
+    let mut ctl = Controller::start(&world.host);
     let (group, clients) = (ctl.group("served"), ctl.group("clients"));
     ctl.attach("eth0", &group, &[]);
     let open = OPEN.to_string();
@@ -236,7 +237,13 @@ fn drift_is_found_and_said() {
     );
     assert!(text(&said, "/Drift/0").contains("only watched in the kernel, enforced by what is recorded"), "{said:#}");
     world.tcp_in(stranger()[0], OPEN).answers();
-    // And somebody takes it away.
+    // A controller that starts writes what differs.
+    members.remove(&key).expect("remove it again");
+    ctl.stop(Signal::SIGTERM);
+    ctl.restart();
+    passes(&ctl, &packet, "rule", world.tcp_in(friend()[0], OPEN));
+    is_dropped(&ctl, &incoming("tcp", &unknown, &open), "no-peer", world.tcp_in(stranger()[0], OPEN));
+    // And somebody takes the entry away.
     interfaces.set(ifindex, [0; size_of::<Interface>()], 0).expect("change it");
     let said = ask(&ctl, &packet);
     assert_eq!(said["ByKernel"]["Reason"], "no-interface", "{said:#}");

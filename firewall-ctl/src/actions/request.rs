@@ -153,8 +153,8 @@ pub enum Response {
     DescribeFlows(DescribeFlowsResult),
     FlushFlows(FlushFlowsResult),
     DescribeDrops(DescribeDropsResult),
-    ExplainPacket(ExplainPacketResult),
-    SimulatePacket(SimulatePacketResult),
+    ExplainPacket(Box<ExplainPacketResult>),
+    SimulatePacket(Box<SimulatePacketResult>),
     Change(ChangeResult),
     /// Of actions that answer nothing: DeleteVpc, DeleteNetworkInterface, ModifyNetworkInterfaceAttribute.
     Done(Done),

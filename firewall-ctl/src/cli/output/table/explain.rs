@@ -40,7 +40,7 @@ pub(super) fn explained(screen: &Screen, answer: &ExplainPacketResult) -> String
         let flow = DescribeFlowsResult { flows: vec![flow.clone()], next_token: None };
         text.push_str(&format!("\n{}{}", screen.headline("Its flow"), flows::listed(screen, &flow)));
     }
-    text.push_str(&rules(screen, "", by_model));
+    text.push_str(&rules(screen, None, by_model));
     if let Some(drift) = drift {
         let none = ["The kernel and what is recorded agree.".to_owned()];
         text.push_str(&list(screen, "Drift", if drift.is_empty() { &none } else { drift }));
@@ -56,7 +56,7 @@ pub(super) fn simulated(screen: &Screen, answer: &SimulatePacketResult) -> Strin
     let mut table = verdicts(screen);
     if changes.is_empty() {
         add(&mut table, "what is recorded", before);
-        return text + &finish(&table, "") + &rules(screen, "", before) + &list(screen, "Notes", notes);
+        return text + &finish(&table, "") + &rules(screen, None, before) + &list(screen, "Notes", notes);
     }
     add(&mut table, "before the changes", before);
     if let Some(after) = after {
@@ -65,9 +65,9 @@ pub(super) fn simulated(screen: &Screen, answer: &SimulatePacketResult) -> Strin
     text.push_str(&finish(&table, ""));
     let told: Vec<String> = changes.iter().map(change).collect();
     text.push_str(&list(screen, "Changes", &told));
-    text.push_str(&rules(screen, " before", before));
+    text.push_str(&rules(screen, Some("Before the changes"), before));
     match after {
-        Some(after) => text.push_str(&rules(screen, " after", after)),
+        Some(after) => text.push_str(&rules(screen, Some("After them"), after)),
         None => text.push_str("\nAfter them there is no such interface.\n"),
     }
     text.push_str(&list(screen, "Notes", notes));
@@ -102,10 +102,14 @@ fn add(table: &mut Table, by: &str, judgement: &PacketJudgement) {
 }
 
 /// The rules that come near, and what to do.
-fn rules(screen: &Screen, when: &str, judgement: &PacketJudgement) -> String {
+fn rules(screen: &Screen, when: Option<&str>, judgement: &PacketJudgement) -> String {
+    let title = |what: &str| match when {
+        None => format!("Rules that {what} it"),
+        Some(when) => format!("{when}: rules that {what} it"),
+    };
     let texts = |rules: &[RuleOnPaper]| rules.iter().map(|rule| rule.text.clone()).collect::<Vec<_>>();
-    let mut text = list(screen, &format!("Rules that allow it{when}"), &texts(&judgement.matching_rules));
-    text.push_str(&list(screen, &format!("Rules that nearly do{when}"), &texts(&judgement.nearest_rules)));
+    let mut text = list(screen, &title("allow"), &texts(&judgement.matching_rules));
+    text.push_str(&list(screen, &title("nearly allow"), &texts(&judgement.nearest_rules)));
     if let Some(hint) = &judgement.hint {
         text.push_str(&format!("\n{hint}\n"));
     }

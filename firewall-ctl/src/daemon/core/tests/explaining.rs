@@ -16,7 +16,9 @@ fn incoming(peer: &str, port: u16) -> Value {
 }
 
 fn explained(core: &mut Core<Fake, Fake>, packet: Value, live: bool) -> Value {
-    asked(core, "ExplainPacket", json!({"Device": "eth0", "Packet": packet, "Live": live})).unwrap()
+    let mut body = json!({"Device": "eth0", "Live": live});
+    body["Packet"] = packet;
+    asked(core, "ExplainPacket", body).unwrap()
 }
 
 fn group(core: &Core<Fake, Fake>) -> String {
@@ -214,7 +216,9 @@ fn icmp_and_fragments_are_told_with_what_is_to_be_known() {
 
 /// Requests on paper, and what is said of them.
 fn simulated(core: &mut Core<Fake, Fake>, id: &str, packet: Value, changes: Value) -> Value {
-    asked(core, "SimulatePacket", json!({"NetworkInterfaceId": id, "Packet": packet, "Changes": changes})).unwrap()
+    let mut body = json!({"NetworkInterfaceId": id});
+    (body["Packet"], body["Changes"]) = (packet, changes);
+    asked(core, "SimulatePacket", body).unwrap()
 }
 
 #[test]

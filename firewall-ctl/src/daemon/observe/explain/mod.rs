@@ -38,7 +38,7 @@ pub struct Known<'a> {
 /// The request is malformed or names what is not there, or the kernel refuses.
 pub fn explain(known: Known<'_>, observer: &dyn Observer, request: ExplainPacket) -> Result<Response, ApiError> {
     let ExplainPacket { device, network_interface_id, packet, live } = request;
-    let interface = the_one(known.model, device, network_interface_id)?;
+    let interface = the_one(known.model, device.as_deref(), network_interface_id)?;
     let Some(attachment) = interface.attachment.as_ref() else {
         return Err(unexplained(&PaperError::NotAttached(interface.id)));
     };
@@ -58,7 +58,7 @@ pub fn explain(known: Known<'_>, observer: &dyn Observer, request: ExplainPacket
         let amiss = status.iter().flat_map(|status| status.amiss.iter()).map(|text| format!("The programs: {text}."));
         amiss.chain(drift::between(&rules, &wanted, &findings, kernel)).collect()
     });
-    Ok(Response::ExplainPacket(ExplainPacketResult {
+    let answer = ExplainPacketResult {
         network_interface_id: interface.id.to_string(),
         device: attachment.device.clone(),
         side: attachment.side.to_string(),
@@ -71,7 +71,8 @@ pub fn explain(known: Known<'_>, observer: &dyn Observer, request: ExplainPacket
         by_kernel: in_kernel.as_ref().map(|kernel| rules.judgement(kernel, &kernel.rules)),
         drift,
         notes: judgement::notes(&probe, &findings),
-    }))
+    };
+    Ok(Response::ExplainPacket(Box::new(answer)))
 }
 
 /// What the kernel says.
@@ -92,9 +93,9 @@ fn in_kernel(
 }
 
 /// The attached interface that a request names, or the only one.
-fn the_one(model: &Model, device: Option<String>, id: Option<String>) -> Result<Arc<NetworkInterface>, ApiError> {
+fn the_one(model: &Model, device: Option<&str>, id: Option<String>) -> Result<Arc<NetworkInterface>, ApiError> {
     let ids: Vec<String> = id.into_iter().collect();
-    let mut interfaces = chosen(model, device.as_deref(), &ids)?.into_iter();
+    let mut interfaces = chosen(model, device, &ids)?.into_iter();
     match (interfaces.next(), interfaces.next()) {
         (Some(interface), None) => Ok(interface),
         (None, _) => Err(ApiError::new(ErrorCode::DeviceNotAttached, "No device is attached.")),

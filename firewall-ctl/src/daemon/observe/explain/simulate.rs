@@ -52,7 +52,7 @@ pub fn simulate(
         let seated = self::seated(interface, side);
         judged(known, &model, &seated, &probe).map(|(judgement, _)| judgement)
     });
-    Ok(Response::SimulatePacket(SimulatePacketResult {
+    let answer = SimulatePacketResult {
         network_interface_id: interface.id.to_string(),
         side: seated.attachment.as_ref().map(|attachment| attachment.side.to_string()).unwrap_or_default(),
         vpc_id: interface.vpc.to_string(),
@@ -61,7 +61,8 @@ pub fn simulate(
         changes: told,
         after: after.transpose()?,
         notes,
-    }))
+    };
+    Ok(Response::SimulatePacket(Box::new(answer)))
 }
 
 /// The interface that a request names, wherever it lives.
