@@ -33,6 +33,7 @@ pub use address::can_be_member;
 pub use context::{Context, Outcome};
 pub use error::{ApiError, ErrorCode};
 pub use interface::{Observed, set_observed_addresses};
+pub(crate) use lookup::interface as named_interface;
 pub use mac::{ObservedMac, set_observed_mac};
 pub use page::invalid_token;
 pub use request::{Request, Response};
@@ -74,6 +75,8 @@ pub fn apply(request: Request, context: Context<'_>) -> Result<Outcome, ApiError
         | Request::DescribeFlows(_)
         | Request::FlushFlows(_)
         | Request::DescribeDrops(_)
+        | Request::ExplainPacket(_)
+        | Request::SimulatePacket(_)
         | Request::ConfirmChange(_)
         | Request::UndoChange(_) => {
             let message = format!("{} is answered by the controller itself.", request.operation());

@@ -108,6 +108,8 @@ requests! {
     DescribeCounters ControllerRead no;
     DescribeFlows ControllerRead no;
     DescribeDrops ControllerRead no;
+    ExplainPacket ControllerRead no;
+    SimulatePacket ControllerRead no;
     FlushFlows ControllerWrite yes;
     ConfirmChange ControllerWrite no;
     UndoChange ControllerWrite no;
@@ -151,6 +153,8 @@ pub enum Response {
     DescribeFlows(DescribeFlowsResult),
     FlushFlows(FlushFlowsResult),
     DescribeDrops(DescribeDropsResult),
+    ExplainPacket(Box<ExplainPacketResult>),
+    SimulatePacket(Box<SimulatePacketResult>),
     Change(ChangeResult),
     /// Of actions that answer nothing: DeleteVpc, DeleteNetworkInterface, ModifyNetworkInterfaceAttribute.
     Done(Done),

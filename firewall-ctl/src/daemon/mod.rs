@@ -13,7 +13,7 @@ pub mod net;
 pub mod observe;
 mod run;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use config::{Config, ConfigError, DaemonArgs, LogLevel};
 pub use error::DaemonError;

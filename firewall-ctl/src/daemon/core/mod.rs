@@ -17,7 +17,7 @@ use super::enforcer::{Enforcer, Held, Observer};
 use super::lockout::{self, SshConnection, State};
 use super::net::Snapshot;
 use super::observe;
-use crate::actions::types::DeviceAttachment;
+use crate::actions::types::{DeviceAttachment, ExplainPacket, SimulatePacket};
 use crate::actions::{self, ApiError, Context, ErrorCode, Outcome, Request, Response};
 use crate::compile::{Desired, compile};
 use crate::dataplane::FlowCounts;
@@ -226,6 +226,14 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             Request::DescribeDrops(request) => {
                 observe::drops::describe(&self.model, &*self.observer, request, host.now).map(Outcome::unchanged)
             }
+            Request::ExplainPacket(request) => {
+                let view = self.view.load();
+                explain(&view, &*self.observer, request, &self.settings).map(Outcome::unchanged)
+            }
+            Request::SimulatePacket(request) => {
+                let view = self.view.load();
+                simulate(&view, request, &self.settings, host.now).map(Outcome::unchanged)
+            }
             Request::FlushFlows(request) => {
                 let selected = observe::flows::select(&self.model, &*self.observer, request, caller.ssh.as_ref())?;
                 self.flush(selected, caller).map(Outcome::unchanged)
@@ -351,16 +359,13 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     }
 }
 
-/// Answers a request that changes nothing, without the one who writes.
-///
-/// # Errors
-/// The request is refused.
-pub fn read(view: &View, request: Request, settings: &Settings, now: Timestamp) -> Result<Outcome, ApiError> {
+/// Does an action on paper, of any model: nobody stores or enforces what comes of it.
+fn on_paper(model: &Model, request: Request, settings: &Settings, now: Timestamp) -> Result<Outcome, ApiError> {
     let none = BTreeSet::new();
-    let mut outcome = actions::apply(
+    actions::apply(
         request,
         Context {
-            model: &view.model,
+            model,
             quotas: &settings.quotas,
             account: settings.account,
             region: &settings.region,
@@ -369,7 +374,49 @@ pub fn read(view: &View, request: Request, settings: &Settings, now: Timestamp) 
             rule_numbers: NumberPool { last: settings.last_rule_number, busy: &none },
             attachment_numbers: NumberPool { last: settings.last_attachment_number, busy: &none },
         },
-    )?;
+    )
+}
+
+/// Says what becomes of a packet, without the one who writes.
+///
+/// # Errors
+/// The request is refused.
+pub fn explain(
+    view: &View,
+    observer: &dyn Observer,
+    request: ExplainPacket,
+    settings: &Settings,
+) -> Result<Response, ApiError> {
+    observe::explain::explain(known(view, settings), observer, request)
+}
+
+/// Says what becomes of a packet before and after changes on paper, without the one who writes.
+///
+/// # Errors
+/// The request is refused.
+pub fn simulate(
+    view: &View,
+    request: SimulatePacket,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Response, ApiError> {
+    observe::explain::simulate(known(view, settings), request, &mut |mut request, model| {
+        // Flows are left out.
+        cut::take_wish(&mut request);
+        on_paper(model, request, settings, now)
+    })
+}
+
+fn known<'a>(view: &'a View, settings: &'a Settings) -> observe::explain::Known<'a> {
+    observe::explain::Known { model: &view.model, devices: &view.devices, always: &settings.always_allow }
+}
+
+/// Answers a request that changes nothing, without the one who writes.
+///
+/// # Errors
+/// The request is refused.
+pub fn read(view: &View, request: Request, settings: &Settings, now: Timestamp) -> Result<Outcome, ApiError> {
+    let mut outcome = on_paper(&view.model, request, settings, now)?;
     if let Response::DescribeNetworkInterfaces(result) = &mut outcome.response {
         for attachment in result.network_interfaces.iter_mut().filter_map(|each| each.device_attachment.as_mut()) {
             fill_attachment(attachment, view);
