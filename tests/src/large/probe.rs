@@ -51,13 +51,11 @@ const fn port(number: u16) -> u16 {
 }
 
 /// A segment that a client sends, without flags yet.
-#[must_use]
 pub fn coming(family: Family, number: u16, service: u16) -> Packet {
     eth().ip(client(family, number), local(family)).tcp(port(number), service)
 }
 
 /// A segment that a client is sent.
-#[must_use]
 pub fn going(family: Family, number: u16, service: u16) -> Packet {
     eth().ip(local(family), client(family, number)).tcp(service, port(number))
 }
@@ -96,12 +94,8 @@ fn inbound() -> Vec<RuleKey> {
     let group = Peer::Group { id: tier_group(0), owner: AccountId::default() };
     let anyone = [Peer::ANYONE_IPV4, Peer::ANYONE_IPV6];
     let everyone_else = [others[0], others[1], group, Peer::PrefixList(list(0)), Peer::PrefixList(list_v6())];
-    let rules = [
-        (STATELESS, anyone.as_slice()),
-        (TRACKED, &clients),
-        (BLOCKS, &others),
-        (EVERYONE_ELSE, &everyone_else),
-    ];
+    let rules =
+        [(STATELESS, anyone.as_slice()), (TRACKED, &clients), (BLOCKS, &others), (EVERYONE_ELSE, &everyone_else)];
     let key = |port, peer| RuleKey { direction: Direction::Inbound, service: ports(port, port), peer };
     rules.into_iter().flat_map(|(port, peers)| peers.iter().map(move |peer| key(port, *peer))).collect()
 }

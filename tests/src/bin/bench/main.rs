@@ -24,7 +24,9 @@ struct Report {
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let Some(unknown) = arguments.iter().find(|argument| !["--json", "--small"].contains(&argument.as_str())) {
-        eprintln!("usage: bench [--json] [--small]; {unknown} is neither. With --small only the smallest host is measured.");
+        eprintln!(
+            "usage: bench [--json] [--small]; {unknown} is neither. With --small only the smallest host is measured."
+        );
         return ExitCode::from(2);
     }
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);

@@ -4,6 +4,7 @@
 //! also that of the empty program.
 
 use super::{Report, median};
+use firewall_ctl::daemon::LogLevel;
 use firewall_ctl::model::{Family, Side};
 use firewall_tests::judge::{EmptyProgram, Hook, Kernel, entry};
 use firewall_tests::large::probe::{BLOCKS, CLOSED, EVERYONE_ELSE, STATELESS, TRACKED, coming, going};
@@ -74,7 +75,7 @@ pub fn named(scale: Scale) -> String {
 
 /// The programs with the tables of a host, whose first interface is where frames come from.
 pub fn load(host: &LargeHost) -> Kernel {
-    let mut kernel = Kernel::load(host.limits());
+    let mut kernel = Kernel::load_logging(host.limits(), LogLevel::Off);
     kernel.publish(&host.model);
     kernel.place(entry(1, Side::Host));
     kernel
@@ -82,13 +83,8 @@ pub fn load(host: &LargeHost) -> Kernel {
 
 fn cases(hook: Hook, family: Family) -> Vec<Case> {
     let syn = |number, service| coming(family, number, service).syn().build();
-    let denied = |name, service| Case {
-        name,
-        frames: vec![syn(0, service)],
-        passes: false,
-        before: Vec::new(),
-        begins: false,
-    };
+    let denied =
+        |name, service| Case { name, frames: vec![syn(0, service)], passes: false, before: Vec::new(), begins: false };
     let acknowledgement = |number| coming(family, number, TRACKED).numbers(1001, 1).tcp_ack().build();
     let handshake = |number| {
         let answer = going(family, number, TRACKED).numbers(0, 1001).syn_ack().build();

@@ -61,6 +61,10 @@ fn rules_one_by_one() {
         shown("AuthorizeSecurityGroupIngress", &answer),
         shown("DescribeSecurityGroupRules", &json!({"SecurityGroupRules": [rule]}))
     );
+    let page = json!({"SecurityGroupRules": [rule], "NextToken": "00ff"});
+    let text = shown("DescribeSecurityGroupRules", &page);
+    let more = "There are more: narrow the list with --filters, or go on with --next-token 00ff\n";
+    assert!(text.ends_with(more), "{text}");
 }
 
 #[test]
