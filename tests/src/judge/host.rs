@@ -58,6 +58,16 @@ impl Host {
         }
     }
 
+    /// The entry of an attachment, as it is compiled; how many flows it may have is nobody's concern here.
+    ///
+    /// # Panics
+    /// If the model in force has no such attachment.
+    #[must_use]
+    pub fn entry(&self, attachment: u32) -> Interface {
+        let wanted = self.desired.interfaces().get(&attachment).unwrap_or_else(|| panic!("no attachment {attachment}"));
+        Interface { allowance: [u32::MAX; 2], ..wanted.entry }
+    }
+
     /// Says what the device that frames come from is.
     pub fn place(&mut self, interface: Interface) {
         self.tables.set_interface(LOOPBACK, interface);
