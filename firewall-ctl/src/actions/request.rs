@@ -109,6 +109,9 @@ requests! {
     DescribeFlows ControllerRead no;
     DescribeDrops ControllerRead no;
     FlushFlows ControllerWrite yes;
+    CreateAccessKey ControllerWrite no;
+    ListAccessKeys ControllerRead no;
+    DeleteAccessKey ControllerWrite no;
     ConfirmChange ControllerWrite no;
     UndoChange ControllerWrite no;
 }
@@ -151,8 +154,10 @@ pub enum Response {
     DescribeFlows(DescribeFlowsResult),
     FlushFlows(FlushFlowsResult),
     DescribeDrops(DescribeDropsResult),
+    CreateAccessKey(CreateAccessKeyResult),
+    ListAccessKeys(ListAccessKeysResult),
     Change(ChangeResult),
-    /// Of actions that answer nothing: DeleteVpc, DeleteNetworkInterface, ModifyNetworkInterfaceAttribute.
+    /// Of actions that answer nothing, such as DeleteVpc.
     Done(Done),
 }
 

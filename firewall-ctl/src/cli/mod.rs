@@ -14,6 +14,7 @@ mod flush;
 mod generate;
 mod group;
 mod interface;
+mod key;
 mod operate;
 mod output;
 mod permission;
@@ -96,6 +97,9 @@ enum Command {
     ModifyNetworkInterfaceAttribute(interface::ModifyNetworkInterfaceAttribute),
     CreateNetworkInterface(interface::CreateNetworkInterface),
     DeleteNetworkInterface(interface::DeleteNetworkInterface),
+    CreateAccessKey(key::CreateAccessKey),
+    ListAccessKeys(key::ListAccessKeys),
+    DeleteAccessKey(key::DeleteAccessKey),
     Status(operate::Status),
     Counters(operate::Counters),
     DescribeFlows(flow::DescribeFlows),
