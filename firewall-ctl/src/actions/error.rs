@@ -40,12 +40,15 @@ codes! {
     CannotDelete "CannotDelete" 400, "A default group is not deleted by itself.";
     DependencyViolation "DependencyViolation" 400, "Something depends on what was to be deleted.";
     DryRunOperation "DryRunOperation" 412, "The action is permitted, and was not done because DryRun was set.";
+    FilterLimitExceeded "FilterLimitExceeded" 400, "Too many filters, or too many values of one.";
     InvalidAction "InvalidAction" 400, "There is no such action.";
     InvalidFilter "InvalidFilter" 400, "There is no such filter.";
     InvalidGroupDuplicate "InvalidGroup.Duplicate" 400, "The VPC has a group of this name.";
     InvalidGroupNotFound "InvalidGroup.NotFound" 400, "There is no such group, or it is in another VPC.";
     InvalidGroupIdMalformed "InvalidGroupId.Malformed" 400, "Not the id of a group.";
     InvalidIpAddressInUse "InvalidIPAddress.InUse" 400, "Another interface of the VPC has this address.";
+    InvalidMaxResults "InvalidMaxResults" 400, "No such size of a page.";
+    InvalidNextToken "InvalidNextToken" 400, "No answer to this request has had this token.";
     InvalidNetworkInterfaceInUse "InvalidNetworkInterface.InUse" 400, "A device is attached to the interface.";
     InvalidNetworkInterfaceIdNotFound "InvalidNetworkInterfaceID.NotFound" 400, "There is no such interface.";
     InvalidNetworkInterfaceIdMalformed "InvalidNetworkInterfaceId.Malformed" 400, "Not the id of an interface.";

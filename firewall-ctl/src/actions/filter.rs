@@ -7,9 +7,21 @@ use crate::model::Tags;
 /// Filters that were found to be in order.
 pub(super) struct Filters(Vec<(String, Vec<String>)>);
 
+/// Most filters of a request, as the service documents it.
+const MAX_FILTERS: usize = 50;
+/// Most values of a filter, as the service documents it.
+const MAX_VALUES: usize = 200;
+/// Most characters of a value, as the service documents it; also a bound to what matching a pattern takes.
+const MAX_VALUE_LENGTH: usize = 255;
+
 impl Filters {
     /// Checks names against those that the action knows; `tag:KEY` and `tag-key` are known to all.
     pub(super) fn new(filters: Vec<Filter>, known: &[&str]) -> Result<Self, ApiError> {
+        if filters.len() > MAX_FILTERS || filters.iter().any(|filter| filter.values.len() > MAX_VALUES) {
+            let message = "The request uses too many filters or too many filter values.";
+            return Err(ApiError::new(ErrorCode::FilterLimitExceeded, message)
+                .with_detail(format!("There may be {MAX_FILTERS} filters, and {MAX_VALUES} values of each.")));
+        }
         filters.into_iter().map(|filter| named(filter, known)).collect::<Result<_, _>>().map(Self)
     }
 
@@ -44,6 +56,11 @@ fn named(filter: Filter, known: &[&str]) -> Result<(String, Vec<String>), ApiErr
     }
     if values.is_empty() {
         return Err(ApiError::new(ErrorCode::InvalidFilter, format!("The filter '{name}' has no values")));
+    }
+    if let Some(long) = values.iter().find(|value| value.chars().count() > MAX_VALUE_LENGTH) {
+        let detail = format!("It has {} characters; {MAX_VALUE_LENGTH} are the most.", long.chars().count());
+        let message = format!("A value of the filter '{name}' is too long");
+        return Err(ApiError::new(ErrorCode::InvalidFilter, message).with_detail(detail));
     }
     Ok((name, values))
 }
@@ -148,5 +165,18 @@ mod tests {
         assert_eq!(error.message, "The filter 'group-id' has no values");
         assert_eq!(refusal(filter("tag:", &["x"])).code, ErrorCode::InvalidFilter);
         assert!(Filters::new(vec![filter("tag:Name", &["x"])], &[]).is_ok());
+    }
+
+    #[test]
+    fn filters_values_and_their_characters_are_limited() {
+        let filter = |count, length| Filter { name: Some("tag-key".into()), values: vec!["x".repeat(length); count] };
+        let refusal = |filters| Filters::new(filters, &[]).err().map(|error| (error.code, error.detail.unwrap()));
+        assert_eq!(refusal(vec![filter(200, 255); 50]), None);
+        let limits = "There may be 50 filters, and 200 values of each.".to_owned();
+        let exceeded = Some((ErrorCode::FilterLimitExceeded, limits));
+        assert_eq!(refusal(vec![filter(1, 1); 51]), exceeded);
+        assert_eq!(refusal(vec![filter(201, 1)]), exceeded);
+        let long = "It has 256 characters; 255 are the most.".to_owned();
+        assert_eq!(refusal(vec![filter(1, 256)]), Some((ErrorCode::InvalidFilter, long)));
     }
 }

@@ -3,6 +3,7 @@
 use super::context::{Context, Outcome};
 use super::error::{ApiError, ErrorCode};
 use super::filter::Filters;
+use super::page::Page;
 use super::request::Response;
 use super::types::*;
 use super::{convert, lookup, refusal, wire};
@@ -84,8 +85,9 @@ const FILTERS: [&str; 23] = [
     "vpc-id",
 ];
 
-pub(super) fn describe(request: DescribeSecurityGroups, context: &Context<'_>) -> Result<Outcome, ApiError> {
-    let DescribeSecurityGroups { group_ids, group_names, filters, dry_run: _ } = request;
+pub(super) fn describe(mut request: DescribeSecurityGroups, context: &Context<'_>) -> Result<Outcome, ApiError> {
+    let page = Page::of(&mut request)?;
+    let DescribeSecurityGroups { group_ids, group_names, filters, max_results: _, next_token: _, dry_run: _ } = request;
     let model = context.model;
     let filters = Filters::new(filters, &FILTERS)?;
     let by_id = group_ids.iter().map(|id| lookup::group(model, id));
@@ -94,8 +96,9 @@ pub(super) fn describe(request: DescribeSecurityGroups, context: &Context<'_>) -
     let wanted = wanted.collect::<Result<BTreeSet<_>, _>>()?;
     let groups = model.groups.values().filter(|group| wanted.is_empty() || wanted.contains(&group.id));
     let groups = groups.filter(|group| filters.accept(&group.tags, |name| values(model, group, name)));
-    let security_groups = groups.map(|group| wire::group(group, context.region)).collect();
-    let answer = DescribeSecurityGroupsResult { security_groups };
+    let (groups, next_token) = page.cut(groups, |group| group.id);
+    let security_groups = groups.into_iter().map(|group| wire::group(group, context.region)).collect();
+    let answer = DescribeSecurityGroupsResult { security_groups, next_token };
     Ok(Outcome::unchanged(Response::DescribeSecurityGroups(answer)))
 }
 

@@ -15,6 +15,8 @@ mod filter;
 mod group;
 mod interface;
 mod lookup;
+mod mac;
+mod page;
 mod permission;
 mod refusal;
 mod request;
@@ -32,6 +34,8 @@ pub use address::can_be_member;
 pub use context::{Context, Outcome};
 pub use error::{ApiError, ErrorCode};
 pub use interface::{Observed, set_observed_addresses};
+pub use mac::{ObservedMac, set_observed_mac};
+pub use page::invalid_token;
 pub use request::{Request, Response};
 
 /// Does an action, on paper: gives its answer and what there is from then on. The caller stores and enforces that, or

@@ -3,6 +3,7 @@
 use super::context::{Context, Outcome};
 use super::error::ApiError;
 use super::filter::{self, Filters};
+use super::page::Page;
 use super::request::Response;
 use super::types::{DescribeSecurityGroupRules, DescribeSecurityGroupRulesResult};
 use super::{lookup, wire};
@@ -12,8 +13,10 @@ use std::collections::BTreeSet;
 /// Filters of DescribeSecurityGroupRules.
 const FILTERS: [&str; 2] = ["group-id", "security-group-rule-id"];
 
-pub(super) fn describe(request: DescribeSecurityGroupRules, context: &Context<'_>) -> Result<Outcome, ApiError> {
-    let DescribeSecurityGroupRules { filters, security_group_rule_ids, dry_run: _ } = request;
+pub(super) fn describe(mut request: DescribeSecurityGroupRules, context: &Context<'_>) -> Result<Outcome, ApiError> {
+    let page = Page::of(&mut request)?;
+    let DescribeSecurityGroupRules { filters, security_group_rule_ids, max_results: _, next_token: _, dry_run: _ } =
+        request;
     let model = context.model;
     let filters = Filters::new(filters, &FILTERS)?;
     // As in the service: a group that is none is an error, one that is not there is not.
@@ -26,13 +29,12 @@ pub(super) fn describe(request: DescribeSecurityGroupRules, context: &Context<'_
         model.rule(id).ok_or_else(|| lookup::rule_not_found(id))?;
         wanted.insert(id);
     }
-    let mut rules = Vec::new();
-    for group in model.groups.values() {
-        let listed = group.rules.values().filter(|rule| wanted.is_empty() || wanted.contains(&rule.id));
-        let listed = listed.filter(|rule| filters.accept(&rule.tags, |name| values(group, rule, name)));
-        rules.extend(listed.map(|rule| wire::rule(group, rule, context.region)));
-    }
-    let answer = DescribeSecurityGroupRulesResult { security_group_rules: rules };
+    let rules = model.groups.values().flat_map(|group| group.rules.values().map(move |rule| (group, rule)));
+    let rules = rules.filter(|(_, rule)| wanted.is_empty() || wanted.contains(&rule.id));
+    let rules = rules.filter(|(group, rule)| filters.accept(&rule.tags, |name| values(group, rule, name)));
+    let (rules, next_token) = page.cut(rules, |(group, rule)| (group.id, rule.id));
+    let security_group_rules = rules.into_iter().map(|(group, rule)| wire::rule(group, rule, context.region)).collect();
+    let answer = DescribeSecurityGroupRulesResult { security_group_rules, next_token };
     Ok(Outcome::unchanged(Response::DescribeSecurityGroupRules(answer)))
 }
 

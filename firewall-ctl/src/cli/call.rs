@@ -35,6 +35,17 @@ pub(super) struct Filters {
     filters: Vec<Structures>,
 }
 
+/// Pages of the describe commands, one by one.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(super) struct Pages {
+    /// List so many at most, and say where to go on; everything if left out
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    max_results: Option<i64>,
+    /// Go on where the last list ended: the NextToken that it had, with the same flags as before
+    #[arg(long, value_name = "TOKEN")]
+    next_token: Option<String>,
+}
+
 /// `--tag-specifications` of the commands that make something.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub(super) struct TagSpecifications {
@@ -90,6 +101,10 @@ impl Call {
 
     pub(super) fn with_filters(self, Filters { filters }: &Filters) -> Self {
         self.with_structures("Filters", filters)
+    }
+
+    pub(super) fn with_pages(self, Pages { max_results, next_token }: Pages) -> Self {
+        self.with_some("MaxResults", max_results).with_some("NextToken", next_token)
     }
 
     pub(super) fn with_tags(self, TagSpecifications { tag_specifications }: &TagSpecifications) -> Self {

@@ -1,6 +1,6 @@
 //! Commands on security groups.
 
-use super::call::{Call, DryRun, Filters, Guard, TagSpecifications};
+use super::call::{Call, DryRun, Filters, Guard, Pages, TagSpecifications};
 
 /// A group by its id, or by its name in the default VPC.
 #[derive(clap::Args, Debug)]
@@ -75,16 +75,19 @@ pub(super) struct DescribeSecurityGroups {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
+    pages: Pages,
+    #[command(flatten)]
     dry_run: DryRun,
 }
 
 impl DescribeSecurityGroups {
     pub(super) fn call(self) -> Call {
-        let Self { group_ids, group_names, filters, dry_run } = self;
+        let Self { group_ids, group_names, filters, pages, dry_run } = self;
         Call::new("DescribeSecurityGroups")
             .with_list("GroupIds", &group_ids)
             .with_list("GroupNames", &group_names)
             .with_filters(&filters)
+            .with_pages(pages)
             .with_dry_run(dry_run)
     }
 }

@@ -1,6 +1,6 @@
 //! Commands on the rules of groups.
 
-use super::call::{Call, DryRun, Filters, Guard, TagSpecifications};
+use super::call::{Call, DryRun, Filters, Guard, Pages, TagSpecifications};
 use super::group::GroupChoice;
 use super::permission::Permissions;
 use clap::ArgGroup;
@@ -189,15 +189,18 @@ pub(super) struct DescribeSecurityGroupRules {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
+    pages: Pages,
+    #[command(flatten)]
     dry_run: DryRun,
 }
 
 impl DescribeSecurityGroupRules {
     pub(super) fn call(self) -> Call {
-        let Self { security_group_rule_ids, filters, dry_run } = self;
+        let Self { security_group_rule_ids, filters, pages, dry_run } = self;
         Call::new("DescribeSecurityGroupRules")
             .with_list("SecurityGroupRuleIds", &security_group_rule_ids)
             .with_filters(&filters)
+            .with_pages(pages)
             .with_dry_run(dry_run)
     }
 }

@@ -15,6 +15,7 @@ mod error;
 mod group;
 mod ids;
 mod interface;
+mod mac;
 mod name;
 mod numbers;
 mod prefix_list;
@@ -34,7 +35,10 @@ pub use edit::NewVpc;
 pub use error::ModelError;
 pub use group::SecurityGroup;
 pub use ids::{AccountId, AccountIdError, GroupId, IdError, InterfaceId, PrefixListId, RuleId, VpcId};
-pub use interface::{AddressSource, Attachment, ConnectionTracking, HookWish, NetworkInterface, Side, TimeoutError};
+pub use interface::{
+    AddressSource, Attachment, ConnectionTracking, HookWish, MacSource, NetworkInterface, Side, TimeoutError,
+};
+pub use mac::{MacAddress, MacAddressError};
 pub use name::{
     DEFAULT_GROUP_DESCRIPTION, DEFAULT_GROUP_NAME, GroupDescription, GroupName, MAX_NAME_LENGTH, NameError,
     RuleDescription,

@@ -4,6 +4,7 @@ mod authorize;
 mod device;
 mod group;
 mod interface;
+mod page;
 mod property;
 mod revoke;
 mod vpc;

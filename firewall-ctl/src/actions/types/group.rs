@@ -27,6 +27,10 @@ request! {
         /// `ip-permission.X` and `egress.ip-permission.X` where X is `cidr`, `from-port`, `group-id`, `group-name`,
         /// `ipv6-cidr`, `prefix-list-id`, `protocol`, `to-port` or `user-id`.
         filters: Vec<Filter>,
+        /// Only so many, from 5 to 1000; all of them when absent.
+        max_results: Option<i64>,
+        /// Where to go on: the token of the answer before, to the same request.
+        next_token: Option<String>,
         /// Only checks the permission.
         dry_run: bool,
     }
@@ -58,6 +62,9 @@ answer! {
     DescribeSecurityGroupsResult {
         /// The groups, by id.
         security_groups: Vec<SecurityGroupDescription>,
+        /// There are more: where to go on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_token: Option<String>,
     }
 
     /// A group with its rules.

@@ -87,6 +87,10 @@ request! {
     DescribeSecurityGroupRules {
         /// Filters: `group-id`, `security-group-rule-id`, `tag:KEY`, `tag-key`.
         filters: Vec<Filter>,
+        /// Only so many, from 5 to 1000; all of them when absent.
+        max_results: Option<i64>,
+        /// Where to go on: the token of the answer before, to the same request.
+        next_token: Option<String>,
         /// These only; an unknown one is an error.
         security_group_rule_ids: Vec<String>,
         /// Only checks the permission.
@@ -121,6 +125,9 @@ answer! {
     DescribeSecurityGroupRulesResult {
         /// The rules, by group and id.
         security_group_rules: Vec<SecurityGroupRuleDescription>,
+        /// There are more: where to go on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_token: Option<String>,
     }
 
     /// A rule.

@@ -59,7 +59,7 @@ pub fn report() -> Report {
         vec![name.to_owned(), format!("{:.2}", p50.as_secs_f64() * 1e3), format!("{:.2}", p99.as_secs_f64() * 1e3)]
     };
     Report {
-        title: "Milliseconds from sending authorize (one rule, one interface)",
+        title: "Milliseconds from sending authorize (one rule, one interface)".to_owned(),
         head: vec!["until", "p50", "p99"],
         rows: vec![
             row("the first packet is let through, and answered", first),

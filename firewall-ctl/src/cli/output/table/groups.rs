@@ -1,17 +1,17 @@
 //! Security groups, each with a table of its rules.
 
 use super::rules::{Part, direction, parts};
-use super::{Screen, finish};
+use super::{Screen, finish, more};
 use crate::actions::types::{DescribeSecurityGroupsResult, SecurityGroupDescription};
 
 pub(super) fn listed(
     screen: &Screen,
-    DescribeSecurityGroupsResult { security_groups }: &DescribeSecurityGroupsResult,
+    DescribeSecurityGroupsResult { security_groups, next_token }: &DescribeSecurityGroupsResult,
 ) -> String {
     if security_groups.is_empty() {
         return "No security group.\n".to_owned();
     }
-    security_groups.iter().map(|group| shown(screen, group)).collect::<Vec<_>>().join("\n")
+    security_groups.iter().map(|group| shown(screen, group)).collect::<Vec<_>>().join("\n") + &more(next_token)
 }
 
 fn shown(screen: &Screen, group: &SecurityGroupDescription) -> String {

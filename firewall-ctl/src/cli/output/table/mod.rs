@@ -100,6 +100,12 @@ fn finish(table: &Table, when_empty: &str) -> String {
     if table.is_empty() { format!("{when_empty}\n") } else { format!("{table}\n") }
 }
 
+/// What a list that is not the whole ends with.
+fn more(next_token: &Option<String>) -> String {
+    let line = |token| format!("There are more: narrow the list with --filters, or go on with --next-token {token}\n");
+    next_token.as_ref().map(line).unwrap_or_default()
+}
+
 fn number(value: u64) -> Cell {
     Cell::new(value).set_alignment(CellAlignment::Right)
 }

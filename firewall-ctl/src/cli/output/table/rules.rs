@@ -1,6 +1,6 @@
 //! Rules: how protocol, ports and peer are written, and the answers that list rules.
 
-use super::{Screen, finish};
+use super::{Screen, finish, more};
 use crate::actions::types::{
     AuthorizeResult, DescribeSecurityGroupRulesResult, IpPermission, RevokeResult, RevokedSecurityGroupRule,
     SecurityGroupRuleDescription,
@@ -16,9 +16,9 @@ pub(super) fn authorized(
 
 pub(super) fn listed(
     screen: &Screen,
-    DescribeSecurityGroupRulesResult { security_group_rules }: &DescribeSecurityGroupRulesResult,
+    DescribeSecurityGroupRulesResult { security_group_rules, next_token }: &DescribeSecurityGroupRulesResult,
 ) -> String {
-    finish(&table(screen, security_group_rules.iter().map(described)), "No rule.")
+    finish(&table(screen, security_group_rules.iter().map(described)), "No rule.") + &more(next_token)
 }
 
 pub(super) fn revoked(screen: &Screen, answer: &RevokeResult) -> String {

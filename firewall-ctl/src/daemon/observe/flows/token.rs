@@ -1,6 +1,6 @@
 //! Where a listing goes on: a key as text, so that the controller remembers nothing of a caller.
 
-use crate::actions::ApiError;
+use crate::actions::{ApiError, invalid_token};
 use crate::compile::memory::FlowKey;
 use firewall_common::abi::{FlowKeyV4, FlowKeyV6};
 use zerocopy::{FromBytes as _, IntoBytes as _};
@@ -25,7 +25,7 @@ pub(super) fn flow(token: &str) -> Result<FlowKey, ApiError> {
         length if length == size_of::<FlowKeyV4>() => FlowKeyV4::read_from_bytes(&octets).ok().map(FlowKey::V4),
         _ => FlowKeyV6::read_from_bytes(&octets).ok().map(FlowKey::V6),
     };
-    key.ok_or_else(|| unknown(token))
+    key.ok_or_else(|| invalid_token(token))
 }
 
 /// The token of a flush that leaves flows alone that began after a tick.
@@ -35,12 +35,7 @@ pub(super) fn of_tick(tick: u64) -> String {
 
 /// The tick of such a token.
 pub(super) fn tick(token: &str) -> Result<u64, ApiError> {
-    token.parse().map_err(|_| unknown(token))
-}
-
-fn unknown(token: &str) -> ApiError {
-    ApiError::value(format!("Value ({token}) for parameter NextToken is invalid."))
-        .with_detail("It is what the answer before says, as it is.")
+    token.parse().map_err(|_| invalid_token(token))
 }
 
 #[cfg(test)]
