@@ -216,16 +216,9 @@ impl LargeHost {
 
     fn add_list(&mut self, number: u32) {
         let entries = number * ENTRIES..(number + 1) * ENTRIES;
-        let value = PrefixList {
-            id: list(number),
-            name: "of a large host".parse().expect("a name"),
-            owner: self.vpc.owner,
-            family: Family::Ipv4,
-            max_entries: ENTRIES,
-            version: 1,
-            entries: entries.map(|number| (entry(number), None)).collect(),
-            tags: Tags::default(),
-        };
+        let (name, entries) =
+            ("of a large host".parse().expect("a name"), entries.map(|number| (entry(number), None)).collect());
+        let value = PrefixList::new(list(number), name, self.vpc.owner, Family::Ipv4, ENTRIES, entries);
         self.model.prefix_lists.insert(value.id, Arc::new(value));
     }
 

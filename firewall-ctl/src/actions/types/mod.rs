@@ -10,8 +10,10 @@ mod group;
 mod interface;
 mod observe;
 mod permission;
+mod prefix_list;
 mod rule;
 mod shared;
+mod tag;
 mod vpc;
 
 pub use daemon::*;
@@ -21,8 +23,10 @@ pub use group::*;
 pub use interface::*;
 pub use observe::*;
 pub use permission::*;
+pub use prefix_list::*;
 pub use rule::*;
 pub use shared::*;
+pub use tag::*;
 pub use vpc::*;
 
 /// Whether a member can be left out when it is sent.
