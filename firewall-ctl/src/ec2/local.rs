@@ -9,6 +9,10 @@ pub const ACTIONS: &[&str] = &[
     "DescribeFlows",
     "DescribeDrops",
     "FlushFlows",
+    "ExplainPacket",
+    "ModifySecurityGroup",
+    "ReplaceSecurityGroupRules",
+    "SimulatePacket",
     "CreateAccessKey",
     "ListAccessKeys",
     "DeleteAccessKey",
@@ -21,12 +25,14 @@ pub const ASKED: &[(&str, &str)] = &[
     ("RevokeSecurityGroupIngress", "CutFlows"),
     ("RevokeSecurityGroupEgress", "CutFlows"),
     ("CreateNetworkInterface", "VpcId"),
+    ("DeleteSecurityGroup", "GroupIds"),
 ];
 
 /// Members of our own in answers: the service's structure, and the member.
 pub const ANSWERED: &[(&str, &str)] = &[
     ("RevokeSecurityGroupIngressResult", "CutFlows"),
     ("RevokeSecurityGroupEgressResult", "CutFlows"),
+    ("DeleteSecurityGroupResult", "GroupIds"),
     ("NetworkInterface", "DeviceAttachment"),
     ("NetworkInterface", "LastDevice"),
 ];
