@@ -84,6 +84,14 @@ fn of_entry(wanted: &Interface, found: &Interface) -> Vec<String> {
     if own != other {
         differs("IPv6 address", &own, &other);
     }
+    let [own, other] = [found, wanted].map(|entry| entry.hardware);
+    if own != other {
+        let word = |octets: [u8; 6]| match octets {
+            [0, 0, 0, 0, 0, 0] => "any".to_owned(),
+            octets => octets.map(|octet| format!("{octet:02x}")).join(":"),
+        };
+        differs("hardware address", &word(own), &word(other));
+    }
     let [own, other] = [found, wanted].map(|entry| {
         let times = [entry.timeouts.tcp_established, entry.timeouts.udp_stream, entry.timeouts.udp];
         times.map(|ticks| super::super::seconds(ticks.into()))
