@@ -4,6 +4,7 @@
 //! (protocol, ports, number of peers, peer, description), repetitions in the request, rules that are there already,
 //! quotas. An action is done whole or not at all.
 
+pub mod access;
 mod address;
 mod authorize;
 mod context;
@@ -77,6 +78,9 @@ pub fn apply(request: Request, context: Context<'_>) -> Result<Outcome, ApiError
         | Request::DescribeDrops(_)
         | Request::ExplainPacket(_)
         | Request::SimulatePacket(_)
+        | Request::CreateAccessKey(_)
+        | Request::ListAccessKeys(_)
+        | Request::DeleteAccessKey(_)
         | Request::ConfirmChange(_)
         | Request::UndoChange(_) => {
             let message = format!("{} is answered by the controller itself.", request.operation());

@@ -111,6 +111,9 @@ requests! {
     ExplainPacket ControllerRead no;
     SimulatePacket ControllerRead no;
     FlushFlows ControllerWrite yes;
+    CreateAccessKey ControllerWrite no;
+    ListAccessKeys ControllerRead no;
+    DeleteAccessKey ControllerWrite no;
     ConfirmChange ControllerWrite no;
     UndoChange ControllerWrite no;
 }
@@ -155,8 +158,10 @@ pub enum Response {
     DescribeDrops(DescribeDropsResult),
     ExplainPacket(Box<ExplainPacketResult>),
     SimulatePacket(Box<SimulatePacketResult>),
+    CreateAccessKey(CreateAccessKeyResult),
+    ListAccessKeys(ListAccessKeysResult),
     Change(ChangeResult),
-    /// Of actions that answer nothing: DeleteVpc, DeleteNetworkInterface, ModifyNetworkInterfaceAttribute.
+    /// Of actions that answer nothing, such as DeleteVpc.
     Done(Done),
 }
 

@@ -15,6 +15,7 @@ mod flush;
 mod generate;
 mod group;
 mod interface;
+mod key;
 mod operate;
 mod output;
 mod permission;
@@ -98,6 +99,9 @@ enum Command {
     ModifyNetworkInterfaceAttribute(interface::ModifyNetworkInterfaceAttribute),
     CreateNetworkInterface(interface::CreateNetworkInterface),
     DeleteNetworkInterface(interface::DeleteNetworkInterface),
+    CreateAccessKey(key::CreateAccessKey),
+    ListAccessKeys(key::ListAccessKeys),
+    DeleteAccessKey(key::DeleteAccessKey),
     Status(operate::Status),
     Counters(operate::Counters),
     DescribeFlows(flow::DescribeFlows),

@@ -6,6 +6,7 @@ pub mod core;
 pub mod enforcer;
 mod error;
 pub mod kernel;
+pub mod keys;
 pub mod lock;
 pub mod lockout;
 pub mod logging;
@@ -14,6 +15,7 @@ pub mod observe;
 mod run;
 #[cfg(test)]
 pub(crate) mod testing;
+mod wire;
 
 pub use config::{Config, ConfigError, DaemonArgs, LogLevel};
 pub use error::DaemonError;

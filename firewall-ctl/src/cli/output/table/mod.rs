@@ -8,6 +8,7 @@ mod fields;
 mod flows;
 mod groups;
 mod interfaces;
+mod keys;
 mod rules;
 mod status;
 mod vpcs;
@@ -77,6 +78,7 @@ pub(super) fn render(screen: &Screen, operation: &str, answer: &Value) -> String
         "DescribeSecurityGroupRules" => typed(answer, |answer| rules::listed(screen, &answer)),
         "CreateNetworkInterface" => typed(answer, |answer| interfaces::created(screen, &answer)),
         "DescribeNetworkInterfaces" => typed(answer, |answer| interfaces::listed(screen, &answer)),
+        "ListAccessKeys" => typed(answer, |answer| keys::listed(screen, &answer)),
         "AttachDevice" => typed(answer, |answer| device::attached(screen, &answer)),
         "DetachDevice" => typed(answer, |answer| device::detached(&answer)),
         "ConfirmChange" | "UndoChange" => typed(answer, |answer| device::decided(&answer)),
