@@ -33,14 +33,14 @@ pub(super) fn between(rules: &Rules<'_>, wanted: &Interface, model: &Findings, k
     let mut drift = of_entry(wanted, entry);
     let recorded = rules.allowing();
     drift.extend(
-        recorded
-            .difference(allowing)
-            .map(|number| format!("The kernel does not know by its tables: {}.", rules.told(*number).text)),
+        recorded.difference(allowing).map(|number| {
+            format!("A rule that allows it, and not by the kernel's tables: {}.", rules.told(*number).text)
+        }),
     );
     drift.extend(
-        allowing.difference(&recorded).map(|number| {
-            format!("The kernel lets it through by a rule that should not: {}.", rules.told(*number).text)
-        }),
+        allowing
+            .difference(&recorded)
+            .map(|number| format!("A rule that allows it by the kernel's tables only: {}.", rules.told(*number).text)),
     );
     let mut differs = |what: &str, kernel: &Heard, model: &Heard| {
         if kernel != model {
