@@ -8,6 +8,8 @@ pub const ACTIONS: &[&str] = &[
     "DescribeCounters",
     "DescribeFlows",
     "DescribeDrops",
+    "ExplainPacket",
+    "SimulatePacket",
     "FlushFlows",
     "ExplainPacket",
     "ModifySecurityGroup",
