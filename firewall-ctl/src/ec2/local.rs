@@ -9,6 +9,9 @@ pub const ACTIONS: &[&str] = &[
     "DescribeFlows",
     "DescribeDrops",
     "FlushFlows",
+    "CreateAccessKey",
+    "ListAccessKeys",
+    "DeleteAccessKey",
     "ConfirmChange",
     "UndoChange",
 ];

@@ -8,6 +8,7 @@ use firewall_common::packet::Metadata;
 use firewall_ctl::compile::memory::FlowKey;
 use firewall_ctl::compile::{Desired, Layout, Limits, MemoryTables};
 use firewall_ctl::model::Model;
+use firewall_ctl::probe::{Findings, Probe, hear};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -129,6 +130,13 @@ impl Host {
         for (prefix_len, key) in self.layout.closed_udp_ports(&next) {
             self.tables.set_linger(prefix_len, key, until);
         }
+    }
+
+    /// What the tables say of a packet on paper. They stay as they are.
+    #[must_use]
+    pub fn hear(&self, probe: &Probe) -> Findings {
+        let paper = self.tables.clone();
+        hear(&paper, &paper, LOOPBACK, probe)
     }
 
     /// Records of packets that were dropped, or would have been.

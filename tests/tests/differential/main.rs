@@ -5,6 +5,7 @@
 //! in the tables are reused. What the packets came to is counted, and the test fails if some class of outcome never occurred.
 
 mod coverage;
+mod explained;
 mod strategy;
 
 use coverage::Coverage;
