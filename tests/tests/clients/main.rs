@@ -77,6 +77,7 @@ fn the_first_aws_cli_prints_what_firewall_ctl_prints() {
 fn the_second_aws_cli_prints_what_firewall_ctl_prints() {
     let namespace = Namespace::new("cli2");
     let path = std::env::var_os("FIREWALL_AWS").map(PathBuf::from);
-    let path = path.expect("FIREWALL_AWS names no AWS CLI 2: run `cargo xtask test clients`, which finds or installs one");
+    let path =
+        path.expect("FIREWALL_AWS names no AWS CLI 2: run `cargo xtask test clients`, which finds or installs one");
     Site::new(&namespace).passes("both.py", &[&path]);
 }
