@@ -34,6 +34,7 @@ pub use address::can_be_member;
 pub use context::{Context, Outcome};
 pub use error::{ApiError, ErrorCode};
 pub use interface::{Observed, set_observed_addresses};
+pub(crate) use lookup::interface as named_interface;
 pub use mac::{ObservedMac, set_observed_mac};
 pub use page::invalid_token;
 pub use request::{Request, Response};
@@ -75,6 +76,8 @@ pub fn apply(request: Request, context: Context<'_>) -> Result<Outcome, ApiError
         | Request::DescribeFlows(_)
         | Request::FlushFlows(_)
         | Request::DescribeDrops(_)
+        | Request::ExplainPacket(_)
+        | Request::SimulatePacket(_)
         | Request::CreateAccessKey(_)
         | Request::ListAccessKeys(_)
         | Request::DeleteAccessKey(_)

@@ -108,6 +108,8 @@ requests! {
     DescribeCounters ControllerRead no;
     DescribeFlows ControllerRead no;
     DescribeDrops ControllerRead no;
+    ExplainPacket ControllerRead no;
+    SimulatePacket ControllerRead no;
     FlushFlows ControllerWrite yes;
     CreateAccessKey ControllerWrite no;
     ListAccessKeys ControllerRead no;
@@ -154,6 +156,8 @@ pub enum Response {
     DescribeFlows(DescribeFlowsResult),
     FlushFlows(FlushFlowsResult),
     DescribeDrops(DescribeDropsResult),
+    ExplainPacket(Box<ExplainPacketResult>),
+    SimulatePacket(Box<SimulatePacketResult>),
     CreateAccessKey(CreateAccessKeyResult),
     ListAccessKeys(ListAccessKeysResult),
     Change(ChangeResult),

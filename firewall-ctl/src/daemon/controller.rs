@@ -1,6 +1,6 @@
 //! Answers calls and keeps watch: one writer at a time, readers beside it, and nothing that blocks on the runtime.
 
-use super::core::{Caller, Core, Host, PeerSeen, PeersSeen, Settings, View, read};
+use super::core::{Caller, Core, Host, PeerSeen, PeersSeen, Settings, View, explain, read, simulate};
 use super::enforcer::{Enforcer, Observer};
 use super::error::chain;
 use super::lockout::SshConnection;
@@ -11,7 +11,7 @@ use crate::actions::{ApiError, ErrorCode, Outcome, Request, Response};
 use crate::api::ApiErrorBody;
 use crate::api::server::{Call, Reply, Service};
 use crate::ec2::credentials::KeyRing;
-use crate::model::{AddressSource, MacSource, Model, Side};
+use crate::model::{AddressSource, MacSource, Side};
 use crate::store::Store;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -142,10 +142,10 @@ impl<E: Enforcer, S: Store + 'static> Controller<E, S> {
     /// Looks at what the programs keep, without the one who writes.
     async fn observed<T: Send + 'static>(
         &self,
-        look: impl FnOnce(&Model, &dyn Observer) -> Result<T, ApiError> + Send + 'static,
+        look: impl FnOnce(&View, &dyn Observer) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let (model, observer) = (Arc::clone(&self.view.load().model), Arc::clone(&self.observer));
-        unless_it_ends(tokio::task::spawn_blocking(move || look(&model, &*observer))).await
+        let (view, observer) = (self.view.load_full(), Arc::clone(&self.observer));
+        unless_it_ends(tokio::task::spawn_blocking(move || look(&view, &*observer))).await
     }
 
     /// Answers a request.
@@ -155,20 +155,33 @@ impl<E: Enforcer, S: Store + 'static> Controller<E, S> {
         }
         let request = match request {
             Request::DescribeFlows(request) => {
-                let answer = self.observed(move |model, observer| observe::flows::describe(model, observer, request));
+                let answer =
+                    self.observed(move |view, observer| observe::flows::describe(&view.model, observer, request));
                 return answer.await.map(Outcome::unchanged);
             }
             Request::DescribeDrops(request) => {
                 let now = Timestamp::now();
                 let answer =
-                    self.observed(move |model, observer| observe::drops::describe(model, observer, request, now));
+                    self.observed(move |view, observer| observe::drops::describe(&view.model, observer, request, now));
+                return answer.await.map(Outcome::unchanged);
+            }
+            Request::ExplainPacket(request) => {
+                let settings = self.settings.clone();
+                let answer = self.observed(move |view, observer| explain(view, observer, request, &settings));
+                return answer.await.map(Outcome::unchanged);
+            }
+            Request::SimulatePacket(request) => {
+                let (settings, now) = (self.settings.clone(), Timestamp::now());
+                let answer = self.observed(move |view, _| simulate(view, request, &settings, now));
                 return answer.await.map(Outcome::unchanged);
             }
             // Looked for without the one who writes, and cut by it, so many at a time.
             Request::FlushFlows(request) => {
                 let ssh = caller.ssh;
                 let selected = self
-                    .observed(move |model, observer| observe::flows::select(model, observer, request, ssh.as_ref()))
+                    .observed(move |view, observer| {
+                        observe::flows::select(&view.model, observer, request, ssh.as_ref())
+                    })
                     .await?;
                 let core = self.write().await;
                 return blocking(core, move |core| core.flush(selected, &caller)).await.map(Outcome::unchanged);

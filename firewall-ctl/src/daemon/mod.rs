@@ -14,7 +14,7 @@ pub mod net;
 pub mod observe;
 mod run;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod wire;
 
 pub use config::{Config, ConfigError, DaemonArgs, LogLevel};

@@ -42,7 +42,9 @@ impl Role {
             | Request::Status(_)
             | Request::DescribeCounters(_)
             | Request::DescribeFlows(_)
-            | Request::DescribeDrops(_) => Self::ReadOnly,
+            | Request::DescribeDrops(_)
+            | Request::ExplainPacket(_)
+            | Request::SimulatePacket(_) => Self::ReadOnly,
 
             Request::CreateSecurityGroup(_)
             | Request::DeleteSecurityGroup(_)

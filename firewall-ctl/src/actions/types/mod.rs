@@ -5,6 +5,7 @@
 
 mod daemon;
 mod device;
+mod explain;
 mod flow;
 mod group;
 mod interface;
@@ -17,6 +18,7 @@ mod vpc;
 
 pub use daemon::*;
 pub use device::*;
+pub use explain::*;
 pub use flow::*;
 pub use group::*;
 pub use interface::*;

@@ -18,7 +18,7 @@ use super::lockout::{self, SshConnection, State};
 use super::net::Snapshot;
 use super::observe;
 use crate::actions::access::Scope;
-use crate::actions::types::DeviceAttachment;
+use crate::actions::types::{DeviceAttachment, ExplainPacket, SimulatePacket};
 use crate::actions::{self, ApiError, Context, ErrorCode, Outcome, Request, Response};
 use crate::compile::{Desired, compile};
 use crate::dataplane::FlowCounts;
@@ -229,6 +229,14 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             Request::DescribeDrops(request) => {
                 observe::drops::describe(&self.model, &*self.observer, request, host.now).map(Outcome::unchanged)
             }
+            Request::ExplainPacket(request) => {
+                let view = self.view.load();
+                explain(&view, &*self.observer, request, &self.settings).map(Outcome::unchanged)
+            }
+            Request::SimulatePacket(request) => {
+                let view = self.view.load();
+                simulate(&view, request, &self.settings, host.now).map(Outcome::unchanged)
+            }
             Request::FlushFlows(request) => {
                 let selected = observe::flows::select(&self.model, &*self.observer, request, caller.ssh.as_ref())?;
                 self.flush(selected, caller).map(Outcome::unchanged)
@@ -377,6 +385,64 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     }
 }
 
+/// Does an action on paper, of any model: nobody stores or enforces what comes of it.
+fn on_paper(
+    model: &Model,
+    request: Request,
+    account: AccountId,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Outcome, ApiError> {
+    let none = BTreeSet::new();
+    actions::apply(
+        request,
+        Context {
+            model,
+            quotas: &settings.quotas,
+            account,
+            region: &settings.region,
+            rng: &mut rand::rng(),
+            now,
+            rule_numbers: NumberPool { last: settings.last_rule_number, busy: &none },
+            attachment_numbers: NumberPool { last: settings.last_attachment_number, busy: &none },
+        },
+    )
+}
+
+/// Says what becomes of a packet, without the one who writes.
+///
+/// # Errors
+/// The request is refused.
+pub fn explain(
+    view: &View,
+    observer: &dyn Observer,
+    request: ExplainPacket,
+    settings: &Settings,
+) -> Result<Response, ApiError> {
+    observe::explain::explain(known(view, settings), observer, request)
+}
+
+/// Says what becomes of a packet before and after changes on paper, without the one who writes.
+///
+/// # Errors
+/// The request is refused.
+pub fn simulate(
+    view: &View,
+    request: SimulatePacket,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Response, ApiError> {
+    observe::explain::simulate(known(view, settings), request, &mut |mut request, model| {
+        // Flows are left out.
+        cut::take_wish(&mut request);
+        on_paper(model, request, settings.account, settings, now)
+    })
+}
+
+fn known<'a>(view: &'a View, settings: &'a Settings) -> observe::explain::Known<'a> {
+    observe::explain::Known { model: &view.model, devices: &view.devices, always: &settings.always_allow }
+}
+
 /// Answers a request that changes nothing, without the one who writes.
 ///
 /// # Errors
@@ -388,21 +454,9 @@ pub fn read(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Outcome, ApiError> {
-    let none = BTreeSet::new();
     let part = scope.and_then(|scope| scope.part(&view.model));
-    let mut outcome = actions::apply(
-        request,
-        Context {
-            model: part.as_ref().unwrap_or(&view.model),
-            quotas: &settings.quotas,
-            account: scope.map_or(settings.account, |scope| scope.account),
-            region: &settings.region,
-            rng: &mut rand::rng(),
-            now,
-            rule_numbers: NumberPool { last: settings.last_rule_number, busy: &none },
-            attachment_numbers: NumberPool { last: settings.last_attachment_number, busy: &none },
-        },
-    )?;
+    let account = scope.map_or(settings.account, |scope| scope.account);
+    let mut outcome = on_paper(part.as_ref().unwrap_or(&view.model), request, account, settings, now)?;
     if let Response::DescribeNetworkInterfaces(result) = &mut outcome.response {
         for attachment in result.network_interfaces.iter_mut().filter_map(|each| each.device_attachment.as_mut()) {
             fill_attachment(attachment, view);

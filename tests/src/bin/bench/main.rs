@@ -3,6 +3,7 @@
 //! Every figure stands beside one from the same run: programs beside an empty program, a change beside the round trip
 //! without one. Medians of several rounds. Nothing here is a test.
 
+mod doubts;
 mod large;
 mod latency;
 mod packets;
@@ -34,8 +35,12 @@ fn main() -> ExitCode {
     let mut reports = Vec::new();
     let mut show = |report: Report| if as_json { reports.push(json_of(&report)) } else { print(&report) };
     show(programs());
-    show(latency::report());
+    show(latency::report(1));
+    show(doubts::report());
     show(large::memory("empty, at the default limits", &Kernel::load(Limits::default())));
+    if sizes.len() > 1 {
+        show(latency::report(1000));
+    }
     for scale in sizes.iter().copied() {
         let host = LargeHost::new(scale);
         let mut kernel = packets::load(&host);

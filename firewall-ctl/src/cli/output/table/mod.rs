@@ -3,6 +3,7 @@
 mod counters;
 mod device;
 mod drops;
+mod explain;
 mod fields;
 mod flows;
 mod groups;
@@ -83,6 +84,8 @@ pub(super) fn render(screen: &Screen, operation: &str, answer: &Value) -> String
         "ConfirmChange" | "UndoChange" => typed(answer, |answer| device::decided(&answer)),
         "DescribeFlows" => typed(answer, |answer| flows::listed(screen, &answer)),
         "DescribeDrops" => typed(answer, |answer| drops::listed(screen, &answer)),
+        "ExplainPacket" => typed(answer, |answer| explain::explained(screen, &answer)),
+        "SimulatePacket" => typed(answer, |answer| explain::simulated(screen, &answer)),
         "FlushFlows" => typed(answer, |answer| flows::flushed(&answer)),
         "Status" => typed(answer, |answer| status::shown(screen, &answer)),
         "DescribeCounters" => typed(answer, |answer| counters::shown(screen, &answer)),
