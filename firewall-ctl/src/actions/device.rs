@@ -5,8 +5,10 @@ use super::error::{ApiError, ErrorCode};
 use super::request::Response;
 use super::types::*;
 use super::wish::{Difference, Wish};
-use super::{interface, lookup, refusal};
-use crate::model::{AddressSource, Attachment, ConnectionTracking, InterfaceId, Model, NetworkInterface, Tags};
+use super::{interface, lookup, mac, refusal};
+use crate::model::{
+    AddressSource, Attachment, ConnectionTracking, InterfaceId, MacSource, Model, NetworkInterface, Tags,
+};
 use std::sync::Arc;
 
 pub(super) fn attach(request: AttachDevice, context: Context<'_>) -> Result<Outcome, ApiError> {
@@ -122,6 +124,7 @@ fn bind(
         side: place.side,
         hook: place.hook,
         addresses: place.source,
+        mac_source: place.mac_source,
         strict_l2: place.strict_l2,
         enforce: place.enforce,
         number,
@@ -134,6 +137,7 @@ fn bind(
         description: String::new(),
         groups: Vec::new(),
         addresses: Default::default(),
+        mac_address: None,
         attachment: None,
         device: None,
         tags: Tags::default(),
@@ -143,11 +147,13 @@ fn bind(
     let interface = NetworkInterface {
         groups,
         addresses: place.addresses,
+        mac_address: place.mac_address,
         device: Some(wish.device.clone()),
         attachment: Some(attachment),
         source_dest_check: place.source_dest_check,
         ..base
     };
+    mac::check_given(next, &interface)?;
     next.put_interface(interface.clone()).map_err(|error| refusal::refused(model, error))?;
     Ok(interface)
 }
@@ -171,6 +177,7 @@ fn finish(
         vpc_id: interface.vpc.to_string(),
         groups: interface.groups.iter().map(ToString::to_string).collect(),
         private_ip_addresses: interface.addresses.iter().map(ToString::to_string).collect(),
+        mac_address: interface.mac().to_string(),
         attachment_number: attachment.map_or(0, |attachment| attachment.number),
         changes: differences.iter().map(ToString::to_string).collect(),
         mtu: None,
@@ -191,7 +198,8 @@ enum Remember {
     Nothing,
 }
 
-/// Takes the device away from a record. Addresses that were seen on the device go with it; those given stay.
+/// Takes the device away from a record. Addresses that were seen on the device go with it, a hardware address too; those
+/// given stay.
 fn release(next: &mut Model, interface: &NetworkInterface, remember: Remember) -> Result<(), ApiError> {
     let seen = match interface.attachment.as_ref().map(|attachment| attachment.addresses) {
         Some(AddressSource::Kernel | AddressSource::PeerNamespace) => true,
@@ -202,7 +210,11 @@ fn release(next: &mut Model, interface: &NetworkInterface, remember: Remember) -
         Remember::Nothing => None,
     };
     let addresses = if seen { Default::default() } else { interface.addresses.clone() };
-    let released = NetworkInterface { attachment: None, device, addresses, ..interface.clone() };
+    let mac_address = match interface.attachment.as_ref().map(|attachment| attachment.mac_source) {
+        Some(MacSource::Auto | MacSource::Any) => None,
+        Some(MacSource::Given) | None => interface.mac_address,
+    };
+    let released = NetworkInterface { attachment: None, device, addresses, mac_address, ..interface.clone() };
     let refused = next.put_interface(released);
     refused.map_err(|error| refusal::refused(next, error))
 }

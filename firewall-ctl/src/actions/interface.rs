@@ -52,6 +52,7 @@ pub(super) fn create(request: CreateNetworkInterface, context: Context<'_>) -> R
         description,
         groups,
         addresses,
+        mac_address: None,
         attachment: None,
         device: None,
         tags,

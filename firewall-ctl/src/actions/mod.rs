@@ -16,6 +16,7 @@ mod group;
 mod idempotency;
 mod interface;
 mod lookup;
+mod mac;
 mod page;
 mod permission;
 mod prefix_list;
@@ -40,6 +41,7 @@ pub use address::can_be_member;
 pub use context::{Context, Outcome};
 pub use error::{ApiError, ErrorCode};
 pub use interface::{Observed, set_observed_addresses};
+pub use mac::{ObservedMac, set_observed_mac};
 pub use page::invalid_token;
 pub use request::{Request, Response};
 

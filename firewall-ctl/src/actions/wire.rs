@@ -192,6 +192,7 @@ pub(super) fn interface(model: &Model, interface: &NetworkInterface) -> NetworkI
         description,
         groups,
         addresses,
+        mac_address: _,
         attachment,
         device,
         tags,
@@ -214,6 +215,7 @@ pub(super) fn interface(model: &Model, interface: &NetworkInterface) -> NetworkI
             .iter()
             .map(|address| InstanceIpv6Address { ipv6_address: Some(address.to_string()) })
             .collect(),
+        mac_address: interface.mac().to_string(),
         network_interface_id: id.to_string(),
         owner_id: owner.to_string(),
         private_ip_address: ipv4.first().map(ToString::to_string),
@@ -235,6 +237,8 @@ pub(super) fn interface(model: &Model, interface: &NetworkInterface) -> NetworkI
             side: attachment.side.to_string(),
             hook: Hook { wanted: attachment.hook.to_string(), got: None },
             addresses: attachment.addresses.to_string(),
+            mac_source: attachment.mac_source.to_string(),
+            mac_check: interface.enforced_mac().is_some(),
             strict_l2: attachment.strict_l2,
             enforce: attachment.enforce,
             adopt: attachment.adopt,

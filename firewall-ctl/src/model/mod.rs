@@ -17,6 +17,7 @@ mod group;
 mod ids;
 mod interface;
 mod list_history;
+mod mac;
 mod name;
 mod numbers;
 mod prefix_list;
@@ -37,8 +38,11 @@ pub use edit::NewVpc;
 pub use error::ModelError;
 pub use group::SecurityGroup;
 pub use ids::{AccountId, AccountIdError, GroupId, IdError, InterfaceId, PrefixListId, RuleId, VpcId};
-pub use interface::{AddressSource, Attachment, ConnectionTracking, HookWish, NetworkInterface, Side, TimeoutError};
+pub use interface::{
+    AddressSource, Attachment, ConnectionTracking, HookWish, MacSource, NetworkInterface, Side, TimeoutError,
+};
 pub use list_history::{MAX_PAST_ENTRIES, MAX_PREFIX_LIST_VERSIONS, PastVersions};
+pub use mac::{MacAddress, MacAddressError};
 pub use name::{
     DEFAULT_GROUP_DESCRIPTION, DEFAULT_GROUP_NAME, GroupDescription, GroupName, MAX_NAME_LENGTH, NameError,
     RuleDescription,

@@ -10,7 +10,7 @@ mod report;
 mod tests;
 mod transition;
 
-pub use attach::PeerAddresses;
+pub use attach::PeerSeen;
 pub use reconcile::PeersSeen;
 
 use super::enforcer::{Enforcer, Held, Observer};
@@ -214,7 +214,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         request: Request,
         caller: &Caller,
         host: &Host,
-        peer: Option<PeerAddresses>,
+        peer: Option<PeerSeen>,
     ) -> Result<Outcome, ApiError> {
         match request {
             Request::ConfirmChange(_) => self.confirm().map(Outcome::unchanged),
@@ -248,7 +248,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         mut request: Request,
         caller: &Caller,
         host: &Host,
-        peer: Option<PeerAddresses>,
+        peer: Option<PeerSeen>,
     ) -> Result<Outcome, ApiError> {
         let operation = request.operation();
         let wish = attach::Wish::take(&mut request);
