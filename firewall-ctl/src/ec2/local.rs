@@ -20,6 +20,8 @@ pub const ACTIONS: &[&str] = &[
     "DeleteAccessKey",
     "ConfirmChange",
     "UndoChange",
+    "ModifySecurityGroup",
+    "ReplaceSecurityGroupRules",
 ];
 
 /// Members of our own in requests of the service: action, and path from its members.
@@ -37,4 +39,5 @@ pub const ANSWERED: &[(&str, &str)] = &[
     ("DeleteSecurityGroupResult", "GroupIds"),
     ("NetworkInterface", "DeviceAttachment"),
     ("NetworkInterface", "LastDevice"),
+    ("DeleteSecurityGroupResult", "GroupIds"),
 ];

@@ -171,6 +171,7 @@ mod tests {
         }
         // A step takes the one thousand away and puts the other one back.
         assert_eq!(list.past.len(), MAX_PAST_ENTRIES / 2000);
-        assert_eq!(list.entries_of(*list.versions().start()), Some(of(0)));
+        // The last round left the version 121 with the second thousand, as every other one did.
+        assert!(list.entries_of(*list.versions().start()) == Some(of(1000)));
     }
 }
