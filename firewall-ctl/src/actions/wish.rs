@@ -146,7 +146,7 @@ impl Wish {
 
     /// What is otherwise than wished at an interface that is attached to the device.
     pub(super) fn differences(&self, current: &NetworkInterface) -> Vec<Difference> {
-        let Some(Attachment { device: _, side, hook, addresses, strict_l2, enforce, number: _, adopt: _ }) =
+        let Some(Attachment { device: _, side, hook, addresses, strict_l2, enforce, number: _, adopt: _, by_tag: _ }) =
             &current.attachment
         else {
             return Vec::new();

@@ -21,11 +21,35 @@ pub struct Quotas {
     pub groups_per_interface: u32,
     /// Interfaces.
     pub interfaces: u32,
+    /// Blocks of a VPC, for each family.
+    pub cidr_blocks_per_vpc: u32,
+    /// Subnets of a VPC.
+    pub subnets_per_vpc: u32,
+    /// Addresses of an interface, for each family.
+    pub addresses_per_interface: u32,
+    /// Interfaces of an instance.
+    pub interfaces_per_instance: u32,
+    /// Instances.
+    pub instances: u32,
+    /// Internet gateways.
+    pub internet_gateways: u32,
 }
 
 impl Default for Quotas {
     fn default() -> Self {
-        Self { vpcs: 5, groups_per_vpc: 2500, rules_per_group: 60, groups_per_interface: 5, interfaces: 5000 }
+        Self {
+            vpcs: 5,
+            groups_per_vpc: 2500,
+            rules_per_group: 60,
+            groups_per_interface: 5,
+            interfaces: 5000,
+            cidr_blocks_per_vpc: 5,
+            subnets_per_vpc: 200,
+            addresses_per_interface: 50,
+            interfaces_per_instance: 1000,
+            instances: 5000,
+            internet_gateways: 5,
+        }
     }
 }
 

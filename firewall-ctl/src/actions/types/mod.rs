@@ -6,23 +6,31 @@
 mod daemon;
 mod device;
 mod flow;
+mod gateway;
 mod group;
+mod instance;
 mod interface;
 mod observe;
 mod permission;
 mod rule;
 mod shared;
+mod subnet;
+mod surroundings;
 mod vpc;
 
 pub use daemon::*;
 pub use device::*;
 pub use flow::*;
+pub use gateway::*;
 pub use group::*;
+pub use instance::*;
 pub use interface::*;
 pub use observe::*;
 pub use permission::*;
 pub use rule::*;
 pub use shared::*;
+pub use subnet::*;
+pub use surroundings::*;
 pub use vpc::*;
 
 /// Whether a member can be left out when it is sent.

@@ -2,6 +2,7 @@
 //! step here. Everything takes the host as it was seen as an argument; nothing is asynchronous.
 
 mod attach;
+mod bind;
 mod confirm;
 mod cut;
 mod reconcile;
@@ -13,15 +14,16 @@ mod transition;
 pub use attach::PeerAddresses;
 pub use reconcile::PeersSeen;
 
+use super::config::Bindable;
 use super::enforcer::{Enforcer, Held, Observer};
 use super::lockout::{self, SshConnection, State};
 use super::net::Snapshot;
 use super::observe;
-use crate::actions::types::DeviceAttachment;
+use crate::actions::types::{DeviceAttachment, DeviceBinding};
 use crate::actions::{self, ApiError, Context, ErrorCode, Outcome, Request, Response};
 use crate::compile::{Desired, compile};
 use crate::dataplane::FlowCounts;
-use crate::model::{AccountId, Model, NumberPool, Quotas, Side};
+use crate::model::{AccountId, InterfaceId, Model, NumberPool, Quotas, Side};
 use crate::store::{Pending, PendingEdit, Store, StoreError, Stored};
 use arc_swap::ArcSwap;
 use firewall_common::verdict::Direction;
@@ -46,6 +48,10 @@ pub struct Settings {
     pub account: AccountId,
     /// Name of the region.
     pub region: String,
+    /// Name of this host, by which it registers itself as an instance.
+    pub host_name: String,
+    /// Devices that a tag of an interface may bind.
+    pub bindable: Bindable,
     /// Addresses that are let through whatever the rules say.
     pub always_allow: BTreeSet<IpAddr>,
     /// Highest number of a rule.
@@ -113,6 +119,8 @@ pub struct View {
     pub model: Arc<Model>,
     /// How the attachments are, by number.
     pub devices: BTreeMap<u32, DeviceStatus>,
+    /// What has come of the tags that ask for devices of this host.
+    pub bindings: BTreeMap<InterfaceId, DeviceBinding>,
 }
 
 /// Why the controller does not start.
@@ -141,6 +149,8 @@ pub struct Core<E: Enforcer, S: Store> {
     unused: BTreeSet<u32>,
     /// Attachments that failed, and when to try again: the attempt itself may look like a change of the device.
     retry: BTreeMap<u32, Timestamp>,
+    /// What has come of the tags that ask for devices of this host, and when those that failed are tried again.
+    bindings: BTreeMap<InterfaceId, bind::Binding>,
     /// Attachments that others have got ahead of, and when ours may be put in front again.
     overtaken: BTreeMap<u32, Timestamp>,
     /// Whether the tables in force are only part of what they should be.
@@ -159,12 +169,18 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         let mut rng: StdRng = rand::make_rng();
         let stored = store.load()?;
         let is_new = stored.is_none();
-        let Stored { model, pending } = stored.unwrap_or_else(|| Stored {
+        let Stored { mut model, pending } = stored.unwrap_or_else(|| Stored {
             model: Model::new_with_default_vpc_of(settings.account, &mut rng),
             pending: None,
         });
-        if is_new {
-            store.commit(&Model::default().changes(&model), PendingEdit::Keep)?;
+        let before = if is_new { Model::default() } else { model.clone() };
+        let (host, account) = (settings.host_name.as_str(), settings.account);
+        let registered = actions::register_host(&model, host, account, Timestamp::now(), &mut rng);
+        if let Some(registered) = registered.map_err(OpenError::Tables)? {
+            model = registered;
+        }
+        if model != before {
+            store.commit(&before.changes(&model), PendingEdit::Keep)?;
         }
         let desired = compile(&model).and_then(|desired| desired.allowing(&settings.always_allow));
         let desired = desired.map_err(transition::cannot_compile).map_err(OpenError::Tables)?;
@@ -173,7 +189,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         let held = enforcer.collect().map_err(OpenError::Tables)?;
         let observer = enforcer.observer();
         let model = Arc::new(model);
-        let view = View { model: Arc::clone(&model), devices: BTreeMap::new() };
+        let view = View { model: Arc::clone(&model), devices: BTreeMap::new(), bindings: BTreeMap::new() };
         Ok(Self {
             settings,
             store,
@@ -186,6 +202,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             devices: BTreeMap::new(),
             unused: BTreeSet::new(),
             retry: BTreeMap::new(),
+            bindings: BTreeMap::new(),
             overtaken: BTreeMap::new(),
             unpublished: false,
             held,
@@ -314,18 +331,23 @@ impl<E: Enforcer, S: Store> Core<E, S> {
 
     /// What an action makes of the present model.
     fn apply(&mut self, request: Request, now: Timestamp) -> Result<Outcome, ApiError> {
+        self.with_context(now, |context| actions::apply(request, context))
+    }
+
+    /// Works something out from the present model.
+    fn with_context<T>(&mut self, now: Timestamp, work: impl FnOnce(Context<'_>) -> T) -> T {
         let busy_attachments = self.held.flows.keys().copied().collect();
-        let context = Context {
+        work(Context {
             model: &self.model,
             quotas: &self.settings.quotas,
             account: self.settings.account,
             region: &self.settings.region,
             rng: &mut self.rng,
             now,
+            host: &self.settings.host_name,
             rule_numbers: NumberPool { last: self.settings.last_rule_number, busy: &self.held.rules },
             attachment_numbers: NumberPool { last: self.settings.last_attachment_number, busy: &busy_attachments },
-        };
-        actions::apply(request, context)
+        })
     }
 
     /// Frees what a change has left behind. After the reply.
@@ -347,7 +369,9 @@ impl<E: Enforcer, S: Store> Core<E, S> {
 
     /// Lets readers see what there is now.
     fn show(&self) {
-        self.view.store(Arc::new(View { model: Arc::clone(&self.model), devices: self.devices.clone() }));
+        let bindings = self.bindings.iter().map(|(id, binding)| (*id, binding.shown())).collect();
+        let view = View { model: Arc::clone(&self.model), devices: self.devices.clone(), bindings };
+        self.view.store(Arc::new(view));
     }
 }
 
@@ -366,6 +390,7 @@ pub fn read(view: &View, request: Request, settings: &Settings, now: Timestamp) 
             region: &settings.region,
             rng: &mut rand::rng(),
             now,
+            host: &settings.host_name,
             rule_numbers: NumberPool { last: settings.last_rule_number, busy: &none },
             attachment_numbers: NumberPool { last: settings.last_attachment_number, busy: &none },
         },
@@ -373,6 +398,10 @@ pub fn read(view: &View, request: Request, settings: &Settings, now: Timestamp) 
     if let Response::DescribeNetworkInterfaces(result) = &mut outcome.response {
         for attachment in result.network_interfaces.iter_mut().filter_map(|each| each.device_attachment.as_mut()) {
             fill_attachment(attachment, view);
+        }
+        for interface in &mut result.network_interfaces {
+            let id = interface.network_interface_id.parse().ok();
+            interface.device_binding = id.and_then(|id: InterfaceId| view.bindings.get(&id)).cloned();
         }
     }
     Ok(outcome)

@@ -43,6 +43,8 @@ fn settings() -> Settings {
         quotas: Quotas::default(),
         account: AccountId::default(),
         region: "local".to_owned(),
+        host_name: "here".to_owned(),
+        bindable: [("tap*".to_owned(), Side::Workload), ("eth9".to_owned(), Side::Host)].into_iter().collect(),
         always_allow: BTreeSet::new(),
         last_rule_number: 65_536,
         last_attachment_number: 1000,
