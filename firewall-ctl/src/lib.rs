@@ -9,5 +9,6 @@ pub mod cli;
 pub mod compile;
 pub mod daemon;
 pub mod dataplane;
+pub mod ec2;
 pub mod model;
 pub mod store;

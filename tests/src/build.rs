@@ -3,8 +3,8 @@
 use crate::netns::unique;
 use firewall_common::verdict::Direction;
 use firewall_ctl::model::{
-    AddressSource, Attachment, ConnectionTracking, Family, GroupId, HookWish, InterfaceId, Model, NetworkInterface,
-    NumberPool, PrefixList, PrefixListId, RuleKey, SecurityGroup, Side, Tags, Vpc,
+    AddressSource, Attachment, ConnectionTracking, Family, GroupId, HookWish, InterfaceId, MacSource, Model,
+    NetworkInterface, NumberPool, PrefixList, PrefixListId, RuleKey, SecurityGroup, Side, Tags, Vpc,
 };
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -107,6 +107,7 @@ impl ModelBuilder {
             side,
             hook: HookWish::Auto,
             addresses: AddressSource::Given,
+            mac_source: MacSource::Auto,
             strict_l2: false,
             enforce: true,
             number,
@@ -140,6 +141,7 @@ impl ModelBuilder {
             description: String::new(),
             groups: groups.to_vec(),
             addresses,
+            mac_address: None,
             attachment,
             device,
             tags: Tags::default(),

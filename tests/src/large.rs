@@ -4,38 +4,62 @@
 use firewall_common::verdict::Direction;
 use firewall_ctl::compile::{Change, Desired, Layout, Limits, Plan, Removal, Write};
 use firewall_ctl::model::{
-    AccountId, AddressSource, Attachment, ConnectionTracking, Family, GroupId, HookWish, InterfaceId, L4, Model,
-    NetworkInterface, Peer, PrefixList, PrefixListId, Rule, RuleId, RuleKey, SecurityGroup, Service, Side, Tags, Vpc,
+    AccountId, AddressSource, Attachment, ConnectionTracking, Family, GroupId, HookWish, InterfaceId, L4, MacSource,
+    Model, NetworkInterface, Peer, PrefixList, PrefixListId, Rule, RuleId, RuleKey, SecurityGroup, Service, Side, Tags,
+    Vpc,
 };
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub mod probe;
+
 /// Groups that interfaces share stand on so many shelves: an interface carries those of one, and a group of its own.
 pub const SHELVES: u32 = 3;
-/// Groups of a shelf. With its own group, an interface has 16.
-const ON_SHELF: u32 = 15;
 /// Rules of a shared group in each direction.
 const SHARED_RULES: u32 = 60;
-/// Rules of an interface's own group in each direction: 1 000 together with the shared ones.
-const OWN_RULES: u32 = 100;
-/// Entries of the prefix list that an interface's own group names.
-const ENTRIES: u32 = 100;
-/// Members for each interface, which live elsewhere, in [`TIERS`] groups.
-const MEMBERS: u32 = 1000;
 /// Groups that rules name as peers.
 const TIERS: u32 = 16;
+
+/// How large a host is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scale {
+    /// Its interfaces, up to some thousands.
+    pub interfaces: u32,
+    /// Groups that each interface shares with others, beside one of its own: up to 15, of 60 rules a direction.
+    pub shared_groups: u32,
+    /// Rules of an interface's own group in each direction, from 12 to 100.
+    pub own_rules: u32,
+    /// Entries of the prefix list that an interface's own group names, up to 100.
+    pub entries: u32,
+    /// Members for each interface, which live elsewhere, in groups that rules name: up to 1 000.
+    pub members: u32,
+}
+
+impl Scale {
+    /// Interfaces with 16 groups and 1 000 rules a direction, 100 entries of prefix lists and 1 000 members each.
+    #[must_use]
+    pub const fn full(interfaces: u32) -> Self {
+        Self { interfaces, shared_groups: 15, own_rules: 100, entries: 100, members: 1000 }
+    }
+
+    /// Rules of an interface in each direction.
+    #[must_use]
+    pub const fn rules(&self) -> u32 {
+        self.shared_groups * SHARED_RULES + self.own_rules
+    }
+}
 
 /// The host.
 #[derive(Debug)]
 pub struct LargeHost {
     /// Its model.
     pub model: Model,
-    interfaces: u32,
+    scale: Scale,
     vpc: Arc<Vpc>,
 }
 
@@ -84,28 +108,33 @@ impl Counts {
 }
 
 impl LargeHost {
-    /// A host of so many interfaces, each with 16 groups and 1 000 rules a direction, 100 entries of prefix lists and 1 000
-    /// members of groups that its rules name.
+    /// A host of some size. Its first interface has rules for [`probe`].
     ///
     /// # Panics
-    /// If there are more interfaces than the numbers have room for, some thousands.
+    /// If the size is larger than the numbers have room for.
     #[must_use]
-    pub fn new(interfaces: u32) -> Self {
+    pub fn new(scale: Scale) -> Self {
         let model = Model::new_with_default_vpc(&mut StdRng::seed_from_u64(1));
         let vpc = Arc::clone(model.default_vpc().expect("a new model has a default VPC"));
-        let mut host = Self { model, interfaces, vpc };
+        let mut host = Self { model, scale, vpc };
+        let Scale { interfaces, shared_groups, own_rules, entries, members } = scale;
         for tier in 0..TIERS {
             host.add_group(tier_group(tier), Vec::new());
         }
-        for number in 0..SHELVES * ON_SHELF {
+        let shared = SHELVES * shared_groups;
+        for number in 0..shared {
             host.add_group(shared_group(number), rules(number, SHARED_RULES, None));
         }
+        host.add_list(probe::list_v6(), (0..entries).map(probe::entry_v6).collect());
         for number in 0..interfaces {
-            host.add_list(number);
-            let rules = rules(SHELVES * ON_SHELF + number, OWN_RULES, Some(list(number)));
+            host.add_list(list(number), (number * entries..(number + 1) * entries).map(entry).collect());
+            let mut rules = rules(shared + number, own_rules, Some(list(number)));
+            if number == 0 {
+                probe::prepend(&mut rules);
+            }
             host.add_group(own_group(number), rules);
             host.add_interface(number);
-            for member in number * MEMBERS..(number + 1) * MEMBERS {
+            for member in number * members..(number + 1) * members {
                 let member = host.member(member, member % TIERS);
                 host.model.interfaces.insert(member.id, Arc::new(member));
             }
@@ -116,27 +145,20 @@ impl LargeHost {
     /// Room for it, and for what a change has besides while it is published.
     #[must_use]
     pub fn limits(&self) -> Limits {
-        let many = self.interfaces;
+        let Scale { interfaces, shared_groups, own_rules, entries, members } = self.scale;
         Limits {
-            attachments: many,
-            slots: 4 * many + 64,
+            attachments: interfaces,
+            slots: 4 * interfaces + 64,
             pages: 65_536,
             rule_sets: 131_072,
-            cidrs_v4: many * 2 * 1000 + 65_536,
-            cidrs_v6: many * 2 * 1000 + 65_536,
-            members_v4: many * MEMBERS + 1024,
-            group_rules: many * 4 * (2 * TIERS) + 1024,
-            lists_v4: many * ENTRIES + 1024,
-            rule_numbers: 2 * (OWN_RULES * many + SHARED_RULES * SHELVES * ON_SHELF) + 1024,
+            cidrs_v4: interfaces * 2 * self.scale.rules() + 65_536,
+            cidrs_v6: interfaces * 2 * self.scale.rules() + 65_536,
+            members_v4: interfaces * members + 1024,
+            group_rules: interfaces * 4 * (2 * TIERS) + 1024,
+            lists_v4: interfaces * entries + 1024,
+            rule_numbers: 2 * (own_rules * interfaces + SHARED_RULES * SHELVES * shared_groups) + 1024,
             ..Limits::default()
         }
-    }
-
-    /// An address that is no member and in no list, and in one block: the first interface allows it port 1004, and denies it
-    /// port 1000 after it has looked into CIDRs, prefix lists and groups.
-    #[must_use]
-    pub fn stranger() -> IpAddr {
-        Ipv4Addr::from_bits(ENTRY_BASE + 0x800).into()
     }
 
     /// Single changes, each of the host as it was made, and what each came to.
@@ -214,16 +236,16 @@ impl LargeHost {
         self.model.groups.insert(id, Arc::new(group));
     }
 
-    fn add_list(&mut self, number: u32) {
-        let entries = number * ENTRIES..(number + 1) * ENTRIES;
+    fn add_list(&mut self, id: PrefixListId, entries: Vec<IpNet>) {
+        let is_v4 = entries.iter().all(|entry| entry.addr().is_ipv4());
         let value = PrefixList {
-            id: list(number),
+            id,
             name: "of a large host".parse().expect("a name"),
             owner: self.vpc.owner,
-            family: Family::Ipv4,
-            max_entries: ENTRIES,
+            family: if is_v4 { Family::Ipv4 } else { Family::Ipv6 },
+            max_entries: self.scale.entries,
             version: 1,
-            entries: entries.map(|number| (entry(number), None)).collect(),
+            entries: entries.into_iter().map(|entry| (entry, None)).collect(),
             tags: Tags::default(),
         };
         self.model.prefix_lists.insert(value.id, Arc::new(value));
@@ -236,6 +258,7 @@ impl LargeHost {
             side: Side::Host,
             hook: HookWish::Auto,
             addresses: AddressSource::Given,
+            mac_source: MacSource::Auto,
             strict_l2: false,
             number: number + 1,
             adopt: false,
@@ -243,10 +266,14 @@ impl LargeHost {
             enforce: true,
         };
         let shelf = number % SHELVES;
-        let shared = (shelf * ON_SHELF..(shelf + 1) * ON_SHELF).map(shared_group);
+        let on_shelf = self.scale.shared_groups;
+        let shared = (shelf * on_shelf..(shelf + 1) * on_shelf).map(shared_group);
         let value = NetworkInterface {
             groups: shared.chain([own_group(number)]).collect(),
-            addresses: BTreeSet::from([Ipv4Addr::from_bits(0xac1f_0000 + number).into()]),
+            addresses: BTreeSet::from([
+                Ipv4Addr::from_bits(0xac1f_0000 + number).into(),
+                Ipv6Addr::from_bits((0xfd00 << 112) + u128::from(number)).into(),
+            ]),
             attachment: Some(attachment),
             device: Some(device),
             ..self.bare(format!("eni-{number:08x}").parse().expect("an id"))
@@ -271,6 +298,7 @@ impl LargeHost {
             description: String::new(),
             groups: Vec::new(),
             addresses: BTreeSet::new(),
+            mac_address: None,
             attachment: None,
             device: None,
             tags: Tags::default(),
@@ -302,7 +330,6 @@ fn rules(group: u32, count: u32, list: Option<PrefixListId>) -> Vec<RuleKey> {
         match (number, list) {
             (0, Some(list)) => Peer::PrefixList(list),
             (0, None) | (1, Some(_)) => Peer::Group { id: tier_group(group % TIERS), owner: AccountId::default() },
-            (2, _) if group == 0 => Peer::ANYONE_IPV4,
             (number, _) if number & 1 == 0 => {
                 Peer::Ipv4(Ipv4Net::new_assert(Ipv4Addr::from_bits(BLOCK_BASE + (block << 8)), 24))
             }

@@ -10,6 +10,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 pub const RULE_WORDS: usize = 16;
 /// Most rules of a policy, a direction and family: the service's limit on rules per group times groups per interface.
 pub const MAX_RULES: usize = 1000;
+/// Where [`RuleSet::kinds`] lie in the last word, behind the bits of rules.
+const KINDS_SHIFT: u32 = 56;
+const _: () = assert!(MAX_RULES <= (RULE_WORDS - 1) * 64 + KINDS_SHIFT as usize);
 
 /// No rule bit.
 pub const NO_RULE: u32 = u32::MAX;
@@ -29,16 +32,16 @@ impl RuleSet {
     /// The set without a rule.
     pub const EMPTY: Self = Self { words: [0; RULE_WORDS] };
 
-    /// Adds a rule. Bits from 1 024 on do not exist, and are ignored.
+    /// Adds a rule. Bits from [`MAX_RULES`] on are no rules, and are ignored.
     pub const fn insert(&mut self, bit: usize) {
-        if bit < RULE_WORDS * 64 {
+        if bit < MAX_RULES {
             self.words[bit / 64] |= 1 << (bit % 64);
         }
     }
 
     /// Takes a rule away.
     pub const fn remove(&mut self, bit: usize) {
-        if bit < RULE_WORDS * 64 {
+        if bit < MAX_RULES {
             self.words[bit / 64] &= !(1 << (bit % 64));
         }
     }
@@ -46,7 +49,28 @@ impl RuleSet {
     /// Whether a rule is in the set.
     #[must_use]
     pub const fn contains(&self, bit: usize) -> bool {
-        bit < RULE_WORDS * 64 && self.words[bit / 64] >> (bit % 64) & 1 == 1
+        bit < MAX_RULES && self.words[bit / 64] >> (bit % 64) & 1 == 1
+    }
+
+    /// Which kinds of peer the rules of a set name, for sets that the services radix leads to: what of [`HAS_CIDRS`],
+    /// [`HAS_LISTS`], [`HAS_GROUPS`] and [`HAS_ANYONE`] is worth a look-up. In other sets there is nothing.
+    #[must_use]
+    #[inline(always)]
+    pub const fn kinds(&self) -> u32 {
+        (self.words[RULE_WORDS - 1] >> KINDS_SHIFT) as u32
+    }
+
+    /// The set with its kinds of peer.
+    #[must_use]
+    pub const fn with_kinds(mut self, kinds: u32) -> Self {
+        self.words[RULE_WORDS - 1] |= (kinds as u64) << KINDS_SHIFT;
+        self
+    }
+
+    /// Whether a rule is in both sets.
+    #[must_use]
+    pub const fn meets(&self, other: &Self) -> bool {
+        self.first_common(other, RULE_WORDS as u32) != NO_RULE
     }
 
     /// Adds all rules of another set.
@@ -79,7 +103,7 @@ impl RuleSet {
 
     /// The rules in it, in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..RULE_WORDS * 64).filter(|bit| self.contains(*bit))
+        (0..MAX_RULES).filter(|bit| self.contains(*bit))
     }
 }
 
@@ -106,12 +130,14 @@ impl PolicyCell {
     }
 }
 
-/// [`SlotFamily::flags`]: some rule's peer is a CIDR other than the whole family.
+/// [`RuleSet::kinds`]: some rule's peer is a CIDR other than the whole family.
 pub const HAS_CIDRS: u32 = 1 << 0;
-/// [`SlotFamily::flags`]: some rule's peer is a group.
+/// [`RuleSet::kinds`]: some rule's peer is a group.
 pub const HAS_GROUPS: u32 = 1 << 1;
-/// [`SlotFamily::flags`]: some rule's peer is a prefix list.
+/// [`RuleSet::kinds`]: some rule's peer is a prefix list.
 pub const HAS_LISTS: u32 = 1 << 2;
+/// [`RuleSet::kinds`]: some rule's peer is the whole family.
+pub const HAS_ANYONE: u32 = 1 << 3;
 
 /// 256 bits, by an octet of an address: where none is set, no prefix is.
 #[repr(C)]
@@ -143,20 +169,17 @@ impl OctetFilter {
     }
 }
 
-/// [`SlotFamily::flags`]: some rule's peer is the whole family.
-pub const HAS_ANYONE: u32 = 1 << 3;
 /// [`SlotFamily::flags`]: all ports of TCP are open to the whole family, so that answers of the other direction's
 /// services need no flow.
-pub const OPEN_TCP: u32 = 1 << 4;
+pub const OPEN_TCP: u32 = 1 << 0;
 /// [`SlotFamily::flags`]: the same for UDP.
-pub const OPEN_UDP: u32 = 1 << 5;
+pub const OPEN_UDP: u32 = 1 << 1;
 
 /// The part of a policy that judges one family.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
 pub struct SlotFamily {
-    /// [`HAS_CIDRS`], [`HAS_LISTS`], [`HAS_GROUPS`], [`HAS_ANYONE`]: which kinds of peer are worth a look-up; [`OPEN_TCP`],
-    /// [`OPEN_UDP`].
+    /// [`OPEN_TCP`], [`OPEN_UDP`].
     pub flags: u32,
     /// Entry of the services radix, by protocol: as in [`Page`].
     pub services: u32,
@@ -215,6 +238,17 @@ mod tests {
     }
 
     #[test]
+    fn kinds_are_no_rules() {
+        let all = HAS_CIDRS | HAS_GROUPS | HAS_LISTS | HAS_ANYONE;
+        let mut set = RuleSet::EMPTY;
+        set.insert(MAX_RULES - 1);
+        let marked = set.with_kinds(all);
+        assert_eq!((set.kinds(), marked.kinds()), (0, all));
+        assert!(marked.iter().eq([MAX_RULES - 1]));
+        assert!(!marked.meets(&RuleSet::EMPTY) && marked.meets(&set));
+    }
+
+    #[test]
     fn an_octet_filter_holds_whole_ranges() {
         for (first, last) in [(0, 0), (63, 64), (200, 255), (0, 255), (255, 255)] {
             let mut filter = OctetFilter::default();
@@ -233,8 +267,8 @@ mod tests {
             set
         };
         assert_eq!(set(&[1, 70, 999]).first_common(&set(&[2, 70, 999]), 16), 70);
-        assert_eq!(set(&[0, 1023]).first_common(&set(&[1023]), 16), 1023);
-        assert_eq!(set(&[0, 1023]).first_common(&set(&[1023]), u32::MAX), 1023);
+        assert_eq!(set(&[0, 999]).first_common(&set(&[999]), 16), 999);
+        assert_eq!(set(&[0, 999]).first_common(&set(&[999]), u32::MAX), 999);
         assert_eq!(set(&[64]).first_common(&set(&[64]), 2), 64);
         assert_eq!(set(&[64]).first_common(&set(&[64]), 1), NO_RULE);
         assert_eq!(set(&[0]).first_common(&set(&[0, 1]), 1), 0);
@@ -244,10 +278,10 @@ mod tests {
     #[test]
     fn rule_set_holds_what_was_inserted() {
         let mut set = RuleSet::EMPTY;
-        for bit in [0, 63, 64, 999, 1023, 5000] {
+        for bit in [0, 63, 64, 999, 1000, 5000] {
             set.insert(bit);
         }
-        assert!(set.iter().eq([0, 63, 64, 999, 1023]));
+        assert!(set.iter().eq([0, 63, 64, 999]));
         assert!(!set.contains(5000));
     }
 }

@@ -48,7 +48,9 @@ impl<'t> Judge<'t> {
         let other = &tables.slot(reverse).ok_or(Reason::NoPolicy)?.families[A::FAMILY];
         let services = services(tables, own.services, packet.protocol, packet.transport.service)?;
         let anyone = match services {
-            Some(services) if own.flags & HAS_ANYONE != 0 => tables.first_common(services, &own.anyone, own.words),
+            Some(services) if services.kinds() & HAS_ANYONE != 0 => {
+                tables.first_common(services, &own.anyone, own.words)
+            }
             Some(_) | None => NO_RULE,
         };
         Ok(Self { slot, own, other, services, anyone })
@@ -76,12 +78,10 @@ impl<'t> Judge<'t> {
     /// Whether a packet comes from a port that the other direction opens to anyone.
     #[inline(always)]
     fn is_answer<A: Address, T: Tables>(&self, packet: &Packet<A>, context: &Context<'_, T>) -> bool {
-        if self.other.flags & HAS_ANYONE == 0 {
-            return false;
-        }
         let asked = services(&context.tables, self.other.services, packet.protocol, packet.transport.source_port);
+        let Ok(Some(asked)) = asked else { return false };
         let other = self.other;
-        matches!(asked, Ok(Some(asked)) if context.tables.first_common(asked, &other.anyone, other.words) != NO_RULE)
+        asked.kinds() & HAS_ANYONE != 0 && context.tables.first_common(asked, &other.anyone, other.words) != NO_RULE
     }
 
     /// The host-wide number of a rule that allows the packet: the lowest of those for anyone, else of those for a CIDR,
@@ -115,7 +115,8 @@ impl<'t> Judge<'t> {
 }
 
 /// The lowest of the rules given that names a peer: of those for a CIDR, else of those for a prefix list, else of those for
-/// a group; [`NO_RULE`] if none does. Filters keep tries from being walked for nothing.
+/// a group; [`NO_RULE`] if none does. What no rule of the service names is not looked up, and filters keep tries from being
+/// walked for nothing.
 #[inline(always)]
 pub fn by_peer<A: Address, T: Tables>(
     tables: &T,
@@ -124,7 +125,8 @@ pub fn by_peer<A: Address, T: Tables>(
     [slot, vpc]: [u32; 2],
     peer: &A,
 ) -> u32 {
-    if own.flags & HAS_CIDRS != 0
+    let kinds = services.kinds();
+    if kinds & HAS_CIDRS != 0
         && own.cidr_filter.contains(peer.filter_octet())
         && let Some(index) = A::cidr(tables, slot, *peer)
     {
@@ -134,7 +136,7 @@ pub fn by_peer<A: Address, T: Tables>(
             return bit;
         }
     }
-    if own.flags & HAS_LISTS != 0
+    if kinds & HAS_LISTS != 0
         && may_be_listed(tables, peer)
         && let Some(set) = A::lists(tables, *peer)
         && let Some(index) = tables.list_rules(slot, set, A::FAMILY)
@@ -145,7 +147,7 @@ pub fn by_peer<A: Address, T: Tables>(
             return bit;
         }
     }
-    if own.flags & HAS_GROUPS != 0
+    if kinds & HAS_GROUPS != 0
         && let Some(set) = A::member(tables, vpc, *peer)
         && let Some(index) = tables.group_rules(slot, set, A::FAMILY)
     {

@@ -5,8 +5,8 @@ use super::error::{ApiError, ErrorCode};
 use super::request::Response;
 use super::types::*;
 use super::wish::{Difference, Wish};
-use super::{instance, interface, lookup, refusal};
-use crate::model::{Attachment, ConnectionTracking, InterfaceId, Model, NetworkInterface, Side, Tags};
+use super::{instance, interface, lookup, mac, refusal};
+use crate::model::{Attachment, ConnectionTracking, InterfaceId, MacSource, Model, NetworkInterface, Side, Tags};
 use std::sync::Arc;
 
 pub(super) fn attach(request: AttachDevice, context: Context<'_>) -> Result<Outcome, ApiError> {
@@ -122,6 +122,7 @@ fn bind(
         side: place.side,
         hook: place.hook,
         addresses: place.source,
+        mac_source: place.mac_source,
         strict_l2: place.strict_l2,
         enforce: place.enforce,
         number,
@@ -138,6 +139,7 @@ fn bind(
         addresses: Default::default(),
         primary: None,
         instance: None,
+        mac_address: None,
         attachment: None,
         device: None,
         tags: Tags::default(),
@@ -152,11 +154,13 @@ fn bind(
         groups,
         subnet,
         instance,
+        mac_address: place.mac_address,
         device: Some(wish.device.clone()),
         attachment: Some(attachment),
         source_dest_check: place.source_dest_check,
         ..base.with_addresses(place.addresses)
     };
+    mac::check_given(next, &interface)?;
     next.put_interface(interface.clone()).map_err(|error| refusal::refused(model, error))?;
     Ok(interface)
 }
@@ -180,6 +184,7 @@ fn finish(
         vpc_id: interface.vpc.to_string(),
         groups: interface.groups.iter().map(ToString::to_string).collect(),
         private_ip_addresses: interface.addresses.iter().map(ToString::to_string).collect(),
+        mac_address: interface.mac().to_string(),
         attachment_number: attachment.map_or(0, |attachment| attachment.number),
         changes: differences.iter().map(ToString::to_string).collect(),
         mtu: None,
@@ -242,16 +247,26 @@ enum Remember {
     Nothing,
 }
 
-/// Takes the device away from a record. Addresses that were seen on the device go with it; those given stay.
+/// Takes the device away from a record. Addresses that were seen on the device go with it, a hardware address too; those
+/// given stay.
 fn release(next: &mut Model, interface: &NetworkInterface, remember: Remember) -> Result<(), ApiError> {
     let device = match remember {
         Remember::Device => interface.device.clone(),
         Remember::Nothing => None,
     };
     let addresses = if interface.follows_device() { Default::default() } else { interface.addresses.clone() };
+    let mac_address = match interface.attachment.as_ref().map(|attachment| attachment.mac_source) {
+        Some(MacSource::Auto | MacSource::Any) => None,
+        Some(MacSource::Given) | None => interface.mac_address,
+    };
     let instance = interface.instance.clone().filter(|place| !place.by_device);
-    let released =
-        NetworkInterface { attachment: None, device, instance, ..interface.clone().with_addresses(addresses) };
+    let released = NetworkInterface {
+        attachment: None,
+        device,
+        mac_address,
+        instance,
+        ..interface.clone().with_addresses(addresses)
+    };
     let refused = next.put_interface(released);
     refused.map_err(|error| refusal::refused(next, error))
 }

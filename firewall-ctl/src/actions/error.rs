@@ -103,6 +103,18 @@ codes! {
     ValidationError "ValidationError" 400, "The request is not well formed.";
     VpcIdNotSpecified "VPCIdNotSpecified" 400, "There is no default VPC, and no VPC was named.";
     VpcLimitExceeded "VpcLimitExceeded" 400, "No more VPCs.";
+    AuthFailure "AuthFailure" 401, "Nobody has the key that the request is signed by.";
+    IncompleteSignature "IncompleteSignature" 400, "The signature is not of the form that signatures have.";
+    InvalidCharacter "InvalidCharacter" 400, "A parameter has a character that no answer could repeat.";
+    InvalidClientTokenId "InvalidClientTokenId" 403, "There are no session tokens here.";
+    MalformedQueryString "MalformedQueryString" 400, "The request is no form.";
+    MissingAction "MissingAction" 400, "The request names no action.";
+    MissingAuthenticationToken "MissingAuthenticationToken" 403, "The request is not signed.";
+    NoSuchVersion "NoSuchVersion" 400, "There is no such version of the API.";
+    RequestEntityTooLarge "RequestEntityTooLarge" 413, "The request is longer than any that has a purpose.";
+    RequestExpired "RequestExpired" 400, "The request was signed too long ago, or is from the future.";
+    RequestLimitExceeded "RequestLimitExceeded" 503, "Too many requests; later ones are answered.";
+    SignatureDoesNotMatch "SignatureDoesNotMatch" 403, "The request is not what was signed, or not by this key.";
     InternalError "InternalError" 500, "A mistake of ours.";
     ServiceUnavailable "ServiceUnavailable" 503, "The controller can't answer now.";
     DeviceNotFound "DeviceNotFound" 400, "Ours: the machine has no such device.";

@@ -92,6 +92,7 @@ pub(super) fn create(mut request: CreateNetworkInterface, context: Context<'_>) 
         addresses: ipv4.into_iter().map(IpAddr::V4).chain(ipv6.into_iter().map(IpAddr::V6)).collect(),
         primary,
         instance: None,
+        mac_address: None,
         attachment: None,
         device: None,
         tags,

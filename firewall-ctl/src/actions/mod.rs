@@ -20,6 +20,7 @@ mod instance;
 mod instance_filters;
 mod interface;
 mod lookup;
+mod mac;
 mod page;
 mod permission;
 mod refusal;
@@ -45,6 +46,7 @@ pub use device::{bind_device, release_device};
 pub use error::{ApiError, ErrorCode};
 pub use instance::register_host;
 pub use interface::{Observed, set_observed_addresses};
+pub use mac::{ObservedMac, set_observed_mac};
 pub use page::invalid_token;
 pub use request::{Request, Response};
 

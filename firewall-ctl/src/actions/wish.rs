@@ -2,10 +2,12 @@
 
 use super::address::{self, Takes};
 use super::error::{ApiError, ErrorCode};
+use super::mac::MacWish;
 use super::types::{Addresses, AttachDevice};
 use super::{interface, lookup};
 use crate::model::{
-    AddressSource, Attachment, GroupId, HookWish, InterfaceId, Model, NetworkInterface, Side, VpcId, WordError,
+    AddressSource, Attachment, GroupId, HookWish, InterfaceId, MacAddress, MacSource, Model, NetworkInterface, Side,
+    VpcId, WordError,
 };
 use std::collections::BTreeSet;
 use std::fmt;
@@ -21,6 +23,7 @@ pub(super) struct Wish {
     pub side: Option<Side>,
     pub hook: Option<HookWish>,
     pub addresses: Option<AddressWish>,
+    pub mac: Option<MacWish>,
     pub strict_l2: Option<bool>,
     pub enforce: Option<bool>,
     pub source_dest_check: Option<bool>,
@@ -45,6 +48,8 @@ pub(super) struct Placed {
     pub hook: HookWish,
     pub source: AddressSource,
     pub addresses: BTreeSet<IpAddr>,
+    pub mac_source: MacSource,
+    pub mac_address: Option<MacAddress>,
     pub strict_l2: bool,
     pub enforce: bool,
     pub source_dest_check: bool,
@@ -74,6 +79,7 @@ impl Wish {
             side,
             hook,
             private_ip_addresses,
+            mac_address,
             strict_l2,
             enforce,
             source_dest_check,
@@ -86,6 +92,7 @@ impl Wish {
         let side = lookup::present(side).map(|text| text.parse()).transpose().map_err(|error| word(&error))?;
         let hook = lookup::present(hook).map(|text| text.parse()).transpose().map_err(|error| word(&error))?;
         let addresses = private_ip_addresses.map(addresses).transpose()?.flatten();
+        let mac = MacWish::read(mac_address.as_deref())?;
         let vpc = lookup::present(vpc_id).map(|id| lookup::vpc(model, &id)).transpose()?.map(|vpc| vpc.id);
         let (vpc, groups) = interface::place(model, vpc, &groups)?;
         let interface = lookup::present(network_interface_id);
@@ -98,6 +105,7 @@ impl Wish {
             side,
             hook,
             addresses,
+            mac,
             strict_l2,
             enforce,
             source_dest_check,
@@ -133,11 +141,14 @@ impl Wish {
                 Side::Workload => return Err(addresses_missing(&self.device)),
             },
         };
+        let (mac_source, mac_address) = MacWish::placed(self.mac, side, record)?;
         Ok(Placed {
             side,
             hook: self.hook.or(before.map(|before| before.hook)).unwrap_or(HookWish::Auto),
             source,
             addresses,
+            mac_source,
+            mac_address,
             strict_l2: self.strict_l2.or(before.map(|before| before.strict_l2)).unwrap_or(false),
             enforce: self.enforce.or(before.map(|before| before.enforce)).unwrap_or(true),
             source_dest_check: self.source_dest_check.or(record.map(|record| record.source_dest_check)).unwrap_or(true),
@@ -146,16 +157,25 @@ impl Wish {
 
     /// What is otherwise than wished at an interface that is attached to the device.
     pub(super) fn differences(&self, current: &NetworkInterface) -> Vec<Difference> {
-        let Some(Attachment { device: _, side, hook, addresses, strict_l2, enforce, number: _, adopt: _, by_tag: _ }) =
-            &current.attachment
-        else {
-            return Vec::new();
-        };
+        let Some(attachment) = &current.attachment else { return Vec::new() };
+        let Attachment {
+            device: _,
+            side,
+            hook,
+            addresses,
+            mac_source: _,
+            strict_l2,
+            enforce,
+            number: _,
+            adopt: _,
+            by_tag: _,
+        } = attachment;
         let mut differences = Differences::default();
         differences.add("NetworkInterfaceId", &current.id, self.interface.as_ref());
         differences.add("VpcId", &current.vpc, self.vpc.as_ref());
         differences.add("Side", side, self.side.as_ref());
         differences.add("Hook", hook, self.hook.as_ref());
+        differences.add("MacAddress", &MacWish::of(current, attachment), self.mac.as_ref());
         differences.add("StrictL2", strict_l2, self.strict_l2.as_ref());
         differences.add("Enforce", enforce, self.enforce.as_ref());
         differences.add("SourceDestCheck", &current.source_dest_check, self.source_dest_check.as_ref());

@@ -54,7 +54,9 @@ fn name_of(value: &impl ValueEnum) -> Option<String> {
   firewall-ctl attach eth0 --enforce off
   firewall-ctl attach eth0 --enforce on --replace --confirm-within 2m
   firewall-ctl attach veth7 --side workload --private-ip-addresses auto \
-      --groups sg-0123456789abcdef0 sg-0fedcba9876543210")]
+      --groups sg-0123456789abcdef0 sg-0fedcba9876543210
+  firewall-ctl attach tap0 --side workload --private-ip-addresses 10.0.0.7 \
+      --mac-address 52:54:00:12:34:56")]
 pub(super) struct Attach {
     /// The device, as `ip link` names it
     #[arg(value_name = "DEV")]
@@ -75,6 +77,10 @@ pub(super) struct Attach {
     /// peer's namespace
     #[arg(long, value_name = "ADDRESS", num_args = 1.., value_delimiter = ',')]
     private_ip_addresses: Vec<String>,
+    /// The hardware address that a workload sends with, `auto` for what the other end of the device says, if it has one,
+    /// or `any`: what it sends with another one is dropped [default: auto]
+    #[arg(long, value_name = "MAC")]
+    mac_address: Option<String>,
     /// Drop frames other than IP and ARP; --strict-l2=false takes it back
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     strict_l2: Option<bool>,
@@ -114,6 +120,7 @@ impl Attach {
             side,
             hook,
             private_ip_addresses,
+            mac_address,
             strict_l2,
             enforce,
             source_dest_check,
@@ -131,6 +138,7 @@ impl Attach {
             .with_some("Side", side.as_ref().and_then(name_of))
             .with_some("Hook", hook.as_ref().and_then(name_of))
             .with_some("PrivateIpAddresses", addresses(private_ip_addresses))
+            .with_some("MacAddress", mac_address)
             .with_some("StrictL2", strict_l2)
             .with_some("Enforce", enforce.map(|enforce| enforce == Enforce::On))
             .with_some("SourceDestCheck", (source_dest_check || no_source_dest_check).then_some(!no_source_dest_check))

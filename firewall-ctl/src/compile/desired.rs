@@ -10,7 +10,7 @@ use super::owners::Owners;
 use super::policy::Policy;
 use super::services::Traffic;
 use super::{CompileError, MemberKey};
-use crate::model::{ConnectionTracking, GroupId, InterfaceId, Model, NetworkInterface, PrefixListId, Side};
+use crate::model::{ConnectionTracking, GroupId, InterfaceId, MacAddress, Model, NetworkInterface, PrefixListId, Side};
 use firewall_common::abi::{self, INTERFACE_MONITOR, INTERFACE_STRICT_L2, INTERFACE_WORKLOAD, Timeouts};
 use firewall_common::verdict::Direction;
 use imbl::ordmap::DiffItem;
@@ -415,7 +415,7 @@ pub(super) fn entry(model: &Model, interface: &NetworkInterface) -> Result<abi::
         ring_share: 0,
         own_v6: [0; 16],
         own_v4: [0; 4],
-        hardware: [0; 6],
+        hardware: interface.enforced_mac().map_or([0; 6], MacAddress::octets),
         padding: [0; 6],
     })
 }

@@ -105,7 +105,9 @@ pub fn changes(before: &Owners, after: &Owners) -> (Vec<(OwnerKey, u32)>, Vec<Ow
 mod tests {
     use super::*;
     use crate::compile::compile;
-    use crate::model::{AccountId, AddressSource, Attachment, ConnectionTracking, HookWish, InterfaceId, Model, Tags};
+    use crate::model::{
+        AccountId, AddressSource, Attachment, ConnectionTracking, HookWish, InterfaceId, MacSource, Model, Tags,
+    };
     use rand::SeedableRng as _;
     use rand::rngs::StdRng;
     use std::collections::BTreeSet;
@@ -123,6 +125,7 @@ mod tests {
                 side: *side,
                 hook: HookWish::Auto,
                 addresses: AddressSource::Given,
+                mac_source: MacSource::Auto,
                 strict_l2: false,
                 enforce: true,
                 number,
@@ -136,6 +139,7 @@ mod tests {
                 description: String::new(),
                 groups: vec![group],
                 addresses: addresses.iter().map(|text| text.parse().unwrap()).collect(),
+                mac_address: None,
                 attachment: Some(attachment),
                 device: Some(device),
                 tags: Tags::default(),

@@ -133,19 +133,25 @@ impl FamilyPolicy {
         }
     }
 
-    /// What the programs need to know before they look anything up: the flags of [`firewall_common::abi::SlotFamily`].
+    /// Which protocols it opens to anyone on all ports: the flags of [`firewall_common::abi::SlotFamily`].
     #[must_use]
     pub fn flags(&self, family: usize) -> u32 {
-        let is_open = |protocol| open_to_anyone(self, protocol, family) == [(0, u16::MAX)];
-        let flags = [
-            (!self.cidrs.is_empty(), HAS_CIDRS),
-            (!self.lists.is_empty(), HAS_LISTS),
-            (!self.groups.is_empty(), HAS_GROUPS),
-            (!self.anyone.is_empty(), HAS_ANYONE),
-            (is_open(L4::Tcp), OPEN_TCP),
-            (is_open(L4::Udp), OPEN_UDP),
-        ];
-        flags.into_iter().filter(|(is_set, _)| *is_set).fold(0, |flags, (_, flag)| flags | flag)
+        let flag = |protocol, flag| {
+            let is_open = open_to_anyone(self, protocol, family) == [(0, u16::MAX)];
+            if is_open { flag } else { 0 }
+        };
+        flag(L4::Tcp, OPEN_TCP) | flag(L4::Udp, OPEN_UDP)
+    }
+
+    /// The rules that name each kind of peer, by the flags of [`RuleSet::kinds`].
+    #[must_use]
+    pub(super) fn by_kind(&self) -> [(u32, RuleSet); 4] {
+        [
+            (HAS_ANYONE, self.anyone),
+            (HAS_CIDRS, union(self.cidrs.values())),
+            (HAS_LISTS, union(self.lists.values())),
+            (HAS_GROUPS, union(self.groups.values())),
+        ]
     }
 
     /// The rules of the longest prefix that covers an address.
@@ -179,10 +185,12 @@ impl FamilyPolicy {
 /// The rules of all peers in a set.
 #[must_use]
 pub fn union_of<P: Ord>(rules: &BTreeMap<P, RuleSet>, peers: &BTreeSet<P>) -> RuleSet {
+    union(peers.iter().filter_map(|peer| rules.get(peer)))
+}
+
+fn union<'a>(sets: impl Iterator<Item = &'a RuleSet>) -> RuleSet {
     let mut union = RuleSet::EMPTY;
-    for more in peers.iter().filter_map(|peer| rules.get(peer)) {
-        union.union(more);
-    }
+    sets.for_each(|set| union.union(set));
     union
 }
 

@@ -136,7 +136,22 @@ pub(super) fn radix(policy: &FamilyPolicy, family: usize) -> Node {
         let node = named.get(&protocol).map_or(Node::Uniform(always), |ranges| of_protocol(ranges, always));
         push_run(&mut runs, protocol, node);
     }
-    collapse(runs)
+    let mut root = collapse(runs);
+    root.mark(&policy.by_kind());
+    root
+}
+
+impl Node {
+    /// Notes in each set which kinds of peer its rules name.
+    fn mark(&mut self, by_kind: &[(u32, RuleSet)]) {
+        match self {
+            Self::Uniform(rules) => {
+                let named = by_kind.iter().filter(|(_, of_kind)| of_kind.meets(rules));
+                *rules = rules.with_kinds(named.fold(0, |kinds, (kind, _)| kinds | kind));
+            }
+            Self::Split(runs) => runs.iter_mut().for_each(|(_, node)| node.mark(by_kind)),
+        }
+    }
 }
 
 /// The only protocol that a service is about, in a family; `None` if it is about all.

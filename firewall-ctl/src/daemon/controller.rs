@@ -1,16 +1,16 @@
 //! Answers calls and keeps watch: one writer at a time, readers beside it, and nothing that blocks on the runtime.
 
-use super::core::{Caller, Core, Host, PeerAddresses, PeersSeen, Settings, View, read};
+use super::core::{Caller, Core, Host, PeerSeen, PeersSeen, Settings, View, read};
 use super::enforcer::{Enforcer, Observer};
 use super::error::chain;
 use super::lockout::SshConnection;
-use super::net::{Netlink, NetlinkError, Snapshot, peer_addresses};
+use super::net::{Link, Netlink, NetlinkError, Snapshot, behind, behind_all};
 use super::observe;
 use crate::actions::types::AttachDevice;
 use crate::actions::{ApiError, ErrorCode, Outcome, Request, Response};
 use crate::api::ApiErrorBody;
 use crate::api::server::{Call, Reply, Service};
-use crate::model::{AddressSource, Model, Side};
+use crate::model::{AddressSource, MacSource, Model, Side};
 use crate::store::Store;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -102,24 +102,24 @@ impl<E: Enforcer, S: Store + 'static> Controller<E, S> {
         Ok(Host { snapshot: self.netlink.snapshot().await?, now: Timestamp::now() })
     }
 
-    /// The addresses behind the devices of workloads, as far as they can be read.
+    /// What is behind the devices of workloads, as far as it can be read and is asked for.
     async fn peers(&self, snapshot: &Snapshot) -> PeersSeen {
-        let mut peers = PeersSeen::new();
         let model = Arc::clone(&self.view.load().model);
-        for interface in model.attached() {
-            let Some(attachment) = interface.attachment.as_ref() else { continue };
-            let Some(link) = snapshot.by_name(&attachment.device) else { continue };
-            if attachment.addresses == AddressSource::PeerNamespace
-                && let Ok(addresses) = peer_addresses(&self.netlink, snapshot, link).await
-            {
-                peers.insert(attachment.number, addresses);
-            }
-        }
-        peers
+        let attachments = model.attached().filter_map(|interface| interface.attachment.as_ref());
+        let followed = attachments.filter(|attachment| {
+            let by_mac = attachment.mac_source == MacSource::Auto && attachment.side == Side::Workload;
+            by_mac || attachment.addresses == AddressSource::PeerNamespace
+        });
+        let links: Vec<(u32, &Link)> = followed
+            .filter_map(|attachment| Some((attachment.number, snapshot.by_name(&attachment.device)?)))
+            .collect();
+        let ends: Vec<&Link> = links.iter().map(|(_, link)| *link).collect();
+        let seen = behind_all(&self.netlink, snapshot, &ends).await;
+        links.iter().filter_map(|(number, link)| Some((*number, seen.get(&link.ifindex)?.clone()))).collect()
     }
 
-    /// The addresses behind the device that a request attaches, where it may need them.
-    async fn peer_for(&self, request: &Request, snapshot: &Snapshot) -> Option<PeerAddresses> {
+    /// What is behind the device that a request attaches, where it may need it.
+    async fn peer_for(&self, request: &Request, snapshot: &Snapshot) -> Option<PeerSeen> {
         let Request::AttachDevice(AttachDevice { device: Some(device), side, .. }) = request else { return None };
         let model = Arc::clone(&self.view.load().model);
         let known = model.interface_by_device(device).and_then(|interface| interface.attachment.as_ref());
@@ -128,7 +128,7 @@ impl<E: Enforcer, S: Store + 'static> Controller<E, S> {
             None => known.is_some_and(|attachment| attachment.side == Side::Workload),
         };
         let link = snapshot.by_name(device).filter(|_| workload)?;
-        Some(peer_addresses(&self.netlink, snapshot, link).await.map_err(|error| chain(&error)))
+        Some(behind(&self.netlink, snapshot, link).await.map_err(|error| chain(&error)))
     }
 
     /// Looks at what the programs keep, without the one who writes.

@@ -1,8 +1,8 @@
 //! Models for the tests of this module.
 
 use crate::model::{
-    AccountId, AddressSource, Attachment, ConnectionTracking, GroupId, HookWish, InterfaceId, Model, NetworkInterface,
-    SecurityGroup, Side, Tags,
+    AccountId, AddressSource, Attachment, ConnectionTracking, GroupId, HookWish, InterfaceId, MacSource, Model,
+    NetworkInterface, SecurityGroup, Side, Tags,
 };
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -47,11 +47,13 @@ pub fn attach(model: &mut Model, device: &str, addresses: &[&str]) -> InterfaceI
         description: String::new(),
         groups: vec![default_group(model)],
         addresses: addresses.iter().map(|address| address.parse().expect("an address")).collect(),
+        mac_address: None,
         attachment: Some(Attachment {
             device: device.to_owned(),
             side: Side::Host,
             hook: HookWish::Auto,
             addresses: AddressSource::Kernel,
+            mac_source: MacSource::Auto,
             strict_l2: false,
             enforce: true,
             number,

@@ -2,8 +2,9 @@
 
 use super::{
     AccountId, AddressSource, Attachment, ConnectionTracking, EntryDescription, Family, GroupDescription, GroupId,
-    GroupName, HookWish, IcmpFamily, InterfaceId, L4, Model, ModelError, NetworkInterface, NewVpc, NumberPool, Peer,
-    PrefixList, PrefixListId, Rule, RuleDescription, RuleId, RuleKey, SecurityGroup, Service, Side, Tags, VpcId,
+    GroupName, HookWish, IcmpFamily, InterfaceId, L4, MacAddress, MacSource, Model, ModelError, NetworkInterface,
+    NewVpc, NumberPool, Peer, PrefixList, PrefixListId, Rule, RuleDescription, RuleId, RuleKey, SecurityGroup, Service,
+    Side, Tags, VpcId,
 };
 use firewall_common::verdict::Direction;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
@@ -104,13 +105,17 @@ pub struct PrefixListPick {
     tags: Tags,
 }
 
+/// Device, side, hook, sources of addresses, and the flags of an attachment.
+type AttachmentPick = (u8, Side, HookWish, AddressSource, MacSource, bool, bool, bool);
+
 /// An interface to put in.
 #[derive(Debug, Clone)]
 pub struct InterfacePick {
     vpc: Index,
     groups: Vec<Index>,
     addresses: BTreeSet<IpAddr>,
-    attachment: Option<(u8, Side, HookWish, AddressSource, bool, bool, bool)>,
+    mac_address: Option<MacAddress>,
+    attachment: Option<AttachmentPick>,
     timeouts: ConnectionTracking,
     tags: Tags,
 }
@@ -134,16 +139,20 @@ pub fn operation() -> impl Strategy<Value = Operation> {
         select(Side::ALL),
         select(HookWish::ALL),
         select(AddressSource::ALL),
+        select(MacSource::ALL),
         any::<bool>(),
         any::<bool>(),
         any::<bool>(),
     );
-    let put_interface =
-        (index(), vec(index(), 0..4), btree_set(address, 0..3), option::of(attachment), timeouts, tags()).prop_map(
-            |(vpc, groups, addresses, attachment, timeouts, tags)| {
-                Operation::PutInterface(InterfacePick { vpc, groups, addresses, attachment, timeouts, tags })
-            },
-        );
+    let mac =
+        option::of((0..3_u8).prop_map(|last| MacAddress::of_station(&[2, 0, 0, 0, 0, last]).expect("a station's")));
+    let addresses = (btree_set(address, 0..3), mac);
+    let put_interface = (index(), vec(index(), 0..4), addresses, option::of(attachment), timeouts, tags()).prop_map(
+        |(vpc, groups, (addresses, mac_address), attachment, timeouts, tags)| {
+            let pick = InterfacePick { vpc, groups, addresses, mac_address, attachment, timeouts, tags };
+            Operation::PutInterface(pick)
+        },
+    );
     prop_oneof![
         1 => (any::<bool>(), any::<bool>(), tags())
             .prop_map(|(ipv6, is_default, tags)| Operation::AddVpc { ipv6, is_default, tags }),
@@ -324,16 +333,17 @@ fn put_interface(
     pool: NumberPool<'_>,
     rng: &mut StdRng,
 ) -> Result<(), ModelError> {
-    let InterfacePick { vpc, groups: picked, addresses, attachment, timeouts, tags } = pick;
+    let InterfacePick { vpc, groups: picked, addresses, mac_address, attachment, timeouts, tags } = pick;
     let vpc = *vpc.get(vpcs);
     let mut next = model.clone();
     let attachment = match attachment {
         None => None,
-        Some((device, side, hook, source, strict_l2, enforce, adopt)) => Some(Attachment {
+        Some((device, side, hook, source, mac_source, strict_l2, enforce, adopt)) => Some(Attachment {
             device: format!("eth{device}"),
             side,
             hook,
             addresses: source,
+            mac_source,
             strict_l2,
             enforce,
             number: next.take_attachment_number(NumberPool { last: 6, ..pool })?,
@@ -354,6 +364,7 @@ fn put_interface(
         description: String::new(),
         groups: wanted,
         addresses,
+        mac_address,
         device: attachment.as_ref().map(|wish| wish.device.clone()),
         attachment,
         tags,

@@ -212,6 +212,7 @@ impl Seen {
             addresses,
             primary: _,
             instance,
+            mac_address,
             attachment,
             device,
             tags: _,
@@ -229,6 +230,8 @@ impl Seen {
             return Ok(());
         };
         let (name, number) = (&attachment.device, attachment.number);
+        let source = attachment.mac_source;
+        hold!(interface.has_fitting_mac(), "the hardware address of {id} is {source}, but it has {mac_address:?}");
         hold!(device.as_ref() == Some(name), "{id} is attached to {name}, but remembers {device:?}");
         hold!(self.devices.insert(name.clone()), "{id} is attached to {name}, which another interface is attached to");
         hold!(

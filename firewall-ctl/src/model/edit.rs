@@ -346,7 +346,10 @@ impl Model {
         let Some(attachment) = &interface.attachment else {
             return Ok(());
         };
-        if interface.device.as_ref() != Some(&attachment.device) || attachment.number == 0 {
+        if interface.device.as_ref() != Some(&attachment.device)
+            || attachment.number == 0
+            || !interface.has_fitting_mac()
+        {
             return Err(ModelError::AttachmentForm { id });
         }
         for other in self.attached().filter(|other| other.id != id) {

@@ -1,7 +1,7 @@
 //! Network interfaces: what carries groups, and how it is attached to a device of this host.
 
 use super::text::words;
-use super::{AccountId, ClientToken, GroupId, InstanceAttachment, InterfaceId, SubnetId, Tags, VpcId};
+use super::{AccountId, ClientToken, GroupId, InstanceAttachment, InterfaceId, MacAddress, SubnetId, Tags, VpcId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -33,6 +33,9 @@ pub struct NetworkInterface {
     /// The instance that has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<InstanceAttachment>,
+    /// The hardware address that it sends with, while that is known: the one given, or the one that the controller saw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mac_address: Option<MacAddress>,
     /// How it is attached to a device of this host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attachment: Option<Attachment>,
@@ -98,6 +101,30 @@ const fn on() -> bool {
     true
 }
 
+impl NetworkInterface {
+    /// Its hardware address: the one known, else one made for it.
+    #[must_use]
+    pub fn mac(&self) -> MacAddress {
+        self.mac_address.unwrap_or_else(|| MacAddress::of_interface(self.id))
+    }
+
+    /// The hardware address that the workload behind it has to send with; none where any will do.
+    #[must_use]
+    pub fn enforced_mac(&self) -> Option<MacAddress> {
+        let is_workload = self.attachment.as_ref().is_some_and(|attachment| attachment.side == Side::Workload);
+        self.mac_address.filter(|_| is_workload && self.source_dest_check)
+    }
+
+    /// Whether there is a hardware address where there has to be one, and none where there must not.
+    pub(super) fn has_fitting_mac(&self) -> bool {
+        match self.attachment.as_ref().map(|attachment| (attachment.mac_source, attachment.side)) {
+            Some((MacSource::Given, side)) => self.mac_address.is_some() && side == Side::Workload,
+            Some((MacSource::Any, side)) => self.mac_address.is_none() && side == Side::Workload,
+            Some((MacSource::Auto, Side::Host | Side::Workload)) | None => true,
+        }
+    }
+}
+
 /// The wish to enforce the groups of an interface at a device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -110,6 +137,9 @@ pub struct Attachment {
     pub hook: HookWish,
     /// Where the interface's addresses come from.
     pub addresses: AddressSource,
+    /// Where the interface's hardware address comes from.
+    #[serde(default)]
+    pub mac_source: MacSource,
     /// Whether frames that are neither IP nor ARP are dropped on a host's own interface, too.
     pub strict_l2: bool,
     /// Whether the rules are enforced. Otherwise everything is judged and counted, and nothing dropped.
@@ -157,6 +187,21 @@ words! {
         PeerNamespace = "peer-namespace",
         /// Those that the request gave.
         Given = "given",
+    }
+}
+
+words! {
+    /// Where the hardware address of an attached interface comes from.
+    #[derive(Default)]
+    MacSource, "source of hardware addresses" {
+        /// The device says it, for a workload the device's peer, and it is followed. A workload of which nothing says it
+        /// sends with any.
+        #[default]
+        Auto = "auto",
+        /// The request gave it.
+        Given = "given",
+        /// A workload sends with any, whatever is known.
+        Any = "any",
     }
 }
 
@@ -232,6 +277,9 @@ mod tests {
         for source in AddressSource::ALL {
             assert_eq!(source.to_string().parse(), Ok(*source));
         }
+        for source in MacSource::ALL {
+            assert_eq!(source.to_string().parse(), Ok(*source));
+        }
         let error = "ebpf".parse::<HookWish>().expect_err("no hook").to_string();
         assert_eq!(error, "\"ebpf\" is no hook: it is one of auto, xdp, xdp-generic, tc");
     }
@@ -242,6 +290,59 @@ mod tests {
             "number": 1, "adopt": true}"#;
         let attachment: Attachment = serde_json::from_str(written).expect("a record of an earlier version");
         assert!(attachment.enforce && !attachment.by_tag);
+        assert_eq!(attachment.mac_source, MacSource::Auto);
+    }
+
+    #[test]
+    fn a_hardware_address_binds_workloads_only_and_only_where_it_is_known() {
+        let attachment = |side, mac_source| Attachment {
+            device: "veth7".to_owned(),
+            side,
+            hook: HookWish::Auto,
+            addresses: AddressSource::Given,
+            mac_source,
+            strict_l2: false,
+            enforce: true,
+            number: 1,
+            adopt: true,
+            by_tag: false,
+        };
+        let id: InterfaceId = "eni-0123456789abcdef0".parse().unwrap();
+        let bare = NetworkInterface {
+            id,
+            vpc: "vpc-00000001".parse().unwrap(),
+            owner: AccountId::default(),
+            description: String::new(),
+            groups: Vec::new(),
+            addresses: BTreeSet::new(),
+            mac_address: None,
+            attachment: None,
+            device: None,
+            tags: Tags::default(),
+            timeouts: ConnectionTracking::default(),
+            source_dest_check: true,
+            subnet: None,
+            primary: None,
+            instance: None,
+            client_token: None,
+        };
+        let known: Option<MacAddress> = "0a:00:00:00:00:01".parse().ok();
+        assert_eq!((bare.mac(), bare.enforced_mac()), (MacAddress::of_interface(id), None));
+        for (side, mac_source, mac_address, check, enforced, fits) in [
+            (Side::Workload, MacSource::Auto, known, true, known, true),
+            (Side::Workload, MacSource::Auto, None, true, None, true),
+            (Side::Workload, MacSource::Given, known, true, known, true),
+            (Side::Workload, MacSource::Given, known, false, None, true),
+            (Side::Workload, MacSource::Given, None, true, None, false),
+            (Side::Workload, MacSource::Any, None, true, None, true),
+            (Side::Workload, MacSource::Any, known, true, known, false),
+            (Side::Host, MacSource::Auto, known, true, None, true),
+            (Side::Host, MacSource::Given, known, true, None, false),
+        ] {
+            let attachment = Some(attachment(side, mac_source));
+            let it = NetworkInterface { mac_address, attachment, source_dest_check: check, ..bare.clone() };
+            assert_eq!((it.enforced_mac(), it.has_fitting_mac()), (enforced, fits), "{it:?}");
+        }
     }
 
     #[test]

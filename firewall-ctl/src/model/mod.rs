@@ -18,6 +18,7 @@ mod group;
 mod ids;
 mod instance;
 mod interface;
+mod mac;
 mod name;
 mod network;
 mod numbers;
@@ -45,7 +46,10 @@ pub use ids::{
     PrefixListId, RuleId, SubnetAssociationId, SubnetId, VpcAssociationId, VpcId,
 };
 pub use instance::{Instance, InstanceAttachment};
-pub use interface::{AddressSource, Attachment, ConnectionTracking, HookWish, NetworkInterface, Side, TimeoutError};
+pub use interface::{
+    AddressSource, Attachment, ConnectionTracking, HookWish, MacSource, NetworkInterface, Side, TimeoutError,
+};
+pub use mac::{MacAddress, MacAddressError};
 pub use name::{
     DEFAULT_GROUP_DESCRIPTION, DEFAULT_GROUP_NAME, GroupDescription, GroupName, MAX_NAME_LENGTH, NameError,
     RuleDescription,

@@ -34,8 +34,8 @@ pub struct WordError {
 /// Defines an enumeration whose variants are words.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
-        $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        $(#[$doc])*
         pub enum $name {
             $($(#[$variant_doc])* $variant,)*
         }

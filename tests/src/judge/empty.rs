@@ -3,7 +3,7 @@
 
 use super::Hook;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
 /// Commands of `enum bpf_cmd`.
@@ -84,19 +84,27 @@ impl EmptyProgram {
     /// # Errors
     /// The kernel does not run it.
     pub fn time(&self, frame: &[u8], repeat: u32) -> io::Result<Duration> {
-        let mut attributes = TestRun {
-            program: self.0.as_raw_fd().cast_unsigned(),
-            data_size_in: frame.len() as u32,
-            data_in: frame.as_ptr().addr() as u64,
-            repeat,
-            ..TestRun::default()
-        };
-        // SAFETY: the frame is good for the call, and the kernel reads as much of it as its length says.
-        let result =
-            unsafe { libc::syscall(libc::SYS_bpf, command::PROG_TEST_RUN, &raw mut attributes, size_of::<TestRun>()) };
-        if result != 0 {
-            return Err(io::Error::last_os_error());
-        }
-        Ok(Duration::from_nanos(attributes.duration.into()))
+        time_program(self.0.as_fd(), frame, repeat)
     }
+}
+
+/// Runs a program on a frame many times, and says what one run took on the average.
+///
+/// # Errors
+/// The kernel does not run it.
+pub fn time_program(program: BorrowedFd<'_>, frame: &[u8], repeat: u32) -> io::Result<Duration> {
+    let mut attributes = TestRun {
+        program: program.as_raw_fd().cast_unsigned(),
+        data_size_in: frame.len() as u32,
+        data_in: frame.as_ptr().addr() as u64,
+        repeat,
+        ..TestRun::default()
+    };
+    // SAFETY: the frame is good for the call, and the kernel reads as much of it as its length says.
+    let result =
+        unsafe { libc::syscall(libc::SYS_bpf, command::PROG_TEST_RUN, &raw mut attributes, size_of::<TestRun>()) };
+    if result != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(Duration::from_nanos(attributes.duration.into()))
 }

@@ -15,6 +15,7 @@ use firewall_common::abi::{
 };
 use firewall_ctl::compile::owners::{OwnerKey, Owners, changes};
 use firewall_ctl::compile::{Change, Desired, Layout, Limits, Plan, Removal, Write};
+use firewall_ctl::daemon::config::LogLevel;
 use firewall_ctl::dataplane::object::object;
 use firewall_ctl::model::Model;
 use std::collections::BTreeSet;
@@ -144,18 +145,30 @@ impl Kernel {
         SharedKernel(guard)
     }
 
-    /// Loads the programs, with empty tables.
+    /// Loads the programs, with empty tables, and with all that they can log: that is the most that the verifier can be
+    /// asked.
     ///
     /// # Panics
     /// If there are no programs in this build, or the kernel refuses them.
     #[must_use]
     pub fn load(limits: Limits) -> Self {
+        Self::load_logging(limits, LogLevel::Trace)
+    }
+
+    /// The same, logging no more than a level asks for: what a daemon's programs cost depends on that.
+    ///
+    /// # Panics
+    /// As [`Kernel::load`].
+    #[must_use]
+    pub fn load_logging(limits: Limits, level: LogLevel) -> Self {
         crate::netns::require_root();
+        let level = level as u8;
         let object = object().unwrap_or_else(|error| panic!("{error}"));
         let mut loader = EbpfLoader::new();
         for name in map::ALL {
             loader.map_max_entries(name, limits.max_entries(name).expect("every table has a limit"));
         }
+        loader.override_global(aya_log::LEVEL, &level, false);
         let mut ebpf = loader.load(object).unwrap_or_else(|error| panic!("load the programs: {error:?}"));
         for name in [program::XDP_RX, program::TC_RX, program::TC_TX, program::SWEEP_V4, program::SWEEP_V6] {
             let loaded = match ebpf.program_mut(name).unwrap_or_else(|| panic!("no program {name}")) {

@@ -10,7 +10,7 @@ mod kernel;
 mod pinned;
 mod plain;
 
-pub use empty::EmptyProgram;
+pub use empty::{EmptyProgram, time_program};
 pub use host::Host;
 pub use kernel::{Buffer, Kernel, ProgramSize, SharedKernel, TestRunError};
 pub use pinned::Pinned;

@@ -6,6 +6,7 @@ mod clsact;
 mod containers;
 mod devices;
 mod guests;
+mod impostors;
 mod nftables;
 mod programs;
 mod stacked;

@@ -1,5 +1,6 @@
 use super::*;
-use crate::actions::set_observed_addresses;
+use crate::actions::{set_observed_addresses, set_observed_mac};
+use crate::model::MacAddress;
 
 const ATTACH: &str = "AttachDevice";
 const DETACH: &str = "DetachDevice";
@@ -27,6 +28,7 @@ fn a_device_without_wishes_is_a_host_with_the_default_group() {
         "VpcId": world.default_vpc(),
         "Groups": [world.default_group()],
         "PrivateIpAddresses": [],
+        "MacAddress": mac_of(id),
         "AttachmentNumber": 1,
     });
     assert_eq!(answer, expected);
@@ -34,9 +36,93 @@ fn a_device_without_wishes_is_a_host_with_the_default_group() {
     assert_eq!(told["Status"], "in-use");
     let attachment = json!({
         "Device": "eth0", "Number": 1, "Side": "host", "Hook": {"Wanted": "auto"}, "Addresses": "kernel",
-        "StrictL2": false, "Enforce": true, "Adopt": true,
+        "MacSource": "auto", "MacCheck": false, "StrictL2": false, "Enforce": true, "Adopt": true,
     });
     assert_eq!(told["DeviceAttachment"], attachment);
+}
+
+/// The hardware address that an interface has while no other is known.
+fn mac_of(id: &Value) -> String {
+    MacAddress::of_interface(id.as_str().unwrap().parse().unwrap()).to_string()
+}
+
+#[test]
+fn a_workload_keeps_the_hardware_address_that_it_is_given() {
+    let mut world = World::new();
+    let body = json!({
+        "Device": "tap0", "Side": "workload", "PrivateIpAddresses": ["10.0.0.1"], "MacAddress": "52:54:00:AB:CD:EF",
+    });
+    let first = attach(&mut world, body.clone());
+    let id = &first["NetworkInterfaceId"];
+    assert_eq!(first["MacAddress"], "52:54:00:ab:cd:ef");
+    assert_eq!(attach(&mut world, body)["State"], "unchanged");
+    let told = interface(&mut world, id);
+    let shown = |told: &Value| {
+        let attachment = &told["DeviceAttachment"];
+        (told["MacAddress"].clone(), attachment["MacSource"].clone(), attachment["MacCheck"].clone())
+    };
+    assert_eq!(shown(&told), (json!("52:54:00:ab:cd:ef"), json!("given"), json!(true)));
+    // It survives what says nothing of it, and is the record's until something else is wished.
+    attach(&mut world, json!({"Device": "tap0", "SourceDestCheck": false, "Replace": true}));
+    assert_eq!(shown(&interface(&mut world, id)), (json!("52:54:00:ab:cd:ef"), json!("given"), json!(false)));
+    attach(&mut world, json!({"Device": "tap0", "SourceDestCheck": true, "Replace": true}));
+    world.done(DETACH, json!({"Device": "tap0"}));
+    assert_eq!(interface(&mut world, id)["MacAddress"], "52:54:00:ab:cd:ef");
+    attach(&mut world, json!({"Device": "tap0", "Side": "workload"}));
+    assert_eq!(shown(&interface(&mut world, id)), (json!("52:54:00:ab:cd:ef"), json!("given"), json!(true)));
+    for word in ["any", "auto"] {
+        let answer = attach(&mut world, json!({"Device": "tap0", "MacAddress": word, "Replace": true}));
+        assert!(answer["Changes"][0].as_str().unwrap().starts_with("MacAddress: have "), "{answer}");
+        assert_eq!(shown(&interface(&mut world, id)), (json!(mac_of(id)), json!(word), json!(false)));
+    }
+}
+
+#[test]
+fn the_other_side_of_a_device_has_another_hardware_address() {
+    let mut world = World::new();
+    let body = json!({"Device": "veth0", "Side": "workload", "PrivateIpAddresses": ["10.0.0.1"], "MacAddress": "any"});
+    let first = attach(&mut world, body);
+    let answer = attach(&mut world, json!({"Device": "veth0", "Side": "host", "Replace": true}));
+    assert_eq!(answer["MacAddress"], mac_of(&first["NetworkInterfaceId"]));
+    assert_eq!(interface(&mut world, &first["NetworkInterfaceId"])["DeviceAttachment"]["MacSource"], "auto");
+}
+
+#[test]
+fn hardware_addresses_that_make_no_sense_are_refused() {
+    let mut world = World::new();
+    let workload = |device: &str, mac: &str| json!({"Device": device, "Side": "workload", "PrivateIpAddresses": "auto", "MacAddress": mac});
+    for (text, why) in
+        [("52:54:00:12:34", "it has six pairs of hexadecimal digits"), ("ff:ff:ff:ff:ff:ff", "a group's, or zero")]
+    {
+        let error = world.refused(ATTACH, workload("tap0", text));
+        assert_eq!(error.code, ErrorCode::InvalidParameterValue);
+        assert_eq!(error.message, format!("Value ({text}) for parameter MacAddress is invalid."));
+        assert!(error.detail.as_ref().is_some_and(|detail| detail.contains(why)), "{error:?}");
+    }
+    let first = attach(&mut world, workload("tap0", "52:54:00:12:34:56"));
+    let holder = format!("It is the hardware address of {} (tap0).", first["NetworkInterfaceId"].as_str().unwrap());
+    let message = "Value (52:54:00:12:34:56) for parameter MacAddress is invalid.";
+    let code = ErrorCode::InvalidParameterValue;
+    world.refuses(ATTACH, workload("tap1", "52:54:00:12:34:56"), code, message, Some(&holder));
+    let message = "The parameter MacAddress is for the side workload: a host's own device says its hardware address.";
+    let detail = "Leave it out, or say --side workload if a container or a virtual machine is behind the device.";
+    let host = json!({"Device": "eth0", "MacAddress": "52:54:00:12:34:57"});
+    world.refuses(ATTACH, host, ErrorCode::InvalidParameterCombination, message, Some(detail));
+}
+
+#[test]
+fn a_hardware_address_that_was_seen_goes_with_the_device() {
+    let mut world = World::new();
+    let answer = attach(&mut world, json!({"Device": "veth0", "Side": "workload", "PrivateIpAddresses": "auto"}));
+    let id = &answer["NetworkInterfaceId"];
+    let seen: MacAddress = "0a:00:00:00:00:01".parse().unwrap();
+    let observed = set_observed_mac(&world.model, id.as_str().unwrap().parse().unwrap(), seen).unwrap();
+    world.model = observed.model.unwrap();
+    assert_eq!(interface(&mut world, id)["MacAddress"], "0a:00:00:00:00:01");
+    world.done(DETACH, json!({"Device": "veth0"}));
+    assert_eq!(interface(&mut world, id)["MacAddress"], mac_of(id));
+    attach(&mut world, json!({"Device": "veth0", "Side": "workload", "PrivateIpAddresses": "auto"}));
+    assert_eq!(interface(&mut world, id)["DeviceAttachment"]["MacSource"], "auto");
 }
 
 #[test]
@@ -73,6 +159,7 @@ fn another_wish_is_refused_with_what_differs() {
             "Side: have host, want workload\nHook: have auto, want xdp".into(),
         ),
         (json!({"PrivateIpAddresses": ["10.0.0.1"]}), "PrivateIpAddresses: have auto, want 10.0.0.1".into()),
+        (json!({"MacAddress": "any"}), "MacAddress: have auto, want any".into()),
         (json!({"StrictL2": true}), "StrictL2: have false, want true".into()),
         (json!({"Enforce": false}), "Enforce: have true, want false".into()),
         (json!({"VpcId": other}), format!("VpcId: have {home}, want {other}")),

@@ -1,6 +1,7 @@
 use super::*;
 use crate::actions::set_observed_addresses;
 use crate::model::InterfaceId;
+use crate::model::MacAddress;
 use std::net::IpAddr;
 
 const CREATE: &str = "CreateNetworkInterface";
@@ -31,6 +32,7 @@ fn a_member_that_lives_elsewhere_has_addresses_and_groups() {
         "Groups": [{"GroupId": web, "GroupName": "web"}],
         "InterfaceType": "interface",
         "Ipv6Addresses": [{"Ipv6Address": "fd00::9"}],
+        "MacAddress": MacAddress::of_interface(made["NetworkInterfaceId"].as_str().unwrap().parse().unwrap()),
         "NetworkInterfaceId": made["NetworkInterfaceId"],
         "OwnerId": "000000000000",
         "RequesterManaged": false,

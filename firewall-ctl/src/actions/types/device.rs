@@ -18,6 +18,9 @@ request! {
         hook: Option<String>,
         /// Its addresses; for a host those that the kernel has when absent.
         private_ip_addresses: Option<Addresses>,
+        /// The hardware address that a workload sends with; `auto` (when absent) for what the other end of the device says,
+        /// if it has one, or `any`.
+        mac_address: Option<String>,
         /// Whether to drop frames other than IP and ARP; not when absent.
         strict_l2: Option<bool>,
         /// Whether what no rule allows is dropped, or only counted; dropped when absent.
@@ -74,6 +77,8 @@ answer! {
         groups: Vec<String>,
         /// Its addresses, as far as they are known.
         private_ip_addresses: Vec<String>,
+        /// Its hardware address.
+        mac_address: String,
         /// The number of the attachment on this host.
         attachment_number: u32,
         /// With `Replaced`: what is different now, one line each.

@@ -278,6 +278,8 @@ answer! {
         interface_type: String,
         /// Its IPv6 addresses.
         ipv6_addresses: Vec<InstanceIpv6Address>,
+        /// Its hardware address: the one known, else one made for it.
+        mac_address: String,
         /// Its id.
         network_interface_id: String,
         /// Its owner.
@@ -364,6 +366,10 @@ answer! {
         hook: Hook,
         /// Where the addresses come from: `kernel`, `peer-namespace` or `given`.
         addresses: String,
+        /// Where the hardware address comes from: `auto`, `given` or `any`.
+        mac_source: String,
+        /// Whether a workload has to send with the hardware address.
+        mac_check: bool,
         /// Whether frames other than IP and ARP are dropped.
         strict_l2: bool,
         /// Whether the rules are enforced, or only watched: nothing is dropped then.

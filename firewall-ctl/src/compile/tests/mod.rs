@@ -118,6 +118,7 @@ impl Scene {
                 side: Side::Host,
                 hook: HookWish::Auto,
                 addresses: crate::model::AddressSource::Given,
+                mac_source: crate::model::MacSource::Auto,
                 strict_l2: false,
                 enforce: true,
                 number: *number,
@@ -153,6 +154,7 @@ fn bare(number: u32, groups: &BTreeSet<u8>) -> NetworkInterface {
         description: String::new(),
         groups: groups.iter().map(|number| group(*number)).collect(),
         addresses: BTreeSet::new(),
+        mac_address: None,
         attachment: None,
         device: None,
         tags: Tags::default(),
@@ -209,10 +211,10 @@ fn ask(tables: &MemoryTables, number: u32, direction: Direction, peer: IpAddr, t
         }
     }
     let services = tables.rule_set(entry & !LEAF).unwrap();
-    let (used, unused) = services.words.split_at(policy.words as usize);
-    assert!(unused.iter().all(|word| *word == 0), "a rule is beyond the words of its policy");
+    assert!(services.iter().all(|bit| bit < policy.words as usize * 64), "a rule is beyond the words of its policy");
+    let used = services.words.split_at(policy.words as usize).0;
     let set = |index: Option<u32>| index.map_or(RuleSet::EMPTY, |index| *tables.rule_set(index).unwrap());
-    let has = |flag: u32| policy.flags & flag != 0;
+    let has = |kind: u32| services.kinds() & kind != 0;
     let octets = match peer {
         IpAddr::V4(peer) => (peer.octets().filter_octet(), peer.octets().list_filter_bits()),
         IpAddr::V6(peer) => (peer.octets().filter_octet(), peer.octets().list_filter_bits()),

@@ -3,20 +3,21 @@
 use super::transition::Missing;
 use super::{Core, DeviceStatus, Host};
 use crate::actions::types::{AttachDevice, AttachDeviceResult, AttachState};
-use crate::actions::{ApiError, ErrorCode, Request, Response, set_observed_addresses};
+use crate::actions::{ApiError, ErrorCode, Request, Response, set_observed_addresses, set_observed_mac};
 use crate::daemon::enforcer::{Enforcer, Place, Placed};
-use crate::daemon::net::{Link, Snapshot};
-use crate::model::{AddressSource, Attachment, InterfaceId, Model, Side};
+use crate::daemon::net::{Behind, Link, Snapshot};
+use crate::model::{AddressSource, Attachment, InterfaceId, MacAddress, MacSource, Model, Side};
 use crate::store::Store;
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::collections::BTreeMap;
 
-/// The addresses behind a device, or why they are not known.
-pub type PeerAddresses = Result<BTreeSet<IpAddr>, String>;
+/// What is behind a device, or why it is not known.
+pub type PeerSeen = Result<Behind, String>;
 
 /// What an attach request is about.
 pub(super) struct Wish {
     device: String,
+    /// A hardware address is given.
+    gives_mac: bool,
     /// Nothing is to be changed.
     pub dry_run: bool,
 }
@@ -24,8 +25,10 @@ pub(super) struct Wish {
 impl Wish {
     /// What a request wants attached. Its `DryRun` is taken out, so that what would become of it is worked out whole.
     pub(super) fn take(request: &mut Request) -> Option<Self> {
-        let Request::AttachDevice(AttachDevice { device: Some(device), dry_run, .. }) = request else { return None };
-        Some(Self { device: device.clone(), dry_run: std::mem::take(dry_run) })
+        let Request::AttachDevice(AttachDevice { device: Some(device), mac_address, dry_run, .. }) = request else {
+            return None;
+        };
+        Some(Self { device: device.clone(), gives_mac: mac_address.is_some(), dry_run: std::mem::take(dry_run) })
     }
 
     /// Looks at the device, and gives its interface the addresses that it has.
@@ -36,21 +39,29 @@ impl Wish {
         &self,
         next: &mut Model,
         host: &Host,
-        peer: Option<PeerAddresses>,
+        peer: Option<PeerSeen>,
     ) -> Result<Vec<String>, ApiError> {
         let link = host.snapshot.by_name(&self.device).ok_or_else(|| no_device(&self.device, &host.snapshot))?;
         let Some((id, attachment)) = attachment_of(next, &self.device) else { return Ok(Vec::new()) };
         suitable(link, attachment.side, &host.snapshot)?;
+        let mut warnings = Vec::new();
+        let mac = match attachment.side {
+            Side::Host => link.mac_address,
+            Side::Workload => peer.as_ref().and_then(|peer| peer.as_ref().ok()?.mac_address),
+        };
+        warnings.extend(self.settle_mac(next, id, mac)?);
         let observed = match attachment.addresses {
-            AddressSource::Given => return Ok(Vec::new()),
+            AddressSource::Given => return Ok(warnings),
             AddressSource::Kernel => host.snapshot.member_addresses(link.ifindex),
             AddressSource::PeerNamespace => match peer {
-                Some(Ok(addresses)) => addresses,
+                Some(Ok(seen)) => match seen.addresses(&self.device) {
+                    Ok(addresses) => addresses.clone(),
+                    Err(error) => return Err(unreadable(&self.device, error.to_string())),
+                },
                 Some(Err(text)) => return Err(unreadable(&self.device, text)),
                 None => return Err(unreadable(&self.device, "its other end could not be looked for".to_owned())),
             },
         };
-        let mut warnings = Vec::new();
         if observed.is_empty() {
             warnings.push(format!("{} has no address yet by which it is a member of its groups", self.device));
         }
@@ -62,6 +73,56 @@ impl Wish {
             format!("{address} makes {} no member of its groups: it is an address of {holder}", self.device)
         }));
         Ok(warnings)
+    }
+
+    /// Gives the interface the hardware address that was seen, or holds the one given against that.
+    fn settle_mac(
+        &self,
+        next: &mut Model,
+        id: InterfaceId,
+        seen: Option<MacAddress>,
+    ) -> Result<Option<String>, ApiError> {
+        let device = &self.device;
+        let refused = match seen {
+            Some(seen) => {
+                let observed = set_observed_mac(next, id, seen)?;
+                if let Some(model) = observed.model {
+                    *next = model;
+                }
+                observed.refused.map(|holder| (seen, holder))
+            }
+            None => None,
+        };
+        let Some(interface) = next.interfaces.get(&id) else { return Ok(None) };
+        let Some(attachment) = &interface.attachment else { return Ok(None) };
+        let known = interface.mac_address;
+        Ok(match (attachment.mac_source, seen.filter(|seen| known != Some(*seen))) {
+            (MacSource::Given, Some(seen)) if self.gives_mac => {
+                let given = interface.mac();
+                let message = format!("The hardware address {given} is not that of the device behind '{device}'.");
+                let detail = format!(
+                    "That one has {seen}: what it sends would be dropped. Leave --mac-address out, or say `any` if others send \
+                     through it."
+                );
+                return Err(ApiError::new(ErrorCode::DeviceUnsuitable, message).with_detail(detail));
+            }
+            (MacSource::Given, Some(seen)) => Some(format!(
+                "the device behind {device} has the hardware address {seen}, and what it sends is dropped: it has to be {}",
+                interface.mac()
+            )),
+            (MacSource::Auto, _) if let Some((seen, holder)) = refused => Some(format!(
+                "{seen}, the hardware address of the device behind {device}, is that of {holder}, and is not taken over"
+            )),
+            (MacSource::Auto, _)
+                if known.is_none() && attachment.side == Side::Workload && interface.source_dest_check =>
+            {
+                Some(format!(
+                    "the hardware address of what is behind {device} is not known, so that it may send with any: give it with \
+                     --mac-address"
+                ))
+            }
+            (MacSource::Auto | MacSource::Given | MacSource::Any, _) => None,
+        })
     }
 }
 
@@ -151,6 +212,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     fn fill_addresses(&self, result: &mut AttachDeviceResult) {
         if let Some(interface) = self.model.interface_by_number(result.attachment_number) {
             result.private_ip_addresses = interface.addresses.iter().map(ToString::to_string).collect();
+            result.mac_address = interface.mac().to_string();
         }
     }
 
@@ -169,6 +231,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         result.warnings = warnings.to_vec();
         let Some(interface) = next.interface_by_number(result.attachment_number) else { return Ok(()) };
         result.private_ip_addresses = interface.addresses.iter().map(ToString::to_string).collect();
+        result.mac_address = interface.mac().to_string();
         let Some(attachment) = &interface.attachment else { return Ok(()) };
         let Some(place) = Place::of(attachment, host) else { return Ok(()) };
         result.mtu = host.snapshot.links.get(&place.ifindex).map(|link| link.mtu);
@@ -184,8 +247,18 @@ impl<E: Enforcer, S: Store> Core<E, S> {
 impl Place {
     /// Where an attachment's programs go, while its device is there.
     pub(super) fn of(attachment: &Attachment, host: &Host) -> Option<Self> {
-        let Attachment { device, side, hook, addresses: _, strict_l2: _, enforce: _, number, adopt, by_tag: _ } =
-            attachment;
+        let Attachment {
+            device,
+            side,
+            hook,
+            addresses: _,
+            mac_source: _,
+            strict_l2: _,
+            enforce: _,
+            number,
+            adopt,
+            by_tag: _,
+        } = attachment;
         let link = host.snapshot.by_name(device)?;
         Some(Self {
             number: *number,

@@ -6,7 +6,7 @@ use super::{Core, Host};
 use crate::actions::types::{ChangeResult, PendingChange};
 use crate::actions::{ApiError, ErrorCode, Response};
 use crate::daemon::enforcer::Enforcer;
-use crate::model::{Change, Model, NumberPool};
+use crate::model::{Change, MacSource, Model, NumberPool};
 use crate::store::{Pending, PendingEdit, Store};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -112,7 +112,8 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         Ok(())
     }
 
-    /// Gives an attachment a new number.
+    /// Gives an attachment a new number. It may stand for another device of the same name, whose hardware address is seen
+    /// in the same round if it can be seen.
     pub(super) fn take_number(
         &self,
         next: &mut Model,
@@ -126,6 +127,9 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         let mut interface = interface.clone();
         if let Some(attachment) = &mut interface.attachment {
             attachment.number = number;
+            if attachment.mac_source == MacSource::Auto {
+                interface.mac_address = None;
+            }
         }
         next.interfaces.insert(interface.id, Arc::new(interface));
         Ok(())

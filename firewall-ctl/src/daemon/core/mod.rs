@@ -11,7 +11,7 @@ mod report;
 mod tests;
 mod transition;
 
-pub use attach::PeerAddresses;
+pub use attach::PeerSeen;
 pub use reconcile::PeersSeen;
 
 use super::config::Bindable;
@@ -231,7 +231,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         request: Request,
         caller: &Caller,
         host: &Host,
-        peer: Option<PeerAddresses>,
+        peer: Option<PeerSeen>,
     ) -> Result<Outcome, ApiError> {
         match request {
             Request::ConfirmChange(_) => self.confirm().map(Outcome::unchanged),
@@ -265,7 +265,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         mut request: Request,
         caller: &Caller,
         host: &Host,
-        peer: Option<PeerAddresses>,
+        peer: Option<PeerSeen>,
     ) -> Result<Outcome, ApiError> {
         let operation = request.operation();
         let wish = attach::Wish::take(&mut request);

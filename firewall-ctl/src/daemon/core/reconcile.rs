@@ -3,21 +3,21 @@
 
 use super::transition::Missing;
 use super::{Core, DeviceStatus, Host};
-use crate::actions::set_observed_addresses;
+use crate::actions::{set_observed_addresses, set_observed_mac};
 use crate::daemon::enforcer::{Enforcer, InKernel, Place};
+use crate::daemon::net::Behind;
 use crate::dataplane::FlowCounts;
-use crate::model::{AddressSource, Attachment, Model, NetworkInterface};
+use crate::model::{AddressSource, Attachment, Model, NetworkInterface, Side};
 use crate::store::{PendingEdit, Store};
 use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// How long a program may stay ahead of ours after we have got in front of it.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(1);
 
-/// Addresses that were read behind devices, by number of the attachment. What could not be read is left out.
-pub type PeersSeen = BTreeMap<u32, BTreeSet<IpAddr>>;
+/// What was seen behind devices, by number of the attachment. What could not be read is left out.
+pub type PeersSeen = BTreeMap<u32, Behind>;
 
 /// How an attachment stands.
 enum Standing {
@@ -91,6 +91,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         for _ in 0..2 {
             for interface in &attached {
                 self.follow_addresses(&mut next, interface, &kernel, host, peers);
+                follow_mac(&mut next, interface, &kernel, host, peers);
             }
         }
         self.follow(next, host);
@@ -130,8 +131,8 @@ impl<E: Enforcer, S: Store> Core<E, S> {
                 Standing::Gone => BTreeSet::new(),
             },
             AddressSource::PeerNamespace => match peers.get(&attachment.number) {
-                Some(seen) => seen.clone(),
-                None => return,
+                Some(seen) if !seen.addresses.is_empty() => seen.addresses.clone(),
+                Some(_) | None => return,
             },
         };
         match set_observed_addresses(next, interface.id, seen) {
@@ -230,6 +231,40 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             hook_tx: kernel.and_then(|kernel| kernel.hook_tx.clone()),
             amiss,
             flows: self.held.flows.get(&attachment.number).map_or(0, FlowCounts::alive),
+        }
+    }
+}
+
+/// Gives an interface the hardware address that was seen.
+fn follow_mac(
+    next: &mut Model,
+    interface: &NetworkInterface,
+    kernel: &BTreeMap<u32, InKernel>,
+    host: &Host,
+    peers: &PeersSeen,
+) {
+    let Some(attachment) = &interface.attachment else { return };
+    let seen = match attachment.side {
+        Side::Host => match standing(attachment, kernel.get(&attachment.number), host) {
+            Standing::Placed(ifindex, _) | Standing::Renamed(ifindex) | Standing::Unplaced(ifindex) => {
+                host.snapshot.links.get(&ifindex).and_then(|link| link.mac_address)
+            }
+            Standing::Gone => None,
+        },
+        Side::Workload => peers.get(&attachment.number).and_then(|seen| seen.mac_address),
+    };
+    let Some(seen) = seen else { return };
+    match set_observed_mac(next, interface.id, seen) {
+        Ok(observed) => {
+            if let Some(model) = observed.model {
+                *next = model;
+            }
+            if let Some(holder) = observed.refused {
+                tracing::debug!(%seen, %holder, device = attachment.device, "the hardware address belongs to another interface");
+            }
+        }
+        Err(error) => {
+            tracing::error!(device = attachment.device, error = error.message, "the hardware address is not followed");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Devices.
 
+use crate::model::MacAddress;
 use netlink_packet_route::link::{InfoKind, LinkAttribute, LinkInfo, LinkLayerType, LinkMessage};
 
 /// A network device of this namespace.
@@ -11,6 +12,8 @@ pub struct Link {
     pub name: String,
     /// Largest payload of a frame.
     pub mtu: u32,
+    /// Its hardware address; none where its frames have no Ethernet header.
+    pub mac_address: Option<MacAddress>,
     /// The device that it is a port of.
     pub master: Option<u32>,
     /// Whether the host talks to itself on it.
@@ -44,10 +47,13 @@ impl Link {
     #[must_use]
     pub fn of(message: &LinkMessage) -> Option<Self> {
         let (mut name, mut mtu, mut master, mut kind, mut lower, mut namespace) = (None, 0, None, None, None, None);
+        let mut mac_address = None;
+        let is_ethernet = message.header.link_layer_type == LinkLayerType::Ether;
         for attribute in &message.attributes {
             match attribute {
                 LinkAttribute::IfName(text) => name = Some(text.clone()),
                 LinkAttribute::Mtu(octets) => mtu = *octets,
+                LinkAttribute::Address(octets) if is_ethernet => mac_address = MacAddress::of_station(octets),
                 LinkAttribute::Controller(index) => master = Some(*index),
                 LinkAttribute::Link(index) => lower = Some(*index),
                 LinkAttribute::LinkNetNsId(id) => namespace = Some(*id),
@@ -65,7 +71,7 @@ impl Link {
         let peer = lower.filter(|index| paired && *index != 0).map(|ifindex| Peer { ifindex, namespace });
         let kind = kind.map(ToString::to_string);
         let loopback = message.header.link_layer_type == LinkLayerType::Loopback;
-        Some(Self { ifindex: message.header.index, name: name?, mtu, master, loopback, kind, peer })
+        Some(Self { ifindex: message.header.index, name: name?, mtu, mac_address, master, loopback, kind, peer })
     }
 
     /// Whether frames that its ports receive are seen on it, not on them: there the host's own traffic passes.
@@ -104,6 +110,20 @@ mod tests {
         assert_eq!(vlan.peer, None);
         assert!(link(attributes(InfoKind::Bridge)).unwrap().takes_frames_of_ports());
         assert!(!link(attributes(InfoKind::Vrf)).unwrap().takes_frames_of_ports());
+    }
+
+    #[test]
+    fn only_an_ethernet_has_stations() {
+        let read = |layer, octets: &[u8]| {
+            let mut message = LinkMessage::default();
+            message.header.link_layer_type = layer;
+            message.attributes = vec![LinkAttribute::IfName("d".to_owned()), LinkAttribute::Address(octets.to_vec())];
+            Link::of(&message).unwrap().mac_address.map(MacAddress::octets)
+        };
+        assert_eq!(read(LinkLayerType::Ether, &[2, 0, 0, 0, 0, 1]), Some([2, 0, 0, 0, 0, 1]));
+        assert_eq!(read(LinkLayerType::Loopback, &[0; 6]), None);
+        assert_eq!(read(LinkLayerType::Tunnel, &[10, 0, 0, 1]), None);
+        assert_eq!(read(LinkLayerType::Ether, &[0; 6]), None);
     }
 
     #[test]

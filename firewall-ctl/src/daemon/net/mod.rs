@@ -9,7 +9,7 @@ mod watch;
 
 pub use address::HostAddress;
 pub use link::{Link, Master, Peer};
-pub use namespace::{PeerError, peer_addresses};
+pub use namespace::{Behind, PeerError, behind, behind_all};
 pub use netlink::{Netlink, NetlinkError, Snapshot};
 pub use sockets::{LiveConnection, SocketError, live_connections};
 pub use watch::{WatchError, watch};

@@ -1,9 +1,10 @@
-//! The addresses of a workload, read in the namespace in which the other end of its device is.
+//! The addresses of a workload, those of its hardware too, read in the namespace in which the other end of its device is.
 
-use super::link::Link;
+use super::link::{Link, Peer};
 use super::netlink::{Netlink, NetlinkError, Snapshot};
+use crate::model::MacAddress;
 use nix::sched::{CloneFlags, setns};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::net::IpAddr;
@@ -58,43 +59,90 @@ pub enum PeerError {
     Netlink(#[from] NetlinkError),
 }
 
-/// The addresses of the other end of a device, wherever it is.
+/// What is at the other end of a device.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Behind {
+    /// Its name in its namespace.
+    pub device: String,
+    /// The addresses by which it can be a member of groups.
+    pub addresses: BTreeSet<IpAddr>,
+    /// Its hardware address.
+    pub mac_address: Option<MacAddress>,
+}
+
+impl Behind {
+    /// The addresses, where they are asked for.
+    ///
+    /// # Errors
+    /// There are none.
+    pub fn addresses(&self, device: &str) -> Result<&BTreeSet<IpAddr>, PeerError> {
+        if self.addresses.is_empty() {
+            return Err(PeerError::NoAddress { device: device.to_owned(), peer: self.device.clone() });
+        }
+        Ok(&self.addresses)
+    }
+}
+
+/// Looks at the other end of a device, wherever it is.
 ///
 /// # Errors
 /// See [`PeerError`].
-pub async fn peer_addresses(netlink: &Netlink, here: &Snapshot, link: &Link) -> Result<BTreeSet<IpAddr>, PeerError> {
+pub async fn behind(netlink: &Netlink, here: &Snapshot, link: &Link) -> Result<Behind, PeerError> {
     let device = || link.name.clone();
     let Some(peer) = link.peer else {
         let kind = link.kind.clone().unwrap_or_else(|| "hardware".to_owned());
         return Err(PeerError::NoPeer { device: device(), kind });
     };
-    let there = match peer.namespace {
-        None => here.clone(),
+    let seen = match peer.namespace {
+        None => look(here, peer),
         Some(number) => {
-            let namespace = find(netlink, number).await?.ok_or_else(|| PeerError::NoNamespace { device: device() })?;
-            snapshot_in(namespace).await?
+            let found = find(netlink, &BTreeSet::from([number])).await.remove(&number);
+            look(&snapshot_in(found.ok_or_else(|| PeerError::NoNamespace { device: device() })?).await?, peer)
         }
     };
-    let other = there.links.get(&peer.ifindex).ok_or_else(|| PeerError::Gone { device: device() })?;
-    let addresses = there.member_addresses(other.ifindex);
-    if addresses.is_empty() {
-        return Err(PeerError::NoAddress { device: device(), peer: other.name.clone() });
-    }
-    Ok(addresses)
+    seen.ok_or_else(|| PeerError::Gone { device: device() })
 }
 
-/// The namespace that this one knows by a number.
-async fn find(netlink: &Netlink, number: i32) -> Result<Option<File>, NetlinkError> {
+/// Looks at the other ends of many devices, by index of these. What cannot be read is left out. Each namespace is looked
+/// for and read once.
+pub async fn behind_all(netlink: &Netlink, here: &Snapshot, links: &[&Link]) -> BTreeMap<u32, Behind> {
+    let peers = || links.iter().filter_map(|link| Some((link.ifindex, link.peer?)));
+    let wanted = peers().filter_map(|(_, peer)| peer.namespace).collect();
+    let mut snapshots = BTreeMap::new();
+    for (number, namespace) in find(netlink, &wanted).await {
+        if let Ok(snapshot) = snapshot_in(namespace).await {
+            snapshots.insert(number, snapshot);
+        }
+    }
+    let there = |peer: Peer| peer.namespace.map_or(Some(here), |number| snapshots.get(&number));
+    peers().filter_map(|(ifindex, peer)| Some((ifindex, look(there(peer)?, peer)?))).collect()
+}
+
+fn look(there: &Snapshot, peer: Peer) -> Option<Behind> {
+    let link = there.links.get(&peer.ifindex)?;
+    let addresses = there.member_addresses(peer.ifindex);
+    Some(Behind { device: link.name.clone(), addresses, mac_address: link.mac_address })
+}
+
+/// The namespaces that this one knows by these numbers, as far as something leads to them.
+async fn find(netlink: &Netlink, numbers: &BTreeSet<i32>) -> BTreeMap<i32, File> {
+    let mut found = BTreeMap::new();
+    if numbers.is_empty() {
+        return found;
+    }
     let candidates = tokio::task::spawn_blocking(candidates).await.unwrap_or_default();
     for namespace in candidates {
         // One that cannot be asked about is none: files in /run/netns may be anything.
-        if let Ok(Some(found)) = netlink.namespace_number(namespace.as_fd()).await
-            && found == number
+        if let Ok(Some(number)) = netlink.namespace_number(namespace.as_fd()).await
+            && numbers.contains(&number)
         {
-            return Ok(Some(namespace));
+            found.insert(number, namespace);
+            if found.len() == numbers.len() {
+                break;
+            }
         }
     }
-    Ok(None)
+    found
 }
 
 /// All network namespaces that have a name or a process, each once.

@@ -3,6 +3,7 @@
 use super::{Report, median};
 use firewall_ctl::api::client::{CallOptions, Client};
 use firewall_tests::controller::Controller;
+use firewall_tests::netns::veth;
 use firewall_tests::world::{OPEN, World, friend, host};
 use serde_json::{Value, json};
 use std::net::{SocketAddr, UdpSocket};
@@ -16,7 +17,8 @@ const PROBE: Duration = Duration::from_micros(100);
 /// How long a change may take before it counts as lost.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-pub fn report() -> Report {
+/// With so many interfaces that have the group.
+pub fn report(interfaces: u16) -> Report {
     let world = World::new();
     let ctl = Controller::start(&world.host);
     let group = ctl.group("bench");
@@ -28,6 +30,13 @@ pub fn report() -> Report {
         let answer = runtime.block_on(client.call(operation, &body, &options));
         answer.unwrap_or_else(|error| panic!("{operation}: {error:?}"));
     };
+    for number in 1..interfaces {
+        // Devices in pairs, without addresses: nothing is asked of them but to have the rule.
+        if number % 2 == 1 {
+            veth((&world.host, &format!("more{number}")), (&world.host, &format!("more{}", number + 1)));
+        }
+        call("AttachDevice", json!({ "Device": format!("more{number}"), "Groups": [group] }));
+    }
     let permissions = json!([{ "IpProtocol": "udp", "FromPort": OPEN, "ToPort": OPEN,
         "IpRanges": [{ "CidrIp": format!("{}/32", friend()[0]) }] }]);
     let body = json!({ "GroupId": group, "IpPermissions": permissions });
@@ -59,7 +68,7 @@ pub fn report() -> Report {
         vec![name.to_owned(), format!("{:.2}", p50.as_secs_f64() * 1e3), format!("{:.2}", p99.as_secs_f64() * 1e3)]
     };
     Report {
-        title: "Milliseconds from sending authorize (one rule, one interface)",
+        title: format!("Milliseconds from sending authorize: one rule of a group that {interfaces} interfaces have"),
         head: vec!["until", "p50", "p99"],
         rows: vec![
             row("the first packet is let through, and answered", first),

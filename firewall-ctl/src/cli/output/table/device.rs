@@ -15,6 +15,7 @@ pub(super) fn attached(screen: &Screen, answer: &AttachDeviceResult) -> String {
         vpc_id,
         groups,
         private_ip_addresses,
+        mac_address,
         attachment_number: _,
         changes,
         mtu,
@@ -43,6 +44,7 @@ pub(super) fn attached(screen: &Screen, answer: &AttachDeviceResult) -> String {
     row("VPC", vpc_id.clone());
     row("Groups", groups.join("\n"));
     row("Addresses", private_ip_addresses.join("\n"));
+    row("MAC address", mac_address.clone());
     row("MTU", mtu.map_or_else(String::new, |mtu| mtu.to_string()));
     row("Connections taken over", adopted_connections.map_or_else(String::new, |count| count.to_string()));
     row("Changes", changes.join("\n"));

@@ -149,7 +149,7 @@ fn interfaces_attached_drifted_and_elsewhere() {
     let interface = |id: &str| {
         json!({"NetworkInterfaceId": id, "AvailabilityZone": "locala", "RequesterManaged": false, "Description": "", "Groups": [{"GroupId": "sg-0a", "GroupName": "web"}],
             "InterfaceType": "interface", "Ipv6Addresses": [{"Ipv6Address": "2001:db8::1"}], "OwnerId": "000000000000",
-            "PrivateIpAddress": "192.0.2.1",
+            "PrivateIpAddress": "192.0.2.1", "MacAddress": "0a:00:00:00:00:01",
             "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "192.0.2.1"}],
             "SourceDestCheck": true, "Status": "available", "TagSet": [], "VpcId": "vpc-01"})
     };
@@ -157,7 +157,8 @@ fn interfaces_attached_drifted_and_elsewhere() {
         let mut interface = interface(id);
         interface["Status"] = json!("in-use");
         interface["DeviceAttachment"] = json!({"Device": "eth0", "Number": 1, "Side": "host", "Hook": {"Wanted": "auto"},
-            "Addresses": "kernel", "StrictL2": false, "Enforce": true, "Adopt": true, "Status": status});
+            "Addresses": "kernel", "MacSource": "auto", "MacCheck": false, "StrictL2": false, "Enforce": true, "Adopt": true,
+            "Status": status});
         if let Some(got) = got {
             interface["DeviceAttachment"]["Hook"]["Got"] = json!(got);
         }
@@ -195,20 +196,22 @@ fn interfaces_attached_drifted_and_elsewhere() {
 fn what_attach_did() {
     let mut answer = json!({"NetworkInterfaceId": "eni-01", "Device": "eth0", "State": "attached",
         "Hook": {"Wanted": "auto", "Got": "xdp"}, "Enforce": true, "Side": "host", "VpcId": "vpc-01", "Groups": ["sg-0a", "sg-0b"],
-        "PrivateIpAddresses": ["192.0.2.1"], "AttachmentNumber": 1, "Mtu": 1500, "AdoptedConnections": 3});
+        "PrivateIpAddresses": ["192.0.2.1"], "MacAddress": "0a:00:00:00:00:01", "AttachmentNumber": 1,
+        "Mtu": 1500, "AdoptedConnections": 3});
     assert_snapshot!(shown("AttachDevice", &answer), @r#"
     eth0 is attached
-    ┌────────────────────────┬────────────┐
-    │ Interface              ┆ eni-01     │
-    │ Side                   ┆ host       │
-    │ Hook                   ┆ auto → xdp │
-    │ VPC                    ┆ vpc-01     │
-    │ Groups                 ┆ sg-0a      │
-    │                        ┆ sg-0b      │
-    │ Addresses              ┆ 192.0.2.1  │
-    │ MTU                    ┆ 1500       │
-    │ Connections taken over ┆ 3          │
-    └────────────────────────┴────────────┘
+    ┌────────────────────────┬───────────────────┐
+    │ Interface              ┆ eni-01            │
+    │ Side                   ┆ host              │
+    │ Hook                   ┆ auto → xdp        │
+    │ VPC                    ┆ vpc-01            │
+    │ Groups                 ┆ sg-0a             │
+    │                        ┆ sg-0b             │
+    │ Addresses              ┆ 192.0.2.1         │
+    │ MAC address            ┆ 0a:00:00:00:00:01 │
+    │ MTU                    ┆ 1500              │
+    │ Connections taken over ┆ 3                 │
+    └────────────────────────┴───────────────────┘
     "#);
     answer["Enforce"] = json!(false);
     assert!(shown("AttachDevice", &answer).contains("monitored: nothing is dropped"));
@@ -226,6 +229,7 @@ fn what_attach_did() {
     │ Groups                 ┆ sg-0a                 │
     │                        ┆ sg-0b                 │
     │ Addresses              ┆ 192.0.2.1             │
+    │ MAC address            ┆ 0a:00:00:00:00:01     │
     │ MTU                    ┆ 1500                  │
     │ Connections taken over ┆ 3                     │
     │ Changes                ┆ hook: tc becomes auto │

@@ -36,12 +36,12 @@ fn addresses_behind_a_workload_are_followed_as_far_as_they_are_seen() {
     let mut core = open(&fake);
     let request =
         Request::parse("AttachDevice", json!({"Device": "eth1", "Side": "workload", "PrivateIpAddresses": "auto"}));
-    let peer = Some(Ok(["10.0.0.2".parse().unwrap()].into()));
+    let peer = Some(Ok(behind(&["10.0.0.2"], None)));
     core.answer(request.unwrap(), &Caller::default(), &host(), peer).unwrap();
     assert_eq!(addresses(&core, "eth1"), ["10.0.0.2"]);
     core.reconcile(&host(), &PeersSeen::new());
     assert_eq!(addresses(&core, "eth1"), ["10.0.0.2"]);
-    core.reconcile(&host(), &[(1, ["10.0.0.3".parse().unwrap()].into())].into());
+    core.reconcile(&host(), &[(1, behind(&["10.0.0.3"], None))].into());
     assert_eq!(addresses(&core, "eth1"), ["10.0.0.3"]);
 }
 

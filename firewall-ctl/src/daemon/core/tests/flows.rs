@@ -267,7 +267,7 @@ fn flows_are_cut_by_what_they_are() {
         (json!({"Port": "http"}), ErrorCode::InvalidParameterValue),
         (json!({"Device": "eth9"}), ErrorCode::DeviceNotAttached),
         (json!({"Port": "80", "MaxResults": 0}), ErrorCode::InvalidParameterValue),
-        (json!({"Port": "80", "NextToken": "x"}), ErrorCode::InvalidParameterValue),
+        (json!({"Port": "80", "NextToken": "x"}), ErrorCode::InvalidNextToken),
     ] {
         assert_eq!(
             ask(&mut core, &host(), &Caller::default(), "FlushFlows", body.clone()).unwrap_err().code,

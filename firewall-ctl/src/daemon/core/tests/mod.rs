@@ -1,12 +1,14 @@
+mod binding;
 mod confirming;
 mod crashing;
 mod devices;
 mod fake;
 mod flows;
+mod mac;
 
 use super::*;
 use crate::actions::types::AttachDeviceResult;
-use crate::daemon::net::{HostAddress, Link};
+use crate::daemon::net::{Behind, HostAddress, Link};
 use fake::Fake;
 use serde_json::{Value, json};
 
@@ -27,8 +29,16 @@ fn host() -> Host {
 }
 
 fn add_link(host: &mut Host, ifindex: u32, name: &str, edit: impl FnOnce(&mut Link)) {
-    let mut link =
-        Link { ifindex, name: name.to_owned(), mtu: 1500, master: None, loopback: false, kind: None, peer: None };
+    let mut link = Link {
+        ifindex,
+        name: name.to_owned(),
+        mtu: 1500,
+        mac_address: None,
+        master: None,
+        loopback: false,
+        kind: None,
+        peer: None,
+    };
     edit(&mut link);
     host.snapshot.links.insert(ifindex, link);
 }
@@ -36,6 +46,15 @@ fn add_link(host: &mut Host, ifindex: u32, name: &str, edit: impl FnOnce(&mut Li
 fn add_address(host: &mut Host, ifindex: u32, address: &str) {
     let address = HostAddress { address: address.parse().unwrap(), tentative: false };
     host.snapshot.addresses.entry(ifindex).or_default().insert(address);
+}
+
+/// What is at the other end of a device.
+fn behind(addresses: &[&str], mac: Option<&str>) -> Behind {
+    Behind {
+        device: "eth0".to_owned(),
+        addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
+        mac_address: mac.map(|mac| mac.parse().unwrap()),
+    }
 }
 
 fn settings() -> Settings {
