@@ -104,12 +104,16 @@ fn bindings_in_vain_are_told_with_the_reason() {
         tagged(&mut core, &host, "10.0.0.11", "there/tap0"),
     );
     core.reconcile(&host, &PeersSeen::new());
-    let told_of = |core: &Core<Fake, Fake>, id| told(core, id).map(|(state, reason)| (state, reason.unwrap_or_default()));
+    let told_of =
+        |core: &Core<Fake, Fake>, id| told(core, id).map(|(state, reason)| (state, reason.unwrap_or_default()));
     let bound = [first, second].into_iter().filter(|id| device_of(&core, *id).is_some()).collect::<Vec<_>>();
     let [bound] = bound.as_slice() else { panic!("one of both: {bound:?}") };
     let other = if *bound == first { second } else { first };
     let (state, reason) = told_of(&core, other).unwrap();
-    assert_eq!((state.as_str(), reason), ("refused", format!("The device 'tap0' is in use. It is attached to {bound}.")));
+    assert_eq!(
+        (state.as_str(), reason),
+        ("refused", format!("The device 'tap0' is in use. It is attached to {bound}."))
+    );
     let (state, reason) = told_of(&core, gone).unwrap();
     assert!(state == "refused" && reason.starts_with("The device 'tap9' does not exist."), "{reason}");
     let (state, reason) = told_of(&core, unlisted).unwrap();
