@@ -146,7 +146,12 @@ requests! {
     DescribeCounters ControllerRead no;
     DescribeFlows ControllerRead no;
     DescribeDrops ControllerRead no;
+    ExplainPacket ControllerRead no;
+    SimulatePacket ControllerRead no;
     FlushFlows ControllerWrite yes;
+    CreateAccessKey ControllerWrite no;
+    ListAccessKeys ControllerRead no;
+    DeleteAccessKey ControllerWrite no;
     ConfirmChange ControllerWrite no;
     UndoChange ControllerWrite no;
 }
@@ -210,8 +215,13 @@ pub enum Response {
     DescribeFlows(DescribeFlowsResult),
     FlushFlows(FlushFlowsResult),
     DescribeDrops(DescribeDropsResult),
+    ExplainPacket(Box<ExplainPacketResult>),
+    SimulatePacket(Box<SimulatePacketResult>),
+    CreateAccessKey(CreateAccessKeyResult),
+    ListAccessKeys(ListAccessKeysResult),
     Change(ChangeResult),
     /// Of actions that answer nothing, such as DeleteVpc and ModifyNetworkInterfaceAttribute.
+    /// Of actions that answer nothing, such as DeleteVpc.
     Done(Done),
 }
 

@@ -8,6 +8,7 @@ mod call;
 mod device;
 mod drops;
 mod emergency;
+mod explain;
 mod failure;
 mod flow;
 mod flush;
@@ -16,6 +17,7 @@ mod generate;
 mod group;
 mod instance;
 mod interface;
+mod key;
 mod operate;
 mod output;
 mod permission;
@@ -44,7 +46,8 @@ use std::process::ExitCode;
     version,
     max_term_width = 100,
     after_help = "Exit codes:
-    0  done
+    0  done; of explain and simulate: the packet passes
+    1  of explain and simulate: the packet is dropped
   252  the command line is wrong
   253  no controller, a bad configuration, or no privileges
   254  refused by the controller
@@ -136,11 +139,16 @@ enum Command {
     UnassignPrivateIpAddresses(interface::UnassignPrivateIpAddresses),
     AssignIpv6Addresses(interface::AssignIpv6Addresses),
     UnassignIpv6Addresses(interface::UnassignIpv6Addresses),
+    CreateAccessKey(key::CreateAccessKey),
+    ListAccessKeys(key::ListAccessKeys),
+    DeleteAccessKey(key::DeleteAccessKey),
     Status(operate::Status),
     Counters(operate::Counters),
     DescribeFlows(flow::DescribeFlows),
     FlushFlows(flow::FlushFlows),
     Drops(drops::Drops),
+    Explain(explain::Explain),
+    Simulate(explain::Simulate),
     Confirm(operate::Confirm),
     Undo(operate::Undo),
     EmergencyDetach(emergency::EmergencyDetach),
@@ -159,7 +167,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return usage(&error),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             output::complain(&failure.report());
             ExitCode::from(failure.exit_code())

@@ -2,6 +2,8 @@
 
 /// Actions of our own.
 pub const ACTIONS: &[&str] = &[
+    "RegisterInstance",
+    "DeregisterInstance",
     "AttachDevice",
     "DetachDevice",
     "Status",
@@ -9,6 +11,9 @@ pub const ACTIONS: &[&str] = &[
     "DescribeFlows",
     "DescribeDrops",
     "FlushFlows",
+    "CreateAccessKey",
+    "ListAccessKeys",
+    "DeleteAccessKey",
     "ConfirmChange",
     "UndoChange",
 ];
@@ -26,4 +31,5 @@ pub const ANSWERED: &[(&str, &str)] = &[
     ("RevokeSecurityGroupEgressResult", "CutFlows"),
     ("NetworkInterface", "DeviceAttachment"),
     ("NetworkInterface", "LastDevice"),
+    ("NetworkInterface", "DeviceBinding"),
 ];

@@ -5,11 +5,13 @@
 
 mod daemon;
 mod device;
+mod explain;
 mod flow;
 mod gateway;
 mod group;
 mod instance;
 mod interface;
+mod key;
 mod observe;
 mod permission;
 mod rule;
@@ -20,11 +22,13 @@ mod vpc;
 
 pub use daemon::*;
 pub use device::*;
+pub use explain::*;
 pub use flow::*;
 pub use gateway::*;
 pub use group::*;
 pub use instance::*;
 pub use interface::*;
+pub use key::*;
 pub use observe::*;
 pub use permission::*;
 pub use rule::*;

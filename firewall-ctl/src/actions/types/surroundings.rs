@@ -79,7 +79,7 @@ answer! {
         /// Always `opt-in-not-required`.
         opt_in_status: String,
         /// Always empty.
-        messages: Vec<String>,
+        messages: Vec<AvailabilityZoneMessage>,
         /// Its region.
         region_name: String,
         /// Its name.
@@ -94,6 +94,12 @@ answer! {
         zone_type: String,
         /// Always `available`.
         state: String,
+    }
+
+    /// What there is to say about a zone.
+    AvailabilityZoneMessage {
+        /// The text.
+        message: String,
     }
 
     /// Answer of DescribeRegions.
@@ -201,7 +207,7 @@ answer! {
         /// That it is the main one.
         associations: Vec<RouteTableAssociation>,
         /// Always empty.
-        propagating_vgws: Vec<String>,
+        propagating_vgws: Vec<PropagatingVgw>,
         /// Its id, by the VPC's digits.
         route_table_id: String,
         /// The blocks of the VPC.
@@ -212,6 +218,12 @@ answer! {
         vpc_id: String,
         /// The VPC's owner.
         owner_id: String,
+    }
+
+    /// A gateway that tells routes.
+    PropagatingVgw {
+        /// The gateway.
+        gateway_id: String,
     }
 
     /// The association of a route table.

@@ -1,6 +1,7 @@
 //! Values of flags: what stands behind a flag on the command line, as the JSON that goes on the wire.
 
 pub(super) mod attribute;
+pub(super) mod change;
 pub(super) mod duration;
 pub(super) mod port;
 pub(super) mod shape;

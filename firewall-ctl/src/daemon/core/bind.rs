@@ -6,7 +6,7 @@ use super::attach::{no_device, suitable};
 use super::transition::Missing;
 use super::{Core, Host};
 use crate::actions::types::{BindingStatus, DeviceBinding};
-use crate::actions::{self, ApiError};
+use crate::actions::{self, ApiError, Context};
 use crate::daemon::enforcer::Enforcer;
 use crate::model::{InterfaceId, Model, NetworkInterface, Side};
 use crate::store::{PendingEdit, Store};
@@ -119,7 +119,9 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         let side = self.bindable(device)?;
         let link = host.snapshot.by_name(device).ok_or_else(|| no_device(device, &host.snapshot))?;
         suitable(link, side, &host.snapshot)?;
-        let bound = self.with_context(host.now, |context| actions::bind_device(context, interface.id, device, side))?;
+        let (model, account) = (Arc::clone(&self.model), self.settings.account);
+        let bind = |context: Context<'_>| actions::bind_device(context, interface.id, device, side);
+        let bound = self.with_context(&model, account, host.now, bind)?;
         self.make(bound, host)
     }
 

@@ -33,7 +33,7 @@ fn told(core: &Core<Fake, Fake>, id: InterfaceId) -> Option<(String, Option<Stri
     let view = core.view.load();
     let body = json!({"NetworkInterfaceIds": [id.to_string()]});
     let request = Request::parse("DescribeNetworkInterfaces", body).unwrap();
-    let outcome = read(&view, request, &core.settings, Timestamp::UNIX_EPOCH).unwrap();
+    let outcome = read(&view, request, None, &core.settings, Timestamp::UNIX_EPOCH).unwrap();
     let Response::DescribeNetworkInterfaces(result) = outcome.response else { panic!("{:?}", outcome.response) };
     result.network_interfaces[0].device_binding.clone().map(|binding| (binding.state, binding.reason))
 }

@@ -2,6 +2,7 @@ mod binding;
 mod confirming;
 mod crashing;
 mod devices;
+mod explaining;
 mod fake;
 mod flows;
 mod mac;
