@@ -3,7 +3,9 @@
 mod authorize;
 mod device;
 mod group;
+mod instance;
 mod interface;
+mod network;
 mod page;
 mod property;
 mod revoke;
