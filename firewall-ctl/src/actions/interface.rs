@@ -8,7 +8,7 @@ use super::filter::Filters;
 use super::page::Page;
 use super::request::Response;
 use super::types::*;
-use super::{attribute, convert, lookup, refusal, token, wire, zone};
+use super::{attribute, convert, idempotency, lookup, refusal, wire, zone};
 use crate::model::{ConnectionTracking, GroupId, InterfaceId, Model, NetworkInterface, Quotas, Subnet, VpcId};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -28,8 +28,7 @@ pub(super) fn check_description(description: &str) -> Result<(), ApiError> {
 }
 
 pub(super) fn create(mut request: CreateNetworkInterface, context: Context<'_>) -> Result<Outcome, ApiError> {
-    let client_token = request.client_token.take();
-    let client_token = token::of(client_token, &request)?;
+    let client_token = idempotency::token(&mut request)?;
     let CreateNetworkInterface {
         subnet_id,
         vpc_id,
@@ -55,11 +54,10 @@ pub(super) fn create(mut request: CreateNetworkInterface, context: Context<'_>) 
     let timeouts = attribute::tracking(&timeouts, ConnectionTracking::default());
     timeouts.validate().map_err(|error| ApiError::value(error.to_string()))?;
     let tags = convert::tags(tag_specifications, "network-interface")?;
-    let made = model.interfaces.values().filter(|made| made.owner == account);
-    for made in made {
-        if token::is_repeated(client_token.as_ref(), made.client_token.as_ref())? {
-            return Ok(Outcome::unchanged(created(model, made, region)));
-        }
+    let own = model.interfaces.values().filter(|interface| interface.owner == account);
+    let made = idempotency::made_before(client_token.as_ref(), own, |interface| interface.client_token.as_ref())?;
+    if let Some(made) = made {
+        return Ok(Outcome::unchanged(created(model, made, region)));
     }
     let subnet = lookup::present(subnet_id).map(|id| lookup::subnet(model, &id)).transpose()?;
     let vpc = home(model, subnet.map(Arc::as_ref), vpc_id)?;

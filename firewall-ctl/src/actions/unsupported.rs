@@ -1,4 +1,4 @@
-//! Members of the service's requests that mean nothing here. They are refused by name, and never passed over.
+//! Members that the service has and we do not: refused by name with what to do instead, never passed over.
 
 use super::error::{ApiError, ErrorCode};
 use serde_json::Value;
@@ -13,8 +13,20 @@ const MACHINE: &str = "An instance is a machine that is there already: only the 
 const NETWORK: &str = "There are no network border groups here.";
 const LOCAL: &str = "There are no customer-owned pools and no local network interfaces here.";
 
+const IN_PERMISSIONS: &str = "As in the service: an egress rule is given in IpPermissions.";
+/// Members that describe one rule without a structure.
+const FLAT: &[&str] =
+    &["CidrIp", "FromPort", "ToPort", "IpProtocol", "SourceSecurityGroupName", "SourceSecurityGroupOwnerId"];
+
 /// The actions, their members that are refused, and why.
 const REFUSED: &[(&str, &[&str], &str)] = &[
+    ("AuthorizeSecurityGroupEgress", FLAT, IN_PERMISSIONS),
+    ("RevokeSecurityGroupEgress", FLAT, IN_PERMISSIONS),
+    (
+        "ModifyManagedPrefixList",
+        &["IpamPrefixListResolverSyncEnabled"],
+        "There is no IP address manager here that could keep a list up to date.",
+    ),
     ("CreateVpc", &["Ipv6Pool", "Ipv4IpamPoolId", "Ipv4NetmaskLength", "Ipv6IpamPoolId", "Ipv6NetmaskLength"], IPAM),
     ("CreateVpc", &["Ipv6CidrBlockNetworkBorderGroup"], NETWORK),
     ("CreateVpc", &["VpcEncryptionControl"], "Packets are not encrypted here."),
@@ -68,24 +80,23 @@ const REFUSED: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
-/// A request's members without those that mean nothing here. Empty ones are left out: they ask for nothing.
-///
-/// # Errors
-/// One of them asks for something.
-pub(super) fn screen(operation: &str, mut body: Value) -> Result<Value, ApiError> {
-    let Some(given) = body.as_object_mut() else { return Ok(body) };
-    for (_, members, why) in REFUSED.iter().filter(|(action, _, _)| *action == operation) {
-        for member in *members {
-            match given.shift_remove(*member) {
-                Some(value) if !is_empty(&value) => {
-                    let message = format!("The parameter {member} is not supported.");
-                    return Err(ApiError::new(ErrorCode::UnsupportedOperation, message).with_detail(*why));
-                }
-                Some(_) | None => {}
-            }
-        }
+/// A request's members without those that mean nothing here and ask for nothing, being empty.
+pub(super) fn screen(operation: &str, mut body: Value) -> Value {
+    let Some(given) = body.as_object_mut() else { return body };
+    for (_, members, _) in REFUSED.iter().filter(|(action, _, _)| *action == operation) {
+        given.retain(|member, value| !(members.contains(&member.as_str()) && is_empty(value)));
     }
-    Ok(body)
+    body
+}
+
+/// The refusal of a member that an action does not have here, if the service has it. Positions in lists do not count.
+pub(super) fn refusal(operation: &str, path: &str) -> Option<ApiError> {
+    let name = path.split('.').map(|part| part.split('[').next().unwrap_or(part)).collect::<Vec<_>>().join(".");
+    let is_meant =
+        |(action, members, _): &&(&str, &[&str], &str)| *action == operation && members.contains(&name.as_str());
+    let (_, _, instead) = REFUSED.iter().find(is_meant)?;
+    let message = format!("The parameter {path} of {operation} is not supported.");
+    Some(ApiError::new(ErrorCode::UnsupportedOperation, message).with_detail(*instead))
 }
 
 /// Whether a value asks for nothing.
@@ -113,7 +124,7 @@ mod tests {
             for member in *members {
                 let error = Request::parse(operation, json!({*member: 1})).unwrap_err();
                 assert_eq!(error.code, ErrorCode::UnsupportedOperation, "{operation}: {member}");
-                assert_eq!(error.message, format!("The parameter {member} is not supported."));
+                assert_eq!(error.message, format!("The parameter {member} of {operation} is not supported."));
                 assert_eq!(error.detail.as_deref(), Some(*why));
                 assert!(Request::parse(operation, json!({*member: null})).is_ok(), "{operation}: {member}");
             }

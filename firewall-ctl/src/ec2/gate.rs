@@ -64,9 +64,55 @@ pub struct Answer {
 
 /// Which service a request is for, told by its version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Target {
+pub enum Target {
+    /// EC2.
     Ec2,
+    /// STS, which tells who one is.
     Sts,
+}
+
+/// What a request asks, as far as it can be said without knowing who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The name of the action; there may be none of that name.
+    pub action: String,
+    /// Which service it is for.
+    pub target: Target,
+    /// The parameters of the action.
+    pub parameters: Parameters,
+}
+
+impl Asked {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The request is no form, names no action, or another version.
+    pub fn read(incoming: &Incoming) -> Result<Self, ApiError> {
+        let mut parameters = parameters(incoming)?;
+        let action = parameters.remove("Action").filter(|action| !action.is_empty());
+        let action = action.ok_or_else(|| {
+            ApiError::new(ErrorCode::MissingAction, "The request is missing an action or a required parameter.")
+                .with_detail("Say Action=DescribeSecurityGroups, for example.")
+        })?;
+        let target = target(parameters.remove("Version").as_deref())?;
+        // Those of the signature say nothing to the action.
+        parameters.retain(|name, _| !name.starts_with("X-Amz-"));
+        Ok(Self { action, target, parameters })
+    }
+}
+
+/// The request of an action of EC2, as JSON and read.
+///
+/// # Errors
+/// There is no such action here, or one of the parameters is not of it.
+pub fn understood(action: &str, parameters: &Parameters) -> Result<(Value, Request), ApiError> {
+    let shapes = Shapes::get();
+    let operation = shapes.operation(action).filter(|_| Request::OPERATIONS.contains(&action));
+    let operation = operation.ok_or_else(|| no_action(action))?;
+    let tree = Tree::grow(parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())))?;
+    let body = decode::members(shapes, operation.input, &tree)?;
+    let request = parse(action, body.clone())?;
+    Ok((body, request))
 }
 
 /// Lets requests in to the controller.
@@ -123,13 +169,8 @@ impl<S: Service> Gate<S> {
         request_id: &str,
         target: &mut Target,
     ) -> Result<(String, Vec<String>), ApiErrorBody> {
-        let mut parameters = parameters(incoming)?;
-        let action = parameters.remove("Action").filter(|action| !action.is_empty());
-        let action = action.ok_or_else(|| {
-            ApiError::new(ErrorCode::MissingAction, "The request is missing an action or a required parameter.")
-                .with_detail("Say Action=DescribeSecurityGroups, for example.")
-        })?;
-        *target = self::target(parameters.remove("Version").as_deref())?;
+        let Asked { action, target: asked, parameters } = Asked::read(incoming)?;
+        *target = asked;
         let now = Timestamp::now();
         let (claim, principal) = self.authenticate(incoming, *target, now)?;
         if !lock(&self.requests).take(&principal.access_key_id, Instant::now()) {
@@ -138,14 +179,7 @@ impl<S: Service> Gate<S> {
         if *target == Target::Sts {
             return Ok((sts::answer(&action, &principal, &self.region, request_id)?, Vec::new()));
         }
-        let shapes = Shapes::get();
-        let operation = shapes.operation(&action).filter(|_| Request::OPERATIONS.contains(&action.as_str()));
-        let operation = operation.ok_or_else(|| no_action(&action))?;
-        // Those of the signature say nothing to the action.
-        parameters.retain(|name, _| !name.starts_with("X-Amz-"));
-        let tree = Tree::grow(parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())))?;
-        let body = decode::members(shapes, operation.input, &tree)?;
-        let request = parse(&action, body.clone())?;
+        let (body, request) = understood(&action, &parameters)?;
         if !request.is_read_only() && !request.dry_run() {
             self.refuse_replay(&claim, now).await?;
         }
@@ -284,7 +318,11 @@ fn parse(action: &str, body: Value) -> Result<Request, ApiError> {
     })
 }
 
-fn answer(action: &str, body: &Value, request_id: &str) -> Result<String, ApiErrorBody> {
+/// The answer of an action of EC2 in XML.
+///
+/// # Errors
+/// It has none, which is a mistake of ours.
+pub fn answer(action: &str, body: &Value, request_id: &str) -> Result<String, ApiErrorBody> {
     let shapes = Shapes::get();
     let operation = shapes.operation(action).ok_or_else(|| no_action(action))?;
     xml::answer(shapes, action, operation, body, request_id).map_err(|error| {

@@ -11,6 +11,7 @@ pub(crate) mod arbitrary;
 mod change;
 mod check;
 mod cidr;
+mod client_token;
 mod edit;
 mod error;
 mod gateway;
@@ -18,6 +19,7 @@ mod group;
 mod ids;
 mod instance;
 mod interface;
+mod list_history;
 mod mac;
 mod name;
 mod network;
@@ -32,11 +34,11 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod text;
-mod token;
 mod vpc;
 
 pub use change::{Change, Edit};
 pub use cidr::{CidrError, parse_ipv4_cidr, parse_ipv6_cidr};
+pub use client_token::{ClientToken, MAX_CLIENT_TOKEN_LENGTH};
 pub use edit::NewVpc;
 pub use error::ModelError;
 pub use gateway::InternetGateway;
@@ -49,6 +51,7 @@ pub use instance::{Instance, InstanceAttachment};
 pub use interface::{
     AddressSource, Attachment, ConnectionTracking, HookWish, MacSource, NetworkInterface, Side, TimeoutError,
 };
+pub use list_history::{MAX_PAST_ENTRIES, MAX_PREFIX_LIST_VERSIONS, PastVersions};
 pub use mac::{MacAddress, MacAddressError};
 pub use name::{
     DEFAULT_GROUP_DESCRIPTION, DEFAULT_GROUP_NAME, GroupDescription, GroupName, MAX_NAME_LENGTH, NameError,
@@ -57,8 +60,8 @@ pub use name::{
 pub use network::Addresses;
 pub use numbers::{NumberPool, Numbers, OutOfNumbers};
 pub use prefix_list::{
-    EntryDescription, MAX_PREFIX_LIST_ENTRIES, PrefixList, PrefixListError, PrefixListName, PrefixListTextError,
-    PrefixLists, RESERVED_PREFIX_LIST_NAME,
+    EntryDescription, MAX_PREFIX_LIST_ENTRIES, PrefixList, PrefixListEntries, PrefixListError, PrefixListName,
+    PrefixListState, PrefixListTextError, PrefixLists, RESERVED_PREFIX_LIST_NAME,
 };
 pub use quota::{MAX_GROUPS_PER_INTERFACE, MAX_RULES_PER_INTERFACE, QuotaError, Quotas};
 pub use rule::{Family, Peer, PeerError, Rule, RuleKey};
@@ -66,7 +69,6 @@ pub use service::{IcmpFamily, L4, Protocol, ProtocolError, Service, ServiceError
 pub use subnet::{FormerBlock, HostnameType, RESERVED_ADDRESSES, Subnet, SubnetAttributes};
 pub use tags::{MAX_TAG_KEY_LENGTH, MAX_TAG_VALUE_LENGTH, MAX_TAGS, TagError, Tags};
 pub use text::WordError;
-pub use token::ClientToken;
 pub use vpc::{Associated, Vpc, VpcAttributes};
 
 use imbl::OrdMap;

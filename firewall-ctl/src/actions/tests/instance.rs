@@ -162,7 +162,7 @@ fn addresses_are_assigned_and_unassigned() {
     assert_eq!(addresses(&mut world, &id).len(), 2);
     assert_eq!(world.refused("AssignPrivateIpAddresses", of(json!({}))).code, ErrorCode::MissingParameter);
     let error = world.refused("AssignPrivateIpAddresses", of(json!({"Ipv4PrefixCount": 1})));
-    assert_eq!(error.message, "The parameter Ipv4PrefixCount is not supported.");
+    assert_eq!(error.message, "The parameter Ipv4PrefixCount of AssignPrivateIpAddresses is not supported.");
     // IPv6.
     let vpc = text(&described(&mut world, &id)["VpcId"]);
     let block = world.done("AssociateVpcCidrBlock", json!({"VpcId": vpc, "Ipv6CidrBlock": "fd00:0:0:100::/56"}));
@@ -283,7 +283,7 @@ fn the_groups_of_an_instance_are_those_of_its_only_interface() {
     assert_eq!(described(&mut world, &first)["SourceDestCheck"], false);
     let error =
         world.refused("ModifyInstanceAttribute", json!({"InstanceId": instance, "InstanceType": {"Value": "m1"}}));
-    assert_eq!(error.message, "The parameter InstanceType is not supported.");
+    assert_eq!(error.message, "The parameter InstanceType of ModifyInstanceAttribute is not supported.");
     let second = make(&mut world, json!({"SubnetId": subnet}));
     let attach = json!({"NetworkInterfaceId": second, "InstanceId": instance, "DeviceIndex": 1});
     world.done("AttachNetworkInterface", attach);

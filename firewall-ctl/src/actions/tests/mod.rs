@@ -7,8 +7,13 @@ mod instance;
 mod interface;
 mod network;
 mod page;
+mod prefix_list;
 mod property;
+mod property_lists;
+mod replace;
 mod revoke;
+mod rule_edit;
+mod tag;
 mod vpc;
 
 use super::{ApiError, Context, ErrorCode, Outcome, Request, apply, register_host};

@@ -104,7 +104,7 @@ fn blocks_of_subnets_lie_in_the_vpc_and_overlap_nowhere() {
     let error = world.refused("CreateSubnet", with("Ipv6Native", json!(true)));
     assert_eq!(error.code, ErrorCode::UnsupportedOperation);
     let error = world.refused("CreateSubnet", with("OutpostArn", json!("arn:aws:outposts:x")));
-    assert_eq!(error.message, "The parameter OutpostArn is not supported.");
+    assert_eq!(error.message, "The parameter OutpostArn of CreateSubnet is not supported.");
     world.quotas.subnets_per_vpc = 1;
     let message = "The maximum number of subnets has been reached.";
     let detail = format!("{vpc} has 1; the limit is 1.");

@@ -1,5 +1,6 @@
 //! Whatever callers do, in whatever order: the invariants and the quotas hold, and what is refused changes nothing.
 
+use super::property_lists::ListStep;
 use super::*;
 use crate::actions::{bind_device, release_device, set_observed_addresses};
 use crate::model::{Family, GroupId, InterfaceId, Quotas, Rule, RuleKey, Side, SubnetId, VpcId};
@@ -29,6 +30,7 @@ enum Step {
     Observe { interface: usize, addresses: Vec<u8> },
     Network(NetworkStep),
     BindByTag { interface: usize, device: u8, workload: bool },
+    Lists(ListStep),
 }
 
 /// A step on what is beside the groups: an action by its place in a table, with numbers that choose.
@@ -72,7 +74,7 @@ const NETWORK_ACTIONS: [&str; 27] = [
 
 /// A permission with one peer.
 #[derive(Debug, Clone)]
-struct Item {
+pub(super) struct Item {
     protocol: &'static str,
     from: i64,
     to: i64,
@@ -84,13 +86,15 @@ enum PeerChoice {
     Ipv4(u8),
     Ipv6(u8),
     Group(usize),
+    List(usize),
 }
 
-fn items() -> impl Strategy<Value = Vec<Item>> {
+pub(super) fn items() -> impl Strategy<Value = Vec<Item>> {
     let peer = prop_oneof![
         3 => (0u8..6).prop_map(PeerChoice::Ipv4),
         2 => (0u8..6).prop_map(PeerChoice::Ipv6),
         2 => (0usize..8).prop_map(PeerChoice::Group),
+        2 => (0usize..8).prop_map(PeerChoice::List),
     ];
     let protocol =
         prop::sample::select(vec!["tcp", "6", "udp", "icmp", "icmpv6", "-1", "all", "47", "50", "51", "tcq"]);
@@ -125,12 +129,13 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (device.clone(), index.clone(), any::<bool>())
             .prop_map(|(device, interface, replace)| Step::Bind { device, interface, replace }),
         2 => (device, any::<bool>()).prop_map(|(device, delete)| Step::Detach { device, delete }),
-        2 => (index.clone(), prop::collection::vec(0u8..6, 0..4))
+        4 => (index.clone(), prop::collection::vec(0u8..6, 0..4))
             .prop_map(|(interface, addresses)| Step::Observe { interface, addresses }),
         1 => (index.clone(), 0u8..3, any::<bool>())
             .prop_map(|(interface, device, workload)| Step::BindByTag { interface, device, workload }),
         14 => (0..NETWORK_ACTIONS.len() + 1, [index.clone(), index.clone(), index], any::<bool>())
             .prop_map(|(action, picks, flag)| Step::Network(NetworkStep { action, picks, flag })),
+        16 => property_lists::step().prop_map(Step::Lists),
     ]
 }
 
@@ -138,7 +143,7 @@ fn step() -> impl Strategy<Value = Step> {
 const NOTHING: usize = 7;
 
 /// One of the ids, or one of nothing.
-fn pick<T: ToString>(ids: impl ExactSizeIterator<Item = T>, index: usize, none: &str) -> String {
+pub(super) fn pick<T: ToString>(ids: impl ExactSizeIterator<Item = T>, index: usize, none: &str) -> String {
     let count = ids.len();
     let mut chosen = ids.skip(index.checked_rem(count).unwrap_or_default());
     chosen.next().filter(|_| index != NOTHING).map_or_else(|| none.to_owned(), |id| id.to_string())
@@ -150,15 +155,15 @@ fn address(number: u8) -> String {
 }
 
 impl World {
-    fn pick_group(&self, index: usize) -> String {
+    pub(super) fn pick_group(&self, index: usize) -> String {
         pick(self.model.groups.keys(), index, NO_GROUP)
     }
 
-    fn pick_groups(&self, indexes: &[usize]) -> Vec<String> {
+    pub(super) fn pick_groups(&self, indexes: &[usize]) -> Vec<String> {
         indexes.iter().map(|index| self.pick_group(*index)).collect()
     }
 
-    fn permissions(&self, items: &[Item]) -> Value {
+    pub(super) fn permissions(&self, items: &[Item]) -> Value {
         let item = |item: &Item| {
             let mut permission = json!({"IpProtocol": item.protocol, "FromPort": item.from, "ToPort": item.to});
             match item.peer {
@@ -171,10 +176,25 @@ impl World {
                 PeerChoice::Group(index) => {
                     permission["UserIdGroupPairs"] = json!([{"GroupId": self.pick_group(index)}]);
                 }
+                PeerChoice::List(index) => {
+                    permission["PrefixListIds"] = json!([{"PrefixListId": self.pick_list(index)}]);
+                }
             }
             permission
         };
         items.iter().map(item).collect()
+    }
+
+    /// The same, as ModifySecurityGroupRules has it.
+    pub(super) fn request(&self, item: &Item) -> Value {
+        let mut rule = json!({"IpProtocol": item.protocol, "FromPort": item.from, "ToPort": item.to});
+        match item.peer {
+            PeerChoice::Ipv4(number) => rule["CidrIpv4"] = json!(format!("10.{number}.0.0/{}", 13 + number)),
+            PeerChoice::Ipv6(number) => rule["CidrIpv6"] = json!(format!("fd00:{number}::/32")),
+            PeerChoice::Group(index) => rule["ReferencedGroupId"] = json!(self.pick_group(index)),
+            PeerChoice::List(index) => rule["PrefixListId"] = json!(self.pick_list(index)),
+        }
+        rule
     }
 
     /// The action of a step, with its members.
@@ -241,6 +261,7 @@ impl World {
             Step::Detach { device, delete } => {
                 ("DetachDevice", json!({"Device": format!("eth{device}"), "Delete": delete}))
             }
+            Step::Lists(step) => self.list_action(step),
             Step::Network(step) => self.network_action(step),
             Step::Observe { .. } | Step::BindByTag { .. } => ("", Value::Null),
         }
@@ -435,6 +456,10 @@ impl World {
             interfaces_per_instance,
             instances,
             internet_gateways,
+            prefix_lists,
+            entries_per_prefix_list,
+            versions_per_prefix_list,
+            references_per_prefix_list,
         } = self.quotas;
         assert!(self.model.instances.len() <= instances as usize);
         assert!(self.model.internet_gateways.len() <= internet_gateways as usize);
@@ -462,6 +487,11 @@ impl World {
             }
         }
         assert!(self.model.interfaces.len() <= interfaces as usize);
+        assert!(self.model.prefix_lists.len() <= prefix_lists as usize);
+        for list in self.model.prefix_lists.values() {
+            assert!(list.max_entries <= entries_per_prefix_list && list.past.len() < versions_per_prefix_list as usize);
+            assert!(self.model.groups_naming(list.id).count() <= references_per_prefix_list as usize);
+        }
         for interface in self.model.interfaces.values() {
             assert!(interface.groups.len() <= groups_per_interface as usize);
         }
@@ -498,6 +528,10 @@ fn any_sequence_keeps_invariants_and_quotas() {
             interfaces_per_instance: 2,
             instances: 2,
             internet_gateways: 2,
+            prefix_lists: 3,
+            entries_per_prefix_list: 4,
+            versions_per_prefix_list: 3,
+            references_per_prefix_list: 1,
         };
         for step in &steps {
             *seen.borrow_mut().entry(world.take(step)).or_default() += 1;
@@ -551,16 +585,25 @@ fn any_sequence_keeps_invariants_and_quotas() {
         "SubnetLimitExceeded",
         "InvalidGroup.Duplicate",
         "InvalidGroup.NotFound",
+        "InvalidID",
         "InvalidIPAddress.InUse",
         "InvalidNetworkInterface.InUse",
         "InvalidNetworkInterfaceID.NotFound",
+        "InvalidParameterCombination",
         "InvalidParameterValue",
         "InvalidPermission.Duplicate",
         "InvalidPermission.NotFound",
+        "InvalidPrefixListID.NotFound",
+        "InvalidPrefixListModification",
         "InvalidSecurityGroupRuleId.NotFound",
         "InvalidVpcID.NotFound",
         "MissingParameter",
         "NetworkInterfaceLimitExceeded",
+        "OperationNotPermitted",
+        "PrefixListLimitExceeded",
+        "PrefixListMaxEntriesExceeded",
+        "PrefixListReferenceLimitExceeded",
+        "PrefixListVersionMismatch",
         "RulesPerSecurityGroupLimitExceeded",
         "SecurityGroupLimitExceeded",
         "SecurityGroupsPerInterfaceLimitExceeded",

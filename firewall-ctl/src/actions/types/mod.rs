@@ -14,10 +14,12 @@ mod interface;
 mod key;
 mod observe;
 mod permission;
+mod prefix_list;
 mod rule;
 mod shared;
 mod subnet;
 mod surroundings;
+mod tag;
 mod vpc;
 
 pub use daemon::*;
@@ -31,10 +33,12 @@ pub use interface::*;
 pub use key::*;
 pub use observe::*;
 pub use permission::*;
+pub use prefix_list::*;
 pub use rule::*;
 pub use shared::*;
 pub use subnet::*;
 pub use surroundings::*;
+pub use tag::*;
 pub use vpc::*;
 
 /// Whether a member can be left out when it is sent.
