@@ -62,6 +62,11 @@ fn packets_obey_a_tag() {
     // The device goes free with the interface, and the next one gets it.
     ctl.ok(&["delete-network-interface", "--network-interface-id", &interface]);
     eventually("the next one is bound", || binding(&ctl, &rival)["State"] == "bound");
+    // The same by the tag alone.
+    ctl.ok(&["delete-tags", "--resources", &rival, "--tags", "Key=firewall:device"]);
+    eventually("the device is free", || binding(&ctl, &rival) == Value::Null);
+    ctl.ok(&["create-tags", "--resources", &rival, "--tags", "Key=firewall:device,Value=here/eth0"]);
+    eventually("it is bound again", || binding(&ctl, &rival)["State"] == "bound");
     ctl.ok(&["delete-network-interface", "--network-interface-id", &rival]);
     eventually("nothing is attached", || ctl.ok(&["status"])["Interfaces"] == serde_json::json!([]));
     for address in stranger() {

@@ -334,6 +334,23 @@ fn gateways_are_attached_to_one_vpc_each() {
 }
 
 #[test]
+fn what_is_beside_the_groups_has_tags() {
+    let mut world = World::new();
+    let (subnet, _) = subnet(&mut world);
+    let gateway = text(&world.done("CreateInternetGateway", json!({}))["InternetGateway"]["InternetGatewayId"]);
+    let instance = text(&world.done("RegisterInstance", json!({}))["Instance"]["InstanceId"]);
+    let resources = json!([subnet, gateway, instance]);
+    world.done("CreateTags", json!({"Resources": resources, "Tags": [{"Key": "k", "Value": "v"}]}));
+    let filters = json!([{"Name": "key", "Values": ["k"]}]);
+    let mut told = world.done("DescribeTags", json!({"Filters": filters}))["Tags"].as_array().unwrap().clone();
+    told.sort_by_key(|tag| text(&tag["ResourceType"]));
+    let kinds: Vec<String> = told.iter().map(|tag| text(&tag["ResourceType"])).collect();
+    assert_eq!(kinds, ["instance", "internet-gateway", "subnet"]);
+    world.done("DeleteTags", json!({"Resources": resources, "Tags": [{"Key": "k"}]}));
+    assert_eq!(world.done("DescribeTags", json!({"Filters": filters}))["Tags"], json!([]));
+}
+
+#[test]
 fn surroundings_are_told_from_what_there_is() {
     let mut world = World::new();
     let (subnet, vpc) = subnet(&mut world);

@@ -42,7 +42,7 @@ struct NetworkStep {
 }
 
 /// The actions of [`NetworkStep`].
-const NETWORK_ACTIONS: [&str; 27] = [
+const NETWORK_ACTIONS: [&str; 31] = [
     "AssignIpv6Addresses",
     "AssignPrivateIpAddresses",
     "AssociateSubnetCidrBlock",
@@ -53,6 +53,11 @@ const NETWORK_ACTIONS: [&str; 27] = [
     "CreateDefaultVpc",
     "CreateInternetGateway",
     "CreateNetworkInterface",
+    // More often than the others: much depends on subnets.
+    "CreateSubnet",
+    "CreateSubnet",
+    "CreateSubnet",
+    "CreateSubnet",
     "CreateSubnet",
     "DeleteInternetGateway",
     "DeleteNetworkInterface",
@@ -133,7 +138,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(interface, addresses)| Step::Observe { interface, addresses }),
         1 => (index.clone(), 0u8..3, any::<bool>())
             .prop_map(|(interface, device, workload)| Step::BindByTag { interface, device, workload }),
-        14 => (0..NETWORK_ACTIONS.len() + 1, [index.clone(), index.clone(), index], any::<bool>())
+        24 => (0..NETWORK_ACTIONS.len() + 1, [index.clone(), index.clone(), index], any::<bool>())
             .prop_map(|(action, picks, flag)| Step::Network(NetworkStep { action, picks, flag })),
         16 => property_lists::step().prop_map(Step::Lists),
     ]
