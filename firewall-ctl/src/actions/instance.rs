@@ -109,7 +109,7 @@ pub(super) fn register(request: RegisterInstance, context: Context<'_>) -> Resul
         next.put_interface(placed).map_err(|error| refusal::refused(model, error))?;
     }
     let answer = RegisterInstanceResult { instance: description(&next, &instance, region, host) };
-    Ok(Outcome::changed(Response::RegisterInstance(answer), next))
+    Ok(Outcome::changed(Response::RegisterInstance(Box::new(answer)), next))
 }
 
 fn placed<R: Rng + ?Sized>(

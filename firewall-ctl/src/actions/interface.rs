@@ -105,10 +105,10 @@ pub(super) fn create(mut request: CreateNetworkInterface, context: Context<'_>) 
 }
 
 fn created(model: &Model, interface: &NetworkInterface, region: &str) -> Response {
-    Response::CreateNetworkInterface(CreateNetworkInterfaceResult {
+    Response::CreateNetworkInterface(Box::new(CreateNetworkInterfaceResult {
         network_interface: wire::interface(model, interface, region),
         client_token: interface.client_token.as_ref().map(|token| token.token.clone()),
-    })
+    }))
 }
 
 /// The VPC of a subnet, or one that is named.

@@ -74,7 +74,7 @@ pub fn apply(request: Request, context: Context<'_>) -> Result<Outcome, ApiError
     }
     match request {
         Request::CreateVpc(request) => vpc::create(request, context),
-        Request::CreateDefaultVpc(request) => vpc::create_default(request, context),
+        Request::CreateDefaultVpc(request) => vpc::create_default(&request, context),
         Request::DescribeVpcs(request) => vpc::describe(request, &context),
         Request::DescribeVpcAttribute(request) => vpc::describe_attribute(request, &context),
         Request::ModifyVpcAttribute(request) => vpc::modify_attribute(request, &context),

@@ -56,7 +56,7 @@ fn check_count(model: &Model, quotas: &Quotas) -> Result<(), ApiError> {
     Err(ApiError::new(ErrorCode::VpcLimitExceeded, message).with_detail(detail))
 }
 
-pub(super) fn create_default(request: CreateDefaultVpc, context: Context<'_>) -> Result<Outcome, ApiError> {
+pub(super) fn create_default(request: &CreateDefaultVpc, context: Context<'_>) -> Result<Outcome, ApiError> {
     let CreateDefaultVpc { dry_run: _ } = request;
     let Context { model, quotas, account, region, rng, rule_numbers, .. } = context;
     if let Some(vpc) = model.default_vpc() {

@@ -93,7 +93,7 @@ impl ModifyNetworkInterfaceAttribute {
         Call::new("ModifyNetworkInterfaceAttribute")
             .with("NetworkInterfaceId", network_interface_id)
             .with_list("Groups", &groups)
-            .with_some("Description", description.map(attribute::named))
+            .with_some("Description", description.as_deref().map(attribute::named))
             .with_some("SourceDestCheck", attribute::wish(source_dest_check, no_source_dest_check))
             .with_structure("ConnectionTrackingSpecification", connection_tracking_specification.as_ref())
             .with_structure("Attachment", attachment.as_ref())

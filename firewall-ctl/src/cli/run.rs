@@ -21,7 +21,7 @@ pub(super) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Work::Follow(call) => follow(&global, &call),
         Work::Print(text) => print(&text),
         Work::Man(man) => man.write(),
-        Work::Daemon(args) => run_daemon(args),
+        Work::Daemon(args) => run_daemon(*args),
         Work::EmergencyDetach(emergency) => {
             let removed = emergency.detach()?;
             print(&emergency::render(global.output.unwrap_or_else(Format::preferred), &removed))
@@ -40,7 +40,7 @@ pub(super) enum Work {
     Follow(Call),
     Print(String),
     Man(super::generate::Man),
-    Daemon(DaemonArgs),
+    Daemon(Box<DaemonArgs>),
     EmergencyDetach(EmergencyDetach),
 }
 
@@ -131,7 +131,7 @@ pub(super) fn work(command: Command) -> Work {
         Command::Confirm(command) => Work::Call(command.call()),
         Command::Undo(command) => Work::Call(command.call()),
         Command::EmergencyDetach(command) => Work::EmergencyDetach(command),
-        Command::Daemon(args) => Work::Daemon(args),
+        Command::Daemon(args) => Work::Daemon(Box::new(args)),
         Command::Completions(completions) => Work::Print(completions.render()),
         Command::Man(man) => Work::Man(man),
     }

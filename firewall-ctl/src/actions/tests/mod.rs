@@ -10,6 +10,7 @@ mod page;
 mod prefix_list;
 mod property;
 mod property_lists;
+mod property_networks;
 mod replace;
 mod revoke;
 mod rule_edit;

@@ -78,7 +78,7 @@ fn blocks_of_subnets_lie_in_the_vpc_and_overlap_nowhere() {
     let (subnet, vpc) = subnet(&mut world);
     let body = |block: &str| json!({"VpcId": vpc, "CidrBlock": block});
     let mut refuses = |body: Value, code, message: &str, detail: &str| {
-        world.refuses("CreateSubnet", body, code, message, Some(detail))
+        world.refuses("CreateSubnet", body, code, message, Some(detail));
     };
     let conflict = "The CIDR '10.0.1.128/25' conflicts with another subnet";
     let holder = format!("It overlaps a block of {subnet}.");

@@ -28,7 +28,7 @@ pub(crate) fn text(word: &str) -> Result<String, String> {
 }
 
 /// An attribute of text, in its structure.
-pub(crate) fn named(value: String) -> Value {
+pub(crate) fn named(value: &str) -> Value {
     json!({ "Value": value })
 }
 

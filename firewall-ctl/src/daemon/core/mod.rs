@@ -7,14 +7,15 @@ mod confirm;
 mod cut;
 mod reconcile;
 mod report;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod transition;
 
 pub use attach::PeerSeen;
 pub use reconcile::PeersSeen;
+pub use settings::{Identity, Settings};
 
-use super::config::Bindable;
 use super::enforcer::{Enforcer, Held, Observer};
 use super::lockout::{self, SshConnection, State};
 use super::net::Snapshot;
@@ -24,57 +25,19 @@ use crate::actions::types::{DeviceAttachment, DeviceBinding, ExplainPacket, Simu
 use crate::actions::{self, ApiError, Context, ErrorCode, Outcome, Request, Response};
 use crate::compile::{Desired, compile};
 use crate::dataplane::FlowCounts;
-use crate::model::{AccountId, InterfaceId, Model, NumberPool, Quotas, Side};
+use crate::model::{AccountId, InterfaceId, Model, NumberPool, Side};
 use crate::store::{Pending, PendingEdit, Store, StoreError, Stored};
 use arc_swap::ArcSwap;
 use firewall_common::verdict::Direction;
 use jiff::Timestamp;
 use rand::rngs::StdRng;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Told while the kernel has not taken all of what is recorded.
 const UNPUBLISHED: &str =
     "a part of what is recorded is not in force yet: the kernel refused it, and it is tried again";
-
-/// What does not change while the controller runs.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// How much there may be.
-    pub quotas: Quotas,
-    /// Owner of what is made.
-    pub account: AccountId,
-    /// Name of the region.
-    pub region: String,
-    /// Name of this host, by which it registers itself as an instance.
-    pub host_name: String,
-    /// Devices that a tag of an interface may bind.
-    pub bindable: Bindable,
-    /// Addresses that are let through whatever the rules say.
-    pub always_allow: BTreeSet<IpAddr>,
-    /// Highest number of a rule.
-    pub last_rule_number: u32,
-    /// Highest number of an attachment.
-    pub last_attachment_number: u32,
-    /// What `Status` tells of the controller.
-    pub identity: Identity,
-}
-
-/// Who the controller is.
-#[derive(Debug, Clone, Default)]
-pub struct Identity {
-    /// When it started.
-    pub started_at: Timestamp,
-    /// The machine's kernel.
-    pub kernel: String,
-    /// Where the state is.
-    pub state_dir: PathBuf,
-    /// Where programs and tables are pinned.
-    pub bpffs: PathBuf,
-}
 
 /// What concerns a call and not its operation.
 #[derive(Debug, Clone, Default)]

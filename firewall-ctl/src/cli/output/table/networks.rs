@@ -85,3 +85,44 @@ fn instances<'a>(screen: &Screen, instances: impl Iterator<Item = &'a InstanceDe
     }
     table
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::shown;
+    use insta::assert_snapshot;
+    use serde_json::json;
+
+    #[test]
+    fn subnets_gateways_and_instances() {
+        let subnet = json!({"SubnetId": "subnet-01", "VpcId": "vpc-01", "OwnerId": "000000000000", "State": "available",
+            "CidrBlock": "10.0.1.0/24", "AvailableIpAddressCount": 251, "AvailabilityZone": "locala",
+            "AvailabilityZoneId": "local-az1", "DefaultForAz": true, "MapPublicIpOnLaunch": false,
+            "MapCustomerOwnedIpOnLaunch": false, "AssignIpv6AddressOnCreation": false, "EnableDns64": false,
+            "Ipv6Native": false, "SubnetArn": "arn:aws:ec2:local:000000000000:subnet/subnet-01",
+            "PrivateDnsNameOptionsOnLaunch": {"HostnameType": "ip-name", "EnableResourceNameDnsARecord": false,
+                "EnableResourceNameDnsAAAARecord": false},
+            "Tags": [{"Key": "Name", "Value": "lab"}],
+            "Ipv6CidrBlockAssociationSet": [{"AssociationId": "subnet-cidr-assoc-01", "Ipv6CidrBlock": "fd00:1::/64",
+                "Ipv6CidrBlockState": {"State": "associated"}, "Ipv6AddressAttribute": "private", "IpSource": "amazon"}]});
+        assert_snapshot!(shown("DescribeSubnets", &json!({"Subnets": [subnet]})), @r#""#);
+        let gateway = json!({"InternetGatewayId": "igw-01", "OwnerId": "000000000000", "Tags": [],
+            "Attachments": [{"State": "available", "VpcId": "vpc-01"}]});
+        assert_snapshot!(shown("DescribeInternetGateways", &json!({"InternetGateways": [gateway]})), @r#""#);
+        let interface = json!({"NetworkInterfaceId": "eni-01", "Description": "", "OwnerId": "000000000000",
+            "Groups": [{"GroupId": "sg-0a", "GroupName": "web"}], "Ipv6Addresses": [], "PrivateIpAddress": "10.0.1.7",
+            "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "10.0.1.7"}], "SourceDestCheck": true,
+            "Status": "in-use", "SubnetId": "subnet-01", "VpcId": "vpc-01", "InterfaceType": "interface",
+            "Attachment": {"AttachTime": "2026-11-24T00:00:00Z", "AttachmentId": "eni-attach-01",
+                "DeleteOnTermination": false, "DeviceIndex": 0, "Status": "attached", "NetworkCardIndex": 0}});
+        let instance = json!({"AmiLaunchIndex": 0, "ImageId": "ami-0", "InstanceId": "i-01", "InstanceType": "host",
+            "LaunchTime": "2026-11-24T00:00:00Z", "Monitoring": {"State": "disabled"}, "PrivateDnsName": "",
+            "Placement": {"AvailabilityZone": "locala", "AvailabilityZoneId": "local-az1", "GroupName": "",
+                "Tenancy": "default"},
+            "PublicDnsName": "", "State": {"Code": 16, "Name": "running"}, "StateTransitionReason": "",
+            "NetworkInterfaces": [interface], "SecurityGroups": [], "SourceDestCheck": true,
+            "Tags": [{"Key": "Name", "Value": "here"}]});
+        let answer = json!({"Reservations": [{"ReservationId": "r-01", "OwnerId": "000000000000", "Groups": [],
+            "Instances": [instance]}]});
+        assert_snapshot!(shown("DescribeInstances", &answer), @r#""#);
+    }
+}

@@ -10,6 +10,7 @@ mod mac;
 use super::*;
 use crate::actions::types::AttachDeviceResult;
 use crate::daemon::net::{Behind, HostAddress, Link};
+use crate::model::Quotas;
 use fake::Fake;
 use serde_json::{Value, json};
 
