@@ -1,7 +1,8 @@
 //! What differs between two models: what a store has to write, and what undoes it.
 
 use super::{
-    GroupId, InterfaceId, Model, NetworkInterface, Numbers, PrefixList, PrefixListId, SecurityGroup, Vpc, VpcId,
+    GroupId, InterfaceId, Model, NetworkInterface, Numbers, PrefixList, PrefixListId, Row, SecurityGroup, Table, Vpc,
+    VpcId,
 };
 use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
@@ -51,9 +52,9 @@ impl Model {
         for change in changes {
             match change {
                 Change::Vpc(edit) => apply(&mut self.vpcs, edit),
-                Change::Group(edit) => apply(&mut self.groups, edit),
+                Change::Group(edit) => apply_to_table(&mut self.groups, edit),
                 Change::PrefixList(edit) => apply(&mut self.prefix_lists, edit),
-                Change::Interface(edit) => apply(&mut self.interfaces, edit),
+                Change::Interface(edit) => apply_to_table(&mut self.interfaces, edit),
                 Change::Numbers(numbers) => self.numbers = *numbers,
             }
         }
@@ -68,6 +69,13 @@ fn edits<'a, K: Copy + Ord, V: PartialEq>(
         DiffItem::Add(key, value) | DiffItem::Update { new: (key, value), .. } => Edit::Put(*key, Arc::clone(value)),
         DiffItem::Remove(key, _) => Edit::Delete(*key),
     })
+}
+
+fn apply_to_table<V: Row>(table: &mut Table<V>, edit: &Edit<V::Id, V>) {
+    match edit {
+        Edit::Put(key, value) => table.insert(*key, Arc::clone(value)),
+        Edit::Delete(key) => table.remove(key),
+    };
 }
 
 fn apply<K: Copy + Ord, V>(map: &mut OrdMap<K, Arc<V>>, edit: &Edit<K, V>) {

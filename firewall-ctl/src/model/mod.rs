@@ -25,6 +25,9 @@ mod query;
 mod quota;
 mod rule;
 mod service;
+mod table;
+#[cfg(test)]
+mod table_tests;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -55,6 +58,7 @@ pub use prefix_list::{
 pub use quota::{MAX_GROUPS_PER_INTERFACE, MAX_RULES_PER_INTERFACE, QuotaError, Quotas};
 pub use rule::{Family, Peer, PeerError, Rule, RuleKey};
 pub use service::{IcmpFamily, L4, Protocol, ProtocolError, Service, ServiceError};
+pub use table::{Groups, Interfaces, Row, Table};
 pub use tags::{MAX_TAG_KEY_LENGTH, MAX_TAG_VALUE_LENGTH, MAX_TAGS, TagError, Tags};
 pub use text::WordError;
 pub use vpc::Vpc;
@@ -72,11 +76,11 @@ pub struct Model {
     /// The VPCs.
     pub vpcs: OrdMap<VpcId, Arc<Vpc>>,
     /// The groups of all VPCs, with their rules.
-    pub groups: OrdMap<GroupId, Arc<SecurityGroup>>,
+    pub groups: Groups,
     /// The prefix lists.
     pub prefix_lists: PrefixLists,
     /// The interfaces of all VPCs, attached or not.
-    pub interfaces: OrdMap<InterfaceId, Arc<NetworkInterface>>,
+    pub interfaces: Interfaces,
     /// Where to look for the next free numbers.
     pub numbers: Numbers,
 }
@@ -124,9 +128,9 @@ impl Model {
         }
         Self {
             vpcs: OrdMap::unit(vpc.id, Arc::new(vpc)),
-            groups: OrdMap::unit(group.id, Arc::new(group)),
+            groups: OrdMap::unit(group.id, Arc::new(group)).into(),
             prefix_lists: OrdMap::new(),
-            interfaces: OrdMap::new(),
+            interfaces: Interfaces::default(),
             numbers,
         }
     }

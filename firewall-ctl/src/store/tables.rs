@@ -81,9 +81,9 @@ pub fn read(transaction: &ReadTransaction) -> Result<Option<Stored>, Unusable> {
     };
     let model = Model {
         vpcs: rows(transaction, VPCS)?,
-        groups: rows(transaction, GROUPS)?,
+        groups: rows(transaction, GROUPS)?.into(),
         prefix_lists: if schema < SCHEMA_OF_PREFIX_LISTS { OrdMap::new() } else { rows(transaction, PREFIX_LISTS)? },
-        interfaces: rows(transaction, INTERFACES)?,
+        interfaces: rows(transaction, INTERFACES)?.into(),
         numbers,
     };
     model.check().map_err(Unusable::Corrupt)?;
