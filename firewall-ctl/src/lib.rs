@@ -11,4 +11,5 @@ pub mod daemon;
 pub mod dataplane;
 pub mod ec2;
 pub mod model;
+pub mod probe;
 pub mod store;

@@ -115,6 +115,28 @@ fn warnings_go_to_stderr() {
 }
 
 #[test]
+fn what_becomes_of_a_packet_is_the_exit_code() {
+    let explain = &["explain", "eth0", "--protocol", "47", "--peer", "192.0.2.1"][..];
+    let simulate = &["simulate", "eth0", "--protocol", "47", "--peer", "192.0.2.1"][..];
+    for (arguments, body, wanted) in [
+        (explain, r#"{"ByModel":{"Verdict":"pass"}}"#, 0),
+        (explain, r#"{"ByModel":{"Verdict":"would-drop"}}"#, 0),
+        (explain, r#"{"ByModel":{"Verdict":"drop"}}"#, 1),
+        (explain, r#"{"ByModel":{"Verdict":"pass"},"ByKernel":{"Verdict":"drop"}}"#, 1),
+        (explain, r#"{"ByModel":{"Verdict":"drop"},"ByKernel":{"Verdict":"pass"}}"#, 0),
+        (simulate, r#"{"Before":{"Verdict":"drop"},"After":{"Verdict":"pass"}}"#, 0),
+        (simulate, r#"{"Before":{"Verdict":"pass"},"After":{"Verdict":"drop"}}"#, 1),
+        (simulate, r#"{"Before":{"Verdict":"drop"}}"#, 0),
+    ] {
+        let controller = Controller::answering("200 OK", "", body);
+        let (code, stdout, stderr) = run(&controller.socket(), arguments);
+        assert_eq!((code, stderr.as_str()), (wanted, ""), "{body}");
+        assert!(stdout.contains("Verdict"), "{stdout}");
+        controller.request();
+    }
+}
+
+#[test]
 fn a_refusal_is_254() {
     let body = r#"{"Code":"CannotDelete","Message":"the specified group","Detail":"It goes with its VPC."}"#;
     let controller = Controller::answering("400 Bad Request", "", body);

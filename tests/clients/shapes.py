@@ -15,7 +15,7 @@ import botocore.loaders
 # What the controller answers, or will: an operation that it does not know yet is refused all the same.
 OPERATIONS = """
 CreateVpc DescribeVpcs DeleteVpc DescribeVpcAttribute ModifyVpcAttribute AssociateVpcCidrBlock DisassociateVpcCidrBlock
-CreateDefaultVpc
+CreateDefaultVpc CreateDefaultSubnet
 CreateSubnet DescribeSubnets DeleteSubnet ModifySubnetAttribute AssociateSubnetCidrBlock DisassociateSubnetCidrBlock
 CreateSecurityGroup DescribeSecurityGroups DeleteSecurityGroup
 AuthorizeSecurityGroupIngress AuthorizeSecurityGroupEgress RevokeSecurityGroupIngress RevokeSecurityGroupEgress

@@ -1,5 +1,9 @@
 //! What has to hold of any octets: the bodies of the fuzz targets, here so that tests run them on the seeds as well.
 
+mod wire;
+
+pub use wire::request;
+
 use crate::build::ModelBuilder;
 use crate::judge::{Hook, Host, entry, small_limits};
 use crate::play::{ATTACHMENT, Play};

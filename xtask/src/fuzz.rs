@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// All targets.
-const TARGETS: [&str; 2] = ["packet", "decision"];
+const TARGETS: [&str; 3] = ["packet", "decision", "request"];
 
 /// What cargo-fuzz hands to rustc, less what needs a nightly; and as with its `--strip-dead-code`, since what is never
 /// called took longer to compile than all that is fuzzed.
@@ -31,7 +31,7 @@ const FLAGS: [&str; 9] = [
 /// Which targets, and for how long.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Targets (packet, decision); all when none is given
+    /// Targets (packet, decision, request); all when none is given
     targets: Vec<String>,
     /// Seconds for each target; 0 for ever, until something is found
     #[arg(long, default_value_t = 20)]

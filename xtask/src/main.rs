@@ -6,6 +6,7 @@
 mod bench;
 mod build;
 mod ci;
+mod clients;
 mod compiler;
 mod count;
 mod debian;
@@ -17,6 +18,7 @@ mod lint;
 mod machine;
 mod process;
 mod root;
+mod shapes;
 mod sources;
 mod stage;
 mod test;
@@ -49,8 +51,10 @@ enum Verb {
     Bench(bench::Arguments),
     /// Run all tests, or the suites that are named (kernel tests run as root or by sudo)
     Test(test::Arguments),
-    /// Feed made-up octets to the parser and the decision, for some seconds or until something is found
+    /// Feed made-up octets to the parser, the decision and the API, for some seconds or until something is found
     Fuzz(fuzz::Arguments),
+    /// Derive the table of EC2's wire names from botocore's model
+    Shapes(shapes::Arguments),
     /// Check formatting, lints and house rules
     Lint,
     /// What a change must pass: toolchain, lint, demo, test, and the verifier of Linux 6.1
@@ -65,6 +69,7 @@ fn main() -> ExitCode {
         Verb::Bench(arguments) => bench::run(arguments),
         Verb::Test(arguments) => test::run(&arguments),
         Verb::Fuzz(arguments) => fuzz::run(arguments),
+        Verb::Shapes(arguments) => shapes::run(&arguments),
         Verb::Lint => lint::run(),
         Verb::Ci => ci::run(),
     };

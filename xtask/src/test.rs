@@ -1,9 +1,10 @@
 //! `cargo xtask test [SUITE]…`: all tests, with the sum at the end.
 
+use crate::clients::{self, Clients};
 use crate::count::Count;
 use crate::ledger::{self, Ledger};
 use crate::machine::Here;
-use crate::{build, process, root, tools, vm, workspace};
+use crate::{build, process, root, shapes, tools, vm, workspace};
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -124,6 +125,11 @@ fn run_here(words: &[String], arguments: &Arguments) -> Result<Outcome> {
         let numbers = arguments.numbers();
         let mut variables = vec![("FIREWALL_CTL", firewall_ctl.as_path()), (ledger::VARIABLE, &ledger)];
         variables.extend(numbers.iter().map(|(name, number)| (*name, Path::new(number))));
+        let clients = if selection.needs_clients() { Some(clients::find_or_install()?) } else { None };
+        if let Some(Clients { environment, aws }) = &clients {
+            shapes::run(&shapes::Arguments::check())?;
+            variables.extend([("FIREWALL_CLIENTS", environment.as_path()), ("FIREWALL_AWS", aws)]);
+        }
         tools::find_or_install(&Here)?;
         prefix = root::prefix("the kernel tests", &variables)?;
         build::programs(false)?;
@@ -228,6 +234,15 @@ impl Selection {
         }
     }
 
+    fn needs_clients(&self) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some { packages, kernel_suites } => {
+                packages.contains(KERNEL) || kernel_suites.contains(clients::SUITE)
+            }
+        }
+    }
+
     fn arguments(&self) -> Vec<String> {
         match self {
             // The default members: the kernel programs are tested through the kernel.
@@ -288,6 +303,8 @@ mod tests {
         let packet = select(&["packet", "netns"]).unwrap();
         assert!(packet.needs_kernel());
         assert_eq!(packet.arguments(), ["--test", "netns", "--test", "packet"]);
+        assert!(!packet.needs_clients());
+        assert!(select(&[]).unwrap().needs_clients() && select(&["tests"]).unwrap().needs_clients());
     }
 
     #[test]

@@ -21,6 +21,12 @@ macro_rules! codes {
                 match self { $(Self::$variant => $text,)* }
             }
 
+            /// The HTTP status that goes with the text of a code; 400 for one that is not known.
+            #[must_use]
+            pub fn status_of(text: &str) -> u16 {
+                Self::ALL.iter().find(|code| code.as_str() == text).map_or(400, |code| code.http_status())
+            }
+
             /// The HTTP status of answers with this code.
             #[must_use]
             pub const fn http_status(self) -> u16 {
@@ -89,6 +95,7 @@ codes! {
     MalformedQueryString "MalformedQueryString" 400, "The request is no form.";
     MissingAction "MissingAction" 400, "The request names no action.";
     MissingAuthenticationToken "MissingAuthenticationToken" 403, "The request is not signed.";
+    NoSuchEntity "NoSuchEntity" 404, "There is no such access key.";
     NoSuchVersion "NoSuchVersion" 400, "There is no such version of the API.";
     RequestEntityTooLarge "RequestEntityTooLarge" 413, "The request is longer than any that has a purpose.";
     RequestExpired "RequestExpired" 400, "The request was signed too long ago, or is from the future.";

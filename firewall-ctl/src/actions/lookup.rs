@@ -118,7 +118,7 @@ pub(super) fn default_group(model: &Model, vpc: VpcId) -> Result<&Arc<SecurityGr
         .ok_or_else(|| ApiError::new(ErrorCode::InternalError, format!("The VPC {vpc} has no default group")))
 }
 
-pub(super) fn interface<'a>(model: &'a Model, text: &str) -> Result<&'a Arc<NetworkInterface>, ApiError> {
+pub(crate) fn interface<'a>(model: &'a Model, text: &str) -> Result<&'a Arc<NetworkInterface>, ApiError> {
     let id: InterfaceId = text.parse().map_err(|_| {
         malformed(ErrorCode::InvalidNetworkInterfaceIdMalformed, "networkInterface", text, InterfaceId::PREFIX)
     })?;

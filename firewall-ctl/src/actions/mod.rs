@@ -4,6 +4,7 @@
 //! (protocol, ports, number of peers, peer, description), repetitions in the request, rules that are there already,
 //! quotas. An action is done whole or not at all.
 
+pub mod access;
 mod address;
 mod authorize;
 mod context;
@@ -41,6 +42,7 @@ pub use address::can_be_member;
 pub use context::{Context, Outcome};
 pub use error::{ApiError, ErrorCode};
 pub use interface::{Observed, set_observed_addresses};
+pub(crate) use lookup::interface as named_interface;
 pub use mac::{ObservedMac, set_observed_mac};
 pub use page::invalid_token;
 pub use request::{Request, Response};
@@ -98,6 +100,11 @@ pub fn apply(request: Request, context: Context<'_>) -> Result<Outcome, ApiError
         | Request::DescribeFlows(_)
         | Request::FlushFlows(_)
         | Request::DescribeDrops(_)
+        | Request::ExplainPacket(_)
+        | Request::SimulatePacket(_)
+        | Request::CreateAccessKey(_)
+        | Request::ListAccessKeys(_)
+        | Request::DeleteAccessKey(_)
         | Request::ConfirmChange(_)
         | Request::UndoChange(_) => {
             let message = format!("{} is answered by the controller itself.", request.operation());

@@ -125,7 +125,12 @@ requests! {
     DescribeCounters ControllerRead no;
     DescribeFlows ControllerRead no;
     DescribeDrops ControllerRead no;
+    ExplainPacket ControllerRead no;
+    SimulatePacket ControllerRead no;
     FlushFlows ControllerWrite yes;
+    CreateAccessKey ControllerWrite no;
+    ListAccessKeys ControllerRead no;
+    DeleteAccessKey ControllerWrite no;
     ConfirmChange ControllerWrite no;
     UndoChange ControllerWrite no;
 }
@@ -176,7 +181,12 @@ pub enum Response {
     DescribeFlows(DescribeFlowsResult),
     FlushFlows(FlushFlowsResult),
     DescribeDrops(DescribeDropsResult),
+    ExplainPacket(Box<ExplainPacketResult>),
+    SimulatePacket(Box<SimulatePacketResult>),
+    CreateAccessKey(CreateAccessKeyResult),
+    ListAccessKeys(ListAccessKeysResult),
     Change(ChangeResult),
+    /// Of actions that answer nothing, such as DeleteVpc.
     /// Of actions that answer nothing, as DeleteVpc, DeleteNetworkInterface, CreateTags.
     Done(Done),
 }

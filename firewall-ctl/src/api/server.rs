@@ -3,6 +3,7 @@
 use super::peer::{PeerCredentials, firewall_group};
 use super::{ApiErrorBody, BODY_LIMIT, CONFIRM_WITHIN_HEADER, FORCE_HEADER, SSH_CONNECTION_HEADER, WARNING_HEADER};
 use crate::actions::ErrorCode;
+use crate::actions::access::Principal;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::connect_info::{ConnectInfo, Connected};
@@ -33,6 +34,8 @@ pub struct Call {
     pub force: bool,
     /// Undo the change after this time unless it is confirmed.
     pub confirm_within: Option<Duration>,
+    /// Who calls by a key; nobody in particular on the socket, where all who may call may do everything.
+    pub principal: Option<Principal>,
 }
 
 /// What is answered.
@@ -149,7 +152,7 @@ fn decode(operation: String, headers: &HeaderMap, body: &[u8]) -> Result<Call, A
         },
     };
     let ssh_connection = header(headers, SSH_CONNECTION_HEADER)?.map(str::to_owned);
-    Ok(Call { operation, body, ssh_connection, force, confirm_within })
+    Ok(Call { operation, body, ssh_connection, force, confirm_within, principal: None })
 }
 
 /// A header as text.
@@ -165,13 +168,17 @@ fn bad_header(name: &str, value: &str, expected: &str) -> ApiErrorBody {
 fn success(reply: Reply) -> Response {
     let mut response = axum::Json(reply.body).into_response();
     for warning in reply.warnings {
-        // A header holds a line: whatever is not ASCII or is a control character is replaced.
-        let line: String = warning.chars().map(|c| if c.is_ascii_graphic() { c } else { ' ' }).collect();
-        if let Ok(value) = HeaderValue::from_str(&line) {
+        if let Some(value) = line(&warning) {
             response.headers_mut().append(HeaderName::from_static(WARNING_HEADER), value);
         }
     }
     response
+}
+
+/// A warning as a header: a line, so whatever is not ASCII or is a control character is replaced.
+pub(crate) fn line(warning: &str) -> Option<HeaderValue> {
+    let line: String = warning.chars().map(|c| if c.is_ascii_graphic() { c } else { ' ' }).collect();
+    HeaderValue::from_str(&line).ok()
 }
 
 fn refusal(status: StatusCode, body: &ApiErrorBody) -> Response {
@@ -183,10 +190,9 @@ fn not_found() -> Response {
     refusal(StatusCode::NOT_FOUND, &body)
 }
 
-/// The status that goes with a code; 400 for one that has none.
+/// The status that goes with a code.
 fn status_of(code: &str) -> StatusCode {
-    let known = ErrorCode::ALL.iter().find(|known| known.as_str() == code);
-    known.and_then(|known| StatusCode::from_u16(known.http_status()).ok()).unwrap_or(StatusCode::BAD_REQUEST)
+    StatusCode::from_u16(ErrorCode::status_of(code)).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ pub(super) struct TagSpecifications {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Call {
     pub(super) operation: &'static str,
-    body: Map<String, Value>,
+    pub(super) body: Map<String, Value>,
     /// `None` for operations that change nothing.
     pub(super) guard: Option<Guard>,
     /// What the caller should know about its own command line.

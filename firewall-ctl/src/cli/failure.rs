@@ -8,8 +8,10 @@ use std::error::Error;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-/// Exit codes of version 2 of the AWS CLI.
+/// Exit codes: those of version 2 of the AWS CLI, and one for what is no failure.
 pub(super) mod code {
+    /// The packet that was asked about is dropped.
+    pub(crate) const DROPPED: u8 = 1;
     /// The command line is wrong.
     pub(crate) const USAGE: u8 = 252;
     /// The surroundings are: no controller, a bad configuration, no privileges.

@@ -8,12 +8,14 @@ mod call;
 mod device;
 mod drops;
 mod emergency;
+mod explain;
 mod failure;
 mod flow;
 mod flush;
 mod generate;
 mod group;
 mod interface;
+mod key;
 mod operate;
 mod output;
 mod permission;
@@ -43,7 +45,8 @@ use std::process::ExitCode;
     version,
     max_term_width = 100,
     after_help = "Exit codes:
-    0  done
+    0  done; of explain and simulate: the packet passes
+    1  of explain and simulate: the packet is dropped
   252  the command line is wrong
   253  no controller, a bad configuration, or no privileges
   254  refused by the controller
@@ -115,11 +118,16 @@ enum Command {
     ModifyNetworkInterfaceAttribute(interface::ModifyNetworkInterfaceAttribute),
     CreateNetworkInterface(interface::CreateNetworkInterface),
     DeleteNetworkInterface(interface::DeleteNetworkInterface),
+    CreateAccessKey(key::CreateAccessKey),
+    ListAccessKeys(key::ListAccessKeys),
+    DeleteAccessKey(key::DeleteAccessKey),
     Status(operate::Status),
     Counters(operate::Counters),
     DescribeFlows(flow::DescribeFlows),
     FlushFlows(flow::FlushFlows),
     Drops(drops::Drops),
+    Explain(explain::Explain),
+    Simulate(explain::Simulate),
     Confirm(operate::Confirm),
     Undo(operate::Undo),
     EmergencyDetach(emergency::EmergencyDetach),
@@ -138,7 +146,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return usage(&error),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             output::complain(&failure.report());
             ExitCode::from(failure.exit_code())

@@ -3,17 +3,19 @@
 use super::call::{Call, Guard};
 use super::drops::{self, Known};
 use super::emergency::{self, EmergencyDetach};
-use super::failure::Failure;
+use super::failure::{Failure, code};
 use super::output::{self, Format, Screen};
 use super::{Cli, Command, Global, flush, ssh};
 use crate::api::client::{Answer, CallOptions, Client};
 use crate::daemon::{self, DaemonArgs};
 use serde_json::Value;
+use std::process::ExitCode;
 
 /// Does it, and prints what comes of it to stdout.
-pub(super) fn run(cli: Cli) -> Result<(), Failure> {
+pub(super) fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let Cli { global, command } = cli;
     match work(command) {
+        Work::Judge(call) => return judge(&global, &call),
         Work::Call(call) => ask(&global, &call),
         Work::Flush(call) => flush(&global, &call),
         Work::Follow(call) => follow(&global, &call),
@@ -25,11 +27,14 @@ pub(super) fn run(cli: Cli) -> Result<(), Failure> {
             print(&emergency::render(global.output.unwrap_or_else(Format::preferred), &removed))
         }
     }
+    .map(|()| ExitCode::SUCCESS)
 }
 
 /// What a command comes to.
 pub(super) enum Work {
     Call(Call),
+    /// Answered with what becomes of a packet.
+    Judge(Call),
     Flush(Call),
     /// Asked again and again, for what is new.
     Follow(Call),
@@ -74,6 +79,9 @@ pub(super) fn work(command: Command) -> Work {
         Command::ModifyNetworkInterfaceAttribute(command) => Work::Call(command.call()),
         Command::CreateNetworkInterface(command) => Work::Call(command.call()),
         Command::DeleteNetworkInterface(command) => Work::Call(command.call()),
+        Command::CreateAccessKey(command) => Work::Call(command.call()),
+        Command::ListAccessKeys(command) => Work::Call(command.call()),
+        Command::DeleteAccessKey(command) => Work::Call(command.call()),
         Command::Status(command) => Work::Call(command.call()),
         Command::Counters(command) => Work::Call(command.call()),
         Command::DescribeFlows(command) => Work::Call(command.call()),
@@ -82,6 +90,8 @@ pub(super) fn work(command: Command) -> Work {
             (call, false) => Work::Call(call),
             (call, true) => Work::Follow(call),
         },
+        Command::Explain(command) => Work::Judge(command.call()),
+        Command::Simulate(command) => Work::Judge(command.call()),
         Command::Confirm(command) => Work::Call(command.call()),
         Command::Undo(command) => Work::Call(command.call()),
         Command::EmergencyDetach(command) => Work::EmergencyDetach(command),
@@ -95,6 +105,16 @@ pub(super) fn work(command: Command) -> Work {
 fn ask(global: &Global, call: &Call) -> Result<(), Failure> {
     let body = answer(global, call)?;
     show(global, call.operation, &body)
+}
+
+/// Prints what becomes of a packet, which the exit code tells as well: by the last of those who were asked.
+fn judge(global: &Global, call: &Call) -> Result<ExitCode, Failure> {
+    let body = answer(global, call)?;
+    show(global, call.operation, &body)?;
+    let judged = ["ByKernel", "ByModel", "After"].into_iter().find_map(|member| body.get(member));
+    let verdict = judged.and_then(|judgement| judgement.get("Verdict"));
+    let is_dropped = verdict.and_then(Value::as_str) == Some("drop");
+    Ok(if is_dropped { ExitCode::from(code::DROPPED) } else { ExitCode::SUCCESS })
 }
 
 /// Cuts flows and prints how many.

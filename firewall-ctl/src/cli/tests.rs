@@ -31,7 +31,7 @@ fn parse(line: &str) -> Result<Cli, clap::Error> {
 
 fn call(line: &str) -> call::Call {
     match run::work(parse(line).unwrap_or_else(|error| panic!("{line}: {error}")).command) {
-        run::Work::Call(call) | run::Work::Flush(call) | run::Work::Follow(call) => call,
+        run::Work::Call(call) | run::Work::Judge(call) | run::Work::Flush(call) | run::Work::Follow(call) => call,
         run::Work::Print(_) | run::Work::Man(_) | run::Work::Daemon(_) | run::Work::EmergencyDetach(_) => {
             panic!("{line} is no request")
         }
@@ -83,7 +83,9 @@ fn every_operation_has_a_command() {
     let mut operations: Vec<_> = command
         .get_subcommands()
         .filter_map(|command| match run::work(parse(&first(command)?).ok()?.command) {
-            run::Work::Call(call) | run::Work::Flush(call) | run::Work::Follow(call) => Some(call.operation),
+            run::Work::Call(call) | run::Work::Judge(call) | run::Work::Flush(call) | run::Work::Follow(call) => {
+                Some(call.operation)
+            }
             run::Work::Print(_) | run::Work::Man(_) | run::Work::Daemon(_) | run::Work::EmergencyDetach(_) => None,
         })
         .collect();
@@ -355,6 +357,34 @@ fn requests() -> Vec<(&'static str, &'static str, Value)> {
             json!({"Device": "eth0", "Reasons": ["no-peer", "no-service"], "MaxResults": 20}),
         ),
         ("drops --follow", "DescribeDrops", json!({"MaxResults": 10_000})),
+        (
+            "explain eth0 --direction egress --protocol tcp --peer 10.0.0.7 --source-port 9 --port 22 \
+             --tcp-flags 'syn|ack' --vlan 5 6 --fragment first --live",
+            "ExplainPacket",
+            json!({"Device": "eth0", "Live": true, "Packet": {"Direction": "egress", "Protocol": "tcp",
+                "PeerAddress": "10.0.0.7", "SourcePort": 9, "DestinationPort": 22, "TcpFlags": ["syn", "ack"],
+                "Vlans": [5, 6], "Fragment": "first"}}),
+        ),
+        (
+            "explain eni-1 --protocol icmp --source 10.0.0.7 --destination 10.0.0.1 --icmp-type 3 --icmp-code 1 \
+             --icmp-identifier 7",
+            "ExplainPacket",
+            json!({"NetworkInterfaceId": "eni-1", "Packet": {"Protocol": "icmp", "SourceAddress": "10.0.0.7",
+                "DestinationAddress": "10.0.0.1", "IcmpType": 3, "IcmpCode": 1, "IcmpIdentifier": 7}}),
+        ),
+        (
+            "explain --protocol 47 --peer ::1",
+            "ExplainPacket",
+            json!({"Packet": {"Protocol": "47", "PeerAddress": "::1"}}),
+        ),
+        (
+            "simulate eni-1 --side workload --protocol udp --peer 10.0.0.7 --port 53 \
+             --change 'delete-security-group --group-id sg-1' --change '[{\"Action\":\"DeleteVpc\"}]'",
+            "SimulatePacket",
+            json!({"NetworkInterfaceId": "eni-1", "Side": "workload",
+                "Packet": {"Protocol": "udp", "PeerAddress": "10.0.0.7", "DestinationPort": 53},
+                "Changes": [{"Action": "DeleteSecurityGroup", "GroupId": "sg-1"}, {"Action": "DeleteVpc"}]}),
+        ),
         ("flush-flows --all --force", "FlushFlows", json!({"All": true})),
         (
             "revoke-security-group-egress --group-id sg-1 --security-group-rule-ids sgr-1 --cut-flows",
@@ -427,6 +457,11 @@ fn wrong_command_lines_are_252_and_say_what_is_wrong() {
         ("flush-flows --all --peer 10.0.0.1".into(), "cannot be used with"),
         ("flush-flows --dry-run".into(), "--all"),
         ("describe-vpcs --filters Name".into(), "`key=` expected"),
+        ("explain eth0 --peer 10.0.0.7".into(), "--protocol"),
+        ("explain eth0 --protocol tcp".into(), "--peer"),
+        ("explain eth0 --protocol tcp --peer 10.0.0.7 --port 70000".into(), "70000"),
+        ("simulate --protocol tcp --peer 10.0.0.7".into(), "<DEV|INTERFACE>"),
+        ("simulate eth0 --protocol tcp --peer 10.0.0.7 --change describe-vpcs".into(), "changes nothing"),
         ("emergency-detach".into(), "--all"),
         ("emergency-detach eth0 --all".into(), "cannot be used with"),
         ("status --output yaml".into(), "invalid value 'yaml'"),

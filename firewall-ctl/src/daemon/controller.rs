@@ -1,16 +1,17 @@
 //! Answers calls and keeps watch: one writer at a time, readers beside it, and nothing that blocks on the runtime.
 
-use super::core::{Caller, Core, Host, PeerSeen, PeersSeen, Settings, View, read};
+use super::core::{Caller, Core, Host, PeerSeen, PeersSeen, Settings, View, explain, read, simulate};
 use super::enforcer::{Enforcer, Observer};
 use super::error::chain;
 use super::lockout::SshConnection;
 use super::net::{Link, Netlink, NetlinkError, Snapshot, behind, behind_all};
-use super::observe;
+use super::{keys, observe};
 use crate::actions::types::AttachDevice;
 use crate::actions::{ApiError, ErrorCode, Outcome, Request, Response};
 use crate::api::ApiErrorBody;
 use crate::api::server::{Call, Reply, Service};
-use crate::model::{AddressSource, MacSource, Model, Side};
+use crate::ec2::credentials::KeyRing;
+use crate::model::{AddressSource, MacSource, Side};
 use crate::store::Store;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -33,13 +34,20 @@ pub struct Controller<E: Enforcer, S: Store> {
     settings: Settings,
     netlink: Netlink,
     changed: Arc<Notify>,
+    keys: Arc<KeyRing>,
 }
 
 impl<E: Enforcer, S: Store + 'static> Controller<E, S> {
     /// A controller in this network namespace. `changed` tells that devices or addresses may have changed.
-    pub fn new(core: Core<E, S>, settings: Settings, netlink: Netlink, changed: Arc<Notify>) -> Self {
+    pub fn new(
+        core: Core<E, S>,
+        settings: Settings,
+        netlink: Netlink,
+        changed: Arc<Notify>,
+        keys: Arc<KeyRing>,
+    ) -> Self {
         let (view, observer) = (core.view(), core.observer());
-        Self { core: Arc::new(Mutex::new(core)), view, observer, settings, netlink, changed }
+        Self { core: Arc::new(Mutex::new(core)), view, observer, settings, netlink, changed, keys }
     }
 
     /// Looks at everything once.
@@ -134,36 +142,60 @@ impl<E: Enforcer, S: Store + 'static> Controller<E, S> {
     /// Looks at what the programs keep, without the one who writes.
     async fn observed<T: Send + 'static>(
         &self,
-        look: impl FnOnce(&Model, &dyn Observer) -> Result<T, ApiError> + Send + 'static,
+        look: impl FnOnce(&View, &dyn Observer) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let (model, observer) = (Arc::clone(&self.view.load().model), Arc::clone(&self.observer));
-        unless_it_ends(tokio::task::spawn_blocking(move || look(&model, &*observer))).await
+        let (view, observer) = (self.view.load_full(), Arc::clone(&self.observer));
+        unless_it_ends(tokio::task::spawn_blocking(move || look(&view, &*observer))).await
     }
 
     /// Answers a request.
     async fn answer(&self, request: Request, caller: Caller) -> Result<Outcome, ApiError> {
         if request.is_read_only() && !request.is_for_controller() {
-            return read(&self.view.load_full(), request, &self.settings, Timestamp::now());
+            return read(&self.view.load_full(), request, caller.scope, &self.settings, Timestamp::now());
         }
         let request = match request {
             Request::DescribeFlows(request) => {
-                let answer = self.observed(move |model, observer| observe::flows::describe(model, observer, request));
+                let answer =
+                    self.observed(move |view, observer| observe::flows::describe(&view.model, observer, request));
                 return answer.await.map(Outcome::unchanged);
             }
             Request::DescribeDrops(request) => {
                 let now = Timestamp::now();
                 let answer =
-                    self.observed(move |model, observer| observe::drops::describe(model, observer, request, now));
+                    self.observed(move |view, observer| observe::drops::describe(&view.model, observer, request, now));
+                return answer.await.map(Outcome::unchanged);
+            }
+            Request::ExplainPacket(request) => {
+                let settings = self.settings.clone();
+                let answer = self.observed(move |view, observer| explain(view, observer, request, &settings));
+                return answer.await.map(Outcome::unchanged);
+            }
+            Request::SimulatePacket(request) => {
+                let (settings, now) = (self.settings.clone(), Timestamp::now());
+                let answer = self.observed(move |view, _| simulate(view, request, &settings, now));
                 return answer.await.map(Outcome::unchanged);
             }
             // Looked for without the one who writes, and cut by it, so many at a time.
             Request::FlushFlows(request) => {
                 let ssh = caller.ssh;
                 let selected = self
-                    .observed(move |model, observer| observe::flows::select(model, observer, request, ssh.as_ref()))
+                    .observed(move |view, observer| {
+                        observe::flows::select(&view.model, observer, request, ssh.as_ref())
+                    })
                     .await?;
                 let core = self.write().await;
                 return blocking(core, move |core| core.flush(selected, &caller)).await.map(Outcome::unchanged);
+            }
+            Request::CreateAccessKey(request) => {
+                let (ring, settings) = (Arc::clone(&self.keys), self.settings.clone());
+                let model = Arc::clone(&self.view.load().model);
+                let making = move || keys::create(&ring, request, &model, &settings, Timestamp::now());
+                return unless_it_ends(tokio::task::spawn_blocking(making)).await;
+            }
+            Request::ListAccessKeys(request) => return Ok(keys::list(&self.keys, &request)),
+            Request::DeleteAccessKey(request) => {
+                let ring = Arc::clone(&self.keys);
+                return unless_it_ends(tokio::task::spawn_blocking(move || keys::delete(&ring, request))).await;
             }
             request => request,
         };
@@ -207,14 +239,21 @@ async fn unless_it_ends<T>(work: JoinHandle<T>) -> T {
 
 impl<E: Enforcer, S: Store + 'static> Service for Controller<E, S> {
     async fn call(&self, call: Call) -> Result<Reply, ApiErrorBody> {
-        let Call { operation, body, ssh_connection, force, confirm_within } = call;
+        let Call { operation, body, ssh_connection, force, confirm_within, principal } = call;
         let request = Request::parse(&operation, body)?;
+        let scope = match &principal {
+            Some(principal) => {
+                principal.check(&request)?;
+                Some(principal.scope())
+            }
+            None => None,
+        };
         let ssh = match ssh_connection {
             Some(text) if !force && !request.is_read_only() => Some(connection(&text)?),
             Some(_) | None => None,
         };
         let Outcome { response, model: _, warnings } =
-            self.answer(request, Caller { ssh, force, confirm_within }).await?;
+            self.answer(request, Caller { ssh, force, confirm_within, scope }).await?;
         let body = serde_json::to_value(&response)
             .map_err(|error| ApiErrorBody::new("InternalError", format!("The answer has no JSON form: {error}")))?;
         // Our own actions tell them in their answer; those of the service have no place for them there.

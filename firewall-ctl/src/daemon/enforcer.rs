@@ -7,6 +7,7 @@ use crate::compile::Desired;
 use crate::compile::memory::{Drops, FlowKey};
 use crate::dataplane::FlowCounts;
 use crate::model::{HookWish, Side};
+use crate::probe::{Findings, Probe};
 use firewall_common::abi::{Counter, Flow, RuleCounter};
 use firewall_common::verdict::Direction;
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,6 +97,16 @@ pub trait Observer: Send + Sync {
     /// # Errors
     /// The kernel refuses.
     fn each_flow(&self, visit: &mut dyn FnMut(FlowKey, Flow)) -> Result<(), ApiError>;
+    /// The flow of a key, one that has expired and is not removed yet too.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    fn flow(&self, key: &FlowKey) -> Result<Option<Flow>, ApiError>;
+    /// What the tables in the kernel say of a packet at the device of an index. They stay as they are.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    fn hear(&self, ifindex: u32, probe: &Probe) -> Result<Findings, ApiError>;
     /// Records of packets that were dropped, or would have been.
     ///
     /// # Errors

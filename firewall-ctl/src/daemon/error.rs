@@ -5,8 +5,11 @@ use super::core::OpenError;
 use super::net::{NetlinkError, WatchError};
 use crate::api::BindError;
 use crate::dataplane::{DataplaneError, MissingPrivileges};
+use crate::ec2::credentials::CredentialsError;
+use crate::ec2::tls::TlsError;
 use crate::store::StoreError;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Why the daemon did not start, or ended.
@@ -49,6 +52,20 @@ pub enum DaemonError {
     /// Changes of devices and addresses cannot be noticed.
     #[error(transparent)]
     Watch(#[from] WatchError),
+    /// The access keys cannot be had.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// Certificate and key cannot be had.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// An address of the EC2 API cannot be had.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
     /// A system facility failed.
     #[error("{what}")]
     System {

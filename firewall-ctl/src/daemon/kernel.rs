@@ -14,6 +14,7 @@ use crate::dataplane::{
     Origin, Prepared, ProgramLog, ProgramLogLevel, Reader, object,
 };
 use crate::model::Side;
+use crate::probe::{Findings, Probe};
 use firewall_common::abi::{ABI_VERSION, Counter, Flow, FlowGauge, RuleCounter, map};
 use firewall_common::verdict::Direction;
 use sha2::{Digest, Sha256};
@@ -245,6 +246,14 @@ impl Enforcer for Kernel {
 impl Observer for Reader {
     fn each_flow(&self, visit: &mut dyn FnMut(FlowKey, Flow)) -> Result<(), ApiError> {
         Self::each_flow(self, visit).map_err(refused)
+    }
+
+    fn flow(&self, key: &FlowKey) -> Result<Option<Flow>, ApiError> {
+        Self::flow(self, key).map_err(refused)
+    }
+
+    fn hear(&self, ifindex: u32, probe: &Probe) -> Result<Findings, ApiError> {
+        Self::hear(self, ifindex, probe).map_err(refused)
     }
 
     fn drops(&self) -> Result<Drops, ApiError> {

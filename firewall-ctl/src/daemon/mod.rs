@@ -6,6 +6,7 @@ pub mod core;
 pub mod enforcer;
 mod error;
 pub mod kernel;
+pub mod keys;
 pub mod lock;
 pub mod lockout;
 pub mod logging;
@@ -13,7 +14,8 @@ pub mod net;
 pub mod observe;
 mod run;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
+mod wire;
 
 pub use config::{Config, ConfigError, DaemonArgs, LogLevel};
 pub use error::DaemonError;

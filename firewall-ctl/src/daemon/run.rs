@@ -9,6 +9,7 @@ use super::kernel::Kernel;
 use super::lock::DirectoryLock;
 use super::logging::{self, LogControl};
 use super::net::{Netlink, watch};
+use super::wire::Wire;
 use crate::api;
 use crate::api::server::serve;
 use crate::dataplane::{ProgramLog, check_privileges};
@@ -36,13 +37,14 @@ pub async fn run(args: DaemonArgs) -> Result<(), DaemonError> {
     // The locks come first: nothing is looked at that another daemon may be changing. They are let go of last.
     let _run_dir = DirectoryLock::take(&config.run_dir, 0o755)?;
     let settings = settings(&config);
+    let wire = Wire::open(&config).await?;
     let Opened { core, log: program_log, _bpffs } = {
         let (config, settings) = (config.clone(), settings.clone());
         blocking(move || open(&config, settings)).await?
     };
     let listener = api::bind(&config.socket())?;
     let reading = program_log.map(|program_log| tokio::spawn(program_messages(program_log)));
-    let result = serve_until_told(core, settings, listener, signals, &args, &log).await;
+    let result = serve_until_told(core, settings, listener, wire, signals, &args, &log).await;
     if let Some(reading) = reading {
         reading.abort();
     }
@@ -72,13 +74,15 @@ async fn serve_until_told<E: Enforcer>(
     core: Core<E, RedbStore>,
     settings: Settings,
     listener: UnixListener,
+    mut wire: Wire,
     mut signals: Signals,
     args: &DaemonArgs,
     log: &LogControl,
 ) -> Result<(), DaemonError> {
     let changed = Arc::new(Notify::new());
     let watching = watch(Arc::clone(&changed))?;
-    let controller = Arc::new(Controller::new(core, settings, Netlink::connect()?, changed));
+    let controller =
+        Arc::new(Controller::new(core, settings.clone(), Netlink::connect()?, changed, Arc::clone(&wire.keys)));
     // Devices that were attached before are, when readiness is told.
     controller.reconcile(true).await?;
     let keeping = tokio::spawn({
@@ -87,18 +91,23 @@ async fn serve_until_told<E: Enforcer>(
     });
     let (stop, stopped) = oneshot::channel::<()>();
     let mut serving = tokio::spawn(serve(listener, Arc::clone(&controller), async { drop(stopped.await) }));
+    let offered = wire.offer(&controller, &settings);
     notify(&[NotifyState::Ready, NotifyState::Status("enforcing")]);
     tracing::info!("ready");
     let result = loop {
         tokio::select! {
             ended = &mut serving => break served(ended),
             told = signals.next() => match told {
-                Told::Reload => reload(args, log),
+                Told::Reload => {
+                    reload(args, log);
+                    wire.reload();
+                }
                 Told::Stop => {
                     notify(&[NotifyState::Stopping, NotifyState::Status("enforcement goes on")]);
                     tracing::info!("stopping; enforcement goes on");
                     // Whoever is gone already needs no stopping.
                     let _ = stop.send(());
+                    offered.end().await;
                     break served(serving.await);
                 }
             },

@@ -23,6 +23,7 @@ mod gauges;
 mod handover;
 mod hooks;
 mod linger;
+mod live;
 mod loader;
 mod logs;
 pub mod object;

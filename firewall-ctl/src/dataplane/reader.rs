@@ -27,6 +27,10 @@ impl Dataplane {
 }
 
 impl Reader {
+    pub(super) const fn pins(&self) -> &Pins {
+        &self.pins
+    }
+
     /// Visits all flows, those that have expired and are not removed yet too. One that comes or goes meanwhile may be seen
     /// or not.
     ///

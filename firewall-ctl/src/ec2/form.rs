@@ -40,7 +40,7 @@ pub fn read(octets: &[u8], parameters: &mut Parameters) -> Result<(), ApiError> 
 }
 
 /// Undoes the encoding of one name or value.
-fn decoded(octets: &[u8]) -> Result<String, ApiError> {
+pub(super) fn decoded(octets: &[u8]) -> Result<String, ApiError> {
     let mut plain = Vec::with_capacity(octets.len());
     let mut rest = octets.iter();
     while let Some(octet) = rest.next() {

@@ -9,10 +9,17 @@
 //!
 //! [`Request::parse`]: crate::actions::Request::parse
 
+pub mod credentials;
 pub mod decode;
 pub mod form;
+pub mod gate;
+pub mod limits;
 pub mod local;
+pub mod server;
 pub mod shapes;
+pub mod signature;
+pub mod sts;
+pub mod tls;
 pub mod xml;
 
 #[cfg(test)]

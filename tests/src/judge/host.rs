@@ -8,6 +8,7 @@ use firewall_common::packet::Metadata;
 use firewall_ctl::compile::memory::FlowKey;
 use firewall_ctl::compile::{Desired, Layout, Limits, MemoryTables};
 use firewall_ctl::model::Model;
+use firewall_ctl::probe::{Findings, Probe, hear};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -55,6 +56,16 @@ impl Host {
         for removal in self.layout.reclaim() {
             self.tables.remove(removal);
         }
+    }
+
+    /// The entry of an attachment, as it is compiled; how many flows it may have is nobody's concern here.
+    ///
+    /// # Panics
+    /// If the model in force has no such attachment.
+    #[must_use]
+    pub fn entry(&self, attachment: u32) -> Interface {
+        let wanted = self.desired.interfaces().get(&attachment).unwrap_or_else(|| panic!("no attachment {attachment}"));
+        Interface { allowance: [u32::MAX; 2], ..wanted.entry }
     }
 
     /// Says what the device that frames come from is.
@@ -119,6 +130,13 @@ impl Host {
         for (prefix_len, key) in self.layout.closed_udp_ports(&next) {
             self.tables.set_linger(prefix_len, key, until);
         }
+    }
+
+    /// What the tables say of a packet on paper. They stay as they are.
+    #[must_use]
+    pub fn hear(&self, probe: &Probe) -> Findings {
+        let paper = self.tables.clone();
+        hear(&paper, &paper, LOOPBACK, probe)
     }
 
     /// Records of packets that were dropped, or would have been.

@@ -3,22 +3,25 @@
 //! The oracle reads the validated model, rule by rule, and remembers flows in a set. It knows neither tables nor octets
 //! and shares no code with the decision, so that a mistake in either shows.
 
+mod origin;
 mod sketch;
 
-pub use sketch::{Content, Flaw, IpSketch, Quote, Sketch, Upper, is_non_ip};
+pub use sketch::{Content, Flaw, IpSketch, LinkSketch, Part, Place, Quote, Sketch, Upper, is_non_ip};
 
 use crate::packet::flag;
 use firewall_common::verdict::{Direction, Pass, Reason, Verdict};
-use firewall_ctl::model::{
-    Family, GroupId, IcmpFamily, InterfaceId, L4, Model, NetworkInterface, Peer, Rule, Service, Side,
-};
-use std::collections::BTreeMap;
+use firewall_ctl::model::{Family, GroupId, IcmpFamily, InterfaceId, L4, Model, NetworkInterface, Peer, Rule, Service};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// Remembers flows, and judges.
 #[derive(Debug, Clone, Default)]
 pub struct Oracle {
     flows: BTreeMap<FlowName, FlowKind>,
+    /// What became of the first fragments that passed.
+    datagrams: BTreeMap<DatagramName, Judgement>,
+    /// Addresses that need no rule.
+    always: BTreeSet<IpAddr>,
     /// Whether nothing is enforced.
     watches: bool,
 }
@@ -37,8 +40,10 @@ enum FlowKind {
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
-    /// Number of the rule, when the verdict is [`Pass::Rule`] or [`Pass::Untracked`].
+    /// Number of the rule, when the verdict is [`Pass::Rule`] or [`Pass::Untracked`], or that of the fragment that it follows.
     pub rule: Option<u32>,
+    /// Whether it counts for the rule by which a flow began instead, whichever that is.
+    pub by_flow: bool,
     /// What sort of peer that rule names, for those who count what they have seen.
     pub peer: Option<PeerKind>,
 }
@@ -67,6 +72,18 @@ struct FlowName {
     talk: Talk,
 }
 
+/// What the fragments of a datagram have in common.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct DatagramName {
+    interface: InterfaceId,
+    vlans: Vec<u16>,
+    direction: Direction,
+    source: IpAddr,
+    destination: IpAddr,
+    protocol: u8,
+    id: u16,
+}
+
 /// What tells the flows of two addresses apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Talk {
@@ -80,11 +97,11 @@ enum Talk {
 
 impl Judgement {
     const fn pass(pass: Pass) -> Self {
-        Self { verdict: Verdict::Allow(pass), rule: None, peer: None }
+        Self { verdict: Verdict::Allow(pass), rule: None, by_flow: matches!(pass, Pass::Flow), peer: None }
     }
 
     const fn drop(reason: Reason) -> Self {
-        Self { verdict: Verdict::Drop(reason), rule: None, peer: None }
+        Self { verdict: Verdict::Drop(reason), rule: None, by_flow: false, peer: None }
     }
 }
 
@@ -92,6 +109,11 @@ impl Oracle {
     /// Says whether the interface is only watched from now on: what would be dropped passes.
     pub fn watch(&mut self, only: bool) {
         self.watches = only;
+    }
+
+    /// Says which addresses need no rule from now on.
+    pub fn allow_always(&mut self, addresses: BTreeSet<IpAddr>) {
+        self.always = addresses;
     }
 
     /// Judges a frame of an attached interface, and remembers the flow that it begins.
@@ -115,22 +137,72 @@ impl Oracle {
     ) -> Judgement {
         let interface = &model.interfaces[&id];
         let attachment = interface.attachment.as_ref().expect("the interface is attached");
-        let workload = attachment.side == Side::Workload;
-        if sketch.vlans.len() > 2 {
+        let workload = origin::is_workload(interface);
+        let is_bare = sketch.link == LinkSketch::Bare;
+        if !is_bare && sketch.vlans.len() > 2 {
             return Judgement::drop(Reason::TooManyVlans);
         }
         let ip = match &sketch.content {
+            Content::Arp(..) | Content::NonIp(_) if is_bare => return Judgement::drop(Reason::EtherType),
+            Content::Arp(sender, _) if !origin::may_say(interface, direction, sketch, *sender) => {
+                return Judgement::drop(Reason::NeighbourNotOwn);
+            }
             Content::Arp(..) => return Judgement::pass(Pass::Arp),
             Content::NonIp(_) if workload || attachment.strict_l2 => return Judgement::drop(Reason::EtherType),
             Content::NonIp(_) => return Judgement::pass(Pass::NonIp),
+            // There the version is all that says what follows.
+            Content::Ip(ip) if is_bare && ip.flaw == Some(Flaw::Version) => return Judgement::drop(Reason::EtherType),
             Content::Ip(ip) => ip,
         };
         if let Some(reason) = ip.flaw_reason() {
             return Judgement::drop(reason);
         }
-        let sent_by_workload = workload && direction == Direction::Outbound;
+        if let Some(reason) = origin::objection(model, interface, direction, sketch, ip) {
+            return Judgement::drop(reason);
+        }
+        let Some(Part { id: datagram, place }) = ip.part else {
+            return self.judge_packet(model, interface, direction, sketch, ip);
+        };
+        let name = DatagramName {
+            interface: id,
+            vlans: networks(sketch),
+            direction,
+            source: ip.source,
+            destination: ip.destination,
+            protocol: ip.upper.protocol(ip.source.is_ipv4()),
+            id: datagram,
+        };
+        match (place, self.datagrams.get(&name)) {
+            (Place::First, _) => {
+                let judgement = self.judge_packet(model, interface, direction, sketch, ip);
+                if judgement.verdict.is_allow() {
+                    self.datagrams.insert(name, judgement);
+                }
+                judgement
+            }
+            (Place::Behind | Place::Over, None) => Judgement::drop(Reason::FragmentWithoutFirst),
+            (Place::Behind, Some(first)) => Judgement { verdict: Verdict::Allow(Pass::Fragment), peer: None, ..*first },
+            (Place::Over, Some(_)) => Judgement::drop(Reason::FragmentOverlap),
+        }
+    }
+
+    /// Judges a packet that has all of its headers and comes from and goes to whom it may.
+    fn judge_packet(
+        &mut self,
+        model: &Model,
+        interface: &NetworkInterface,
+        direction: Direction,
+        sketch: &Sketch,
+        ip: &IpSketch,
+    ) -> Judgement {
+        let id = interface.id;
+        let sent_by_workload = origin::is_workload(interface) && direction == Direction::Outbound;
         if let Some(judgement) = always(ip, direction, sent_by_workload) {
             return judgement;
+        }
+        let peer = if direction == Direction::Inbound { ip.source } else { ip.destination };
+        if self.always.contains(&peer) {
+            return Judgement::pass(Pass::AlwaysAllowed);
         }
         if quoted(ip).is_some_and(|quoted| self.passes_by_itself(model, id, direction.reverse(), sketch, &quoted)) {
             // It goes to who sent what it is about.
@@ -178,9 +250,10 @@ impl Oracle {
                 && is_untracked(model, interface, direction, quoted)
     }
 
-    /// Forgets all flows.
+    /// Forgets all flows and fragments.
     pub fn forget(&mut self) {
         self.flows.clear();
+        self.datagrams.clear();
     }
 }
 
@@ -207,6 +280,9 @@ fn always(ip: &IpSketch, direction: Direction, sent_by_workload: bool) -> Option
             if sent_by_workload && matches!(kind, 134 | 137) {
                 return Some(Judgement::drop(Reason::WorkloadRouter));
             }
+            if ip.part.is_some() {
+                return Some(Judgement::drop(Reason::NeighbourDiscoveryFragment));
+            }
             let of_the_link = ip.hop_limit == hop_limit && code == 0;
             let refused = Judgement::drop(Reason::NeighbourDiscoveryHopLimit);
             Some(if of_the_link { Judgement::pass(pass) } else { refused })
@@ -223,7 +299,7 @@ fn quoted(ip: &IpSketch) -> Option<IpSketch> {
         (Upper::Tcp(..) | Upper::Udp(..) | Upper::Other(_), _) => false,
     };
     let Quote { source, destination, upper } = ip.quote.filter(|quote| is_error && quote.source == ip.destination)?;
-    Some(IpSketch { source, destination, hop_limit: 64, upper, quote: None, flaw: None })
+    Some(IpSketch { source, destination, hop_limit: 64, upper, quote: None, target: None, part: None, flaw: None })
 }
 
 /// The flow that a packet belongs to or begins, if its kind has any.
@@ -247,9 +323,14 @@ fn flow_of(interface: InterfaceId, sketch: &Sketch, ip: &IpSketch, direction: Di
         },
         Upper::Other(_) => Talk::Protocol,
     };
-    // A priority tag is no network of its own.
-    let vlans = sketch.vlans.iter().copied().skip_while(|id| *id == 0).collect();
-    Some(FlowName { interface, vlans, protocol: ip.upper.protocol(v4), local, remote, talk })
+    Some(FlowName { interface, vlans: networks(sketch), protocol: ip.upper.protocol(v4), local, remote, talk })
+}
+
+/// The networks that the tags of a frame name. A priority tag is no network of its own, and on a device without Ethernet
+/// headers there are none.
+fn networks(sketch: &Sketch) -> Vec<u16> {
+    let is_bare = sketch.link == LinkSketch::Bare;
+    sketch.vlans.iter().copied().filter(|_| !is_bare).skip_while(|id| *id == 0).collect()
 }
 
 /// Whether a packet that the rules allow begins a flow.
@@ -322,7 +403,9 @@ fn by_rules(model: &Model, interface: &NetworkInterface, direction: Direction, i
     });
     // Of several, the one that counts: anyone before blocks before lists before groups, then the oldest.
     match allowing.min() {
-        Some((kind, number)) => Judgement { verdict: Verdict::Allow(Pass::Rule), rule: Some(number), peer: Some(kind) },
+        Some((kind, number)) => {
+            Judgement { verdict: Verdict::Allow(Pass::Rule), rule: Some(number), by_flow: false, peer: Some(kind) }
+        }
         None if named.is_empty() => Judgement::drop(Reason::NoService),
         None => Judgement::drop(Reason::NoPeer),
     }

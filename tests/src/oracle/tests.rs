@@ -2,12 +2,15 @@
 
 use super::*;
 use crate::build::ModelBuilder;
+use firewall_ctl::model::Side;
 
 fn ip(source: &str, destination: &str, upper: Upper) -> Sketch {
     let (source, destination) = (source.parse().unwrap(), destination.parse().unwrap());
+    let (quote, target, part, flaw) = (None, None, None, None);
     Sketch {
+        link: LinkSketch::Plain,
         vlans: Vec::new(),
-        content: Content::Ip(IpSketch { source, destination, hop_limit: 64, upper, quote: None, flaw: None }),
+        content: Content::Ip(IpSketch { source, destination, hop_limit: 64, upper, quote, target, part, flaw }),
     }
 }
 

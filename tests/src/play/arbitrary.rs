@@ -1,8 +1,11 @@
 //! Plays out of octets, for a fuzzer: it changes octets, and sees what that leads to. The property test makes plays up by
 //! strategies of its own, which choose their odds; a fuzzer finds its odds by itself, so that all choices here are even.
 
-use super::scene::{ENTRIES, GROUPS, LISTS, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, SceneSketch, Slip};
-use crate::oracle::{Content, Flaw, IpSketch, Sketch, Upper, is_non_ip};
+use super::scene::{
+    ALWAYS, ENTRIES, GROUPS, LISTS, LOCAL, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, SceneSketch, Slip,
+    THIRD, Third,
+};
+use crate::oracle::{Content, Flaw, IpSketch, LinkSketch, Part, Place, Sketch, Upper, is_non_ip};
 use crate::packet::flag;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use firewall_common::verdict::Direction;
@@ -36,8 +39,6 @@ const BLOCKS: [&str; 16] = [
     "fd00:0:0:1::/64",
     "2001:db8::/32",
 ];
-/// The protected side, by family.
-const LOCAL: [&str; 2] = ["10.0.0.1", "fd00::1"];
 /// Peers, by family.
 const PEERS: [[&str; 6]; 2] = [
     ["10.0.0.2", "10.0.1.2", "192.0.2.5", "10.0.0.3", "10.200.0.1", "198.51.100.1"],
@@ -49,15 +50,19 @@ const SPECIAL: [[&str; 5]; 2] = [
     ["::1", "ff02::1", "::ffff:10.0.0.1", "::", "ff05::1"],
 ];
 const VLANS: [&[u16]; 8] = [&[], &[], &[0], &[5], &[6], &[5, 6], &[0, 5], &[5, 6, 7]];
+/// Addresses that a neighbour advertisement may be about.
+const TARGETS: [&str; 4] = ["fd00::1", "fd00::2", "fd00::3", "fe80::1"];
+/// Senders that ARP may speak of.
+const SENDERS: [[u8; 4]; 4] = [[10, 0, 0, 2], [10, 0, 0, 1], [10, 0, 0, 3], [0, 0, 0, 0]];
 /// Protocols without ports; the ICMP of the other family is left out, and added by family.
 const OTHERS: [u8; 5] = [47, 50, 132, 59, 253];
 
 impl<'a> Arbitrary<'a> for Play {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         let side = *u.choose(&[Side::Host, Side::Workload])?;
-        let over_xdp = u.arbitrary()?;
+        let (over_xdp, is_bare) = (u.arbitrary()?, u.ratio(1, 4)?);
         let scenes = some(u, 1..=SCENES, scene)?;
-        Ok(Self { side, over_xdp, scenes })
+        Ok(Self { side, over_xdp, is_bare, scenes })
     }
 }
 
@@ -79,8 +84,21 @@ fn scene(u: &mut Unstructured<'_>) -> Result<SceneSketch> {
     let entry = |u: &mut Unstructured<'_>| u.choose_index(ENTRIES[0].len());
     let lists = (0..LISTS).map(|_| Ok(some(u, 0..=3, entry)?.into_iter().collect::<BTreeSet<_>>()));
     let lists = lists.collect::<Result<_>>()?;
-    let is_watched = u.ratio(1, 4)?;
-    Ok(SceneSketch { rules, lists, groups, members, is_watched, packets: some(u, 1..=PACKETS, packet)? })
+    let (is_watched, is_checked, knows_mac) = (u.ratio(1, 4)?, u.arbitrary()?, u.arbitrary()?);
+    let third = *u.choose(&[Third::Nobody, Third::Own, Third::Neighbour])?;
+    let always = some(u, 0..=1, |u| u.choose_index(ALWAYS.len()))?.into_iter().collect();
+    Ok(SceneSketch {
+        rules,
+        lists,
+        groups,
+        members,
+        is_watched,
+        is_checked,
+        knows_mac,
+        third,
+        always,
+        packets: some(u, 1..=PACKETS, packet)?,
+    })
 }
 
 fn group(u: &mut Unstructured<'_>) -> Result<usize> {
@@ -132,7 +150,7 @@ fn slip(u: &mut Unstructured<'_>) -> Result<Slip> {
 }
 
 fn packet(u: &mut Unstructured<'_>) -> Result<PacketSketch> {
-    Ok(match u.int_in_range(0..=4)? {
+    Ok(match u.int_in_range(0..=5)? {
         0 => {
             let direction = direction(u)?;
             PacketSketch::Fresh(direction, sketch(u, direction)?)
@@ -145,6 +163,10 @@ fn packet(u: &mut Unstructured<'_>) -> Result<PacketSketch> {
         },
         2 => PacketSketch::Answer(u.choose_index(4)?),
         3 => PacketSketch::Again(u.choose_index(4)?),
+        4 => {
+            let place = *u.choose(&[Place::First, Place::Behind, Place::Over])?;
+            PacketSketch::Part { of: u.choose_index(4)?, part: Part { id: u.int_in_range(7..=8)?, place } }
+        }
         _ => PacketSketch::Error { about: u.choose_index(4)?, kind: u.choose_index(5)?, slip: slip(u)? },
     })
 }
@@ -152,7 +174,7 @@ fn packet(u: &mut Unstructured<'_>) -> Result<PacketSketch> {
 fn sketch(u: &mut Unstructured<'_>, direction: Direction) -> Result<Sketch> {
     let vlans = u.choose(&VLANS)?.to_vec();
     let content = match u.int_in_range(0..=9_u8)? {
-        0 => Content::Arp([10, 0, 0, 2].into(), [10, 0, 0, 1].into()),
+        0 => Content::Arp((*u.choose(&SENDERS)?).into(), [10, 0, 0, 1].into()),
         1 => {
             let number = u.arbitrary()?;
             // Of those that are IP or ARP, any other stands for them.
@@ -160,14 +182,16 @@ fn sketch(u: &mut Unstructured<'_>, direction: Direction) -> Result<Sketch> {
         }
         _ => Content::Ip(ip(u, direction)?),
     };
-    Ok(Sketch { vlans, content })
+    let link = *u.choose(&[LinkSketch::Plain, LinkSketch::Plain, LinkSketch::Impostor, LinkSketch::ToAll])?;
+    Ok(Sketch { link, vlans, content })
 }
 
 fn ip(u: &mut Unstructured<'_>, direction: Direction) -> Result<IpSketch> {
     let family = u.choose_index(2)?;
     let upper = upper(u, family == 0)?;
     let hop_limit = *u.choose(&[1, 64, 255])?;
-    let (mut source, mut destination) = (address(u.choose(&PEERS[family])?), address(LOCAL[family]));
+    let local = if u.ratio(1, 6)? { THIRD } else { LOCAL };
+    let (mut source, mut destination) = (address(u.choose(&PEERS[family])?), address(local[family]));
     if direction == Direction::Outbound {
         std::mem::swap(&mut source, &mut destination);
     }
@@ -181,7 +205,11 @@ fn ip(u: &mut Unstructured<'_>, direction: Direction) -> Result<IpSketch> {
             destination = special;
         }
     }
-    Ok(IpSketch { source, destination, hop_limit, upper, quote: None, flaw })
+    let target = match u.choose(&TARGETS)?.parse() {
+        Ok(target) if u.arbitrary()? && matches!(upper, Upper::Icmp(136, ..)) => Some(target),
+        Ok(_) | Err(_) => None,
+    };
+    Ok(IpSketch { source, destination, hop_limit, upper, quote: None, target, part: None, flaw })
 }
 
 fn upper(u: &mut Unstructured<'_>, v4: bool) -> Result<Upper> {

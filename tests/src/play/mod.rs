@@ -5,14 +5,17 @@ mod arbitrary;
 mod scene;
 
 pub use scene::{
-    ATTACHMENT, ENTRIES, GROUPS, LISTS, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, Scene, SceneSketch, Slip,
+    ALWAYS, ATTACHMENT, ENTRIES, GROUPS, LISTS, LOCAL, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, Scene,
+    SceneSketch, Slip, THIRD, Third,
 };
 
 use crate::judge::{Hook, Host, Outcome, RuleMoved};
-use crate::oracle::{Judgement, Oracle, Sketch};
-use firewall_common::abi::Interface;
-use firewall_common::verdict::{Direction, Pass, Verdict};
+use crate::oracle::{Judgement, LinkSketch, Oracle, Sketch};
+use firewall_common::abi::{INTERFACE_NO_ETHERNET, Interface};
+use firewall_common::verdict::Direction;
 use firewall_ctl::model::Model;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 /// A packet that the oracle and the host's tables agree about.
 #[derive(Debug)]
@@ -33,8 +36,8 @@ pub struct Met<'a> {
 
 /// Sees a play beside the oracle and the host's tables.
 pub trait Spectator {
-    /// A model comes into force, and the interface has this entry.
-    fn scene(&mut self, model: &Model, entry: Interface);
+    /// A model comes into force, with addresses that need no rule, and the interface has this entry.
+    fn scene(&mut self, model: &Model, always: &BTreeSet<IpAddr>, entry: Interface);
 
     /// A packet comes.
     ///
@@ -45,7 +48,7 @@ pub trait Spectator {
 
 /// Sees nothing.
 impl Spectator for () {
-    fn scene(&mut self, _: &Model, _: Interface) {}
+    fn scene(&mut self, _: &Model, _: &BTreeSet<IpAddr>, _: Interface) {}
 
     fn packet(&mut self, _: &Met<'_>) -> Result<(), String> {
         Ok(())
@@ -60,16 +63,25 @@ impl Play {
     pub fn perform(&self, host: &mut Host, spectator: &mut impl Spectator) -> Result<(), String> {
         let mut oracle = Oracle::default();
         host.forget();
-        let receive = if self.over_xdp { Hook::Xdp } else { Hook::TcReceive };
+        let receive = if self.over_xdp && !self.is_bare { Hook::Xdp } else { Hook::TcReceive };
         let mut shown = Vec::new();
         for (number, scene) in self.scenes.iter().enumerate() {
-            let Scene { model, interface, entry } = scene.build(self.side);
+            let Scene { model, interface, always } = scene.build(self.side);
             host.publish(&model);
+            host.allow_always(&always);
+            let mut entry = host.entry(ATTACHMENT);
+            if self.is_bare {
+                entry.flags |= INTERFACE_NO_ETHERNET;
+            }
             host.place(entry);
             oracle.watch(scene.is_watched);
-            spectator.scene(&model, entry);
+            oracle.allow_always(always.clone());
+            spectator.scene(&model, &always, entry);
             for packet in &scene.packets {
-                let (direction, sketch) = packet.resolve(scene, &shown);
+                let (direction, mut sketch) = packet.resolve(scene, &shown);
+                if self.is_bare {
+                    sketch.link = LinkSketch::Bare;
+                }
                 let frame = sketch.frame();
                 let hook = if receive.direction(self.side) == direction { receive } else { Hook::TcSend };
                 let expected = oracle.judge(&model, interface, direction, &sketch);
@@ -97,12 +109,12 @@ impl Play {
     }
 }
 
-/// A packet that a rule let through moves the counter of that rule, one of a flow that of the rule which admitted it, and
-/// others move none.
+/// A packet that a rule let through moves the counter of that rule, one of a flow that of the rule which admitted it, a
+/// fragment the same as the first one of its datagram, and others move none.
 fn names_the_rule(expected: Judgement, counted: &[RuleMoved]) -> bool {
-    match (expected.verdict, expected.rule) {
-        (_, Some(rule)) => matches!(counted, [RuleMoved { rule: counted, .. }] if *counted == rule),
-        (Verdict::Allow(Pass::Flow), None) => counted.len() == 1,
-        (Verdict::Allow(_) | Verdict::Drop(_) | Verdict::WouldDrop(_), None) => counted.is_empty(),
+    match (expected.rule, expected.by_flow) {
+        (Some(rule), _) => matches!(counted, [RuleMoved { rule: counted, .. }] if *counted == rule),
+        (None, true) => counted.len() == 1,
+        (None, false) => counted.is_empty(),
     }
 }

@@ -1,17 +1,17 @@
 //! A play: models, and the packets that come while each is in force.
 
 use crate::build::ModelBuilder;
-use crate::judge::entry;
-use crate::oracle::{Content, IpSketch, Quote, Sketch, Upper};
-use crate::packet::flag;
-use firewall_common::abi::{INTERFACE_MONITOR, Interface};
+use crate::oracle::{Content, IpSketch, LinkSketch, Part, Quote, Sketch, Upper};
+use crate::packet::{SOURCE_MAC, flag};
 use firewall_common::verdict::Direction;
 use firewall_ctl::model::{
-    AccountId, Family, GroupId, InterfaceId, L4, Model, Peer, PrefixListId, RuleKey, Service, Side,
+    AccountId, Family, GroupId, InterfaceId, L4, MacAddress, Model, NetworkInterface, Peer, PrefixListId, RuleKey,
+    Service, Side,
 };
 use ipnet::IpNet;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 /// Number of the attachment that plays are about.
 pub const ATTACHMENT: u32 = 1;
@@ -25,8 +25,10 @@ pub const LISTS: usize = 4;
 pub struct Play {
     /// Of the interface.
     pub side: Side,
-    /// Whether received frames meet XDP, or TC.
+    /// Whether received frames meet XDP, or TC. Those without an Ethernet header never meet XDP.
     pub over_xdp: bool,
+    /// Whether frames of the device have no Ethernet header.
+    pub is_bare: bool,
     /// One after the other; flows live on.
     pub scenes: Vec<SceneSketch>,
 }
@@ -42,10 +44,29 @@ pub struct SceneSketch {
     pub groups: BTreeSet<usize>,
     /// Whether the interface is only watched.
     pub is_watched: bool,
+    /// Whether packets are held against the addresses of the interface.
+    pub is_checked: bool,
+    /// Whether the hardware address of the interface is known.
+    pub knows_mac: bool,
+    /// Who has the addresses [`THIRD`].
+    pub third: Third,
+    /// Which of [`ALWAYS`] need no rule.
+    pub always: BTreeSet<usize>,
     /// Groups of the members that live elsewhere, by the address that they have.
     pub members: Vec<BTreeSet<usize>>,
     /// What comes.
     pub packets: Vec<PacketSketch>,
+}
+
+/// Who has an address that the interface may have, or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Third {
+    /// Somebody elsewhere.
+    Nobody,
+    /// The interface itself, beside its first ones.
+    Own,
+    /// Another interface of this host.
+    Neighbour,
 }
 
 /// A rule.
@@ -90,6 +111,13 @@ pub enum PacketSketch {
     Answer(usize),
     /// An earlier one again; TCP without the SYN.
     Again(usize),
+    /// A part of a datagram: what an earlier one would be if it were longer.
+    Part {
+        /// Which one, counted from the last.
+        of: usize,
+        /// What it has in common with the other parts.
+        part: Part,
+    },
     /// An ICMP error, or what looks like one, about an earlier one.
     Error {
         /// Which one, counted from the last.
@@ -119,9 +147,18 @@ pub struct Scene {
     pub model: Model,
     /// The interface that the packets meet.
     pub interface: InterfaceId,
-    /// Its entry in the tables.
-    pub entry: Interface,
+    /// Addresses that need no rule.
+    pub always: BTreeSet<IpAddr>,
 }
+
+/// First addresses of the interface, by family.
+pub const LOCAL: [&str; 2] = ["10.0.0.1", "fd00::1"];
+/// Addresses that it may have, too, by family.
+pub const THIRD: [&str; 2] = ["10.0.0.3", "fd00::3"];
+/// Addresses that may need no rule, by their place in [`SceneSketch::always`]: members have the first ones.
+pub const ALWAYS: [[&str; 2]; 2] = [["10.0.1.2", "fd00:0:0:1::2"], ["198.51.100.1", "2600::1"]];
+/// Number of the attachment of the other interface of this host.
+const NEIGHBOUR: u32 = 2;
 
 /// Addresses that members have, by their place in [`SceneSketch::members`].
 pub const MEMBERS: [[&str; 2]; 3] =
@@ -145,7 +182,7 @@ impl SceneSketch {
         let mut build = ModelBuilder::new();
         let groups: Vec<GroupId> = (0..GROUPS).map(|number| build.group(&format!("group {number}"))).collect();
         let of = |numbers: &BTreeSet<usize>| numbers.iter().map(|number| groups[*number]).collect::<Vec<_>>();
-        let interface = build.interface(ATTACHMENT, side, &of(&self.groups), &["10.0.0.1", "fd00::1"]);
+        let interface = build.interface(ATTACHMENT, side, &of(&self.groups), &LOCAL);
         for (member, addresses) in self.members.iter().zip(MEMBERS) {
             if !member.is_empty() {
                 build.member(&of(member), &addresses);
@@ -172,12 +209,35 @@ impl SceneSketch {
                 build.rule_of(groups[*group], key);
             }
         }
-        let mut entry = entry(ATTACHMENT, side);
-        if self.is_watched {
-            entry.flags |= INTERFACE_MONITOR;
+        match self.third {
+            Third::Nobody => {}
+            Third::Own => change(&mut build, interface, |it| {
+                it.addresses.extend(THIRD.map(|text| text.parse::<IpAddr>().expect("an address")));
+            }),
+            Third::Neighbour => {
+                build.interface(NEIGHBOUR, side, &of(&self.groups), &THIRD);
+            }
         }
-        Scene { model: build.model(), interface, entry }
+        change(&mut build, interface, |it| {
+            it.source_dest_check = self.is_checked;
+            it.mac_address = MacAddress::of_station(&SOURCE_MAC).filter(|_| self.knows_mac);
+            if let Some(attachment) = &mut it.attachment {
+                attachment.enforce = !self.is_watched;
+            }
+        });
+        let always = self.always.iter().flat_map(|place| ALWAYS[*place]);
+        let always = always.map(|text| text.parse().expect("an address")).collect();
+        Scene { model: build.model(), interface, always }
     }
+}
+
+/// Changes an interface that is there.
+fn change(build: &mut ModelBuilder, id: InterfaceId, change: impl FnOnce(&mut NetworkInterface)) {
+    build.change(|model| {
+        let mut interface = NetworkInterface::clone(&model.interfaces[&id]);
+        change(&mut interface);
+        model.interfaces.insert(id, Arc::new(interface));
+    });
 }
 
 impl PacketSketch {
@@ -197,11 +257,15 @@ impl PacketSketch {
                 None => harmless(),
             },
             Self::Error { about, kind, slip } => match earlier(*about) {
-                Some((direction, Sketch { vlans, content: Content::Ip(ip) })) => {
+                Some((direction, Sketch { link: _, vlans, content: Content::Ip(ip) })) => {
                     let content = Content::Ip(error_about(ip, *kind, *slip));
-                    (direction.reverse(), Sketch { vlans: vlans.clone(), content })
+                    (direction.reverse(), Sketch { link: LinkSketch::Plain, vlans: vlans.clone(), content })
                 }
                 Some(_) | None => harmless(),
+            },
+            Self::Part { of, part } => match earlier(*of) {
+                Some((direction, sketch)) => (*direction, part_of(sketch, *part)),
+                None => harmless(),
             },
             Self::Again(back) => match earlier(*back) {
                 Some((direction, sketch)) => (*direction, again(sketch)),
@@ -213,7 +277,23 @@ impl PacketSketch {
 
 fn harmless() -> (Direction, Sketch) {
     let address = Ipv4Addr::new(10, 0, 0, 1);
-    (Direction::Inbound, Sketch { vlans: Vec::new(), content: Content::Arp(address, address) })
+    (Direction::Inbound, plain(Content::Arp(address, address)))
+}
+
+fn plain(content: Content) -> Sketch {
+    Sketch { link: LinkSketch::Plain, vlans: Vec::new(), content }
+}
+
+/// A part of a datagram. What is spoilt, or quotes another, is not taken apart.
+fn part_of(sketch: &Sketch, part: Part) -> Sketch {
+    let mut sketch = sketch.clone();
+    if let Content::Ip(ip) = &mut sketch.content
+        && ip.flaw.is_none()
+        && ip.quote.is_none()
+    {
+        ip.part = Some(part);
+    }
+    sketch
 }
 
 /// A packet at a rule.
@@ -248,10 +328,11 @@ fn aimed(scene: &SceneSketch, rule: RuleSketch, last: bool, slip: Slip, v4: bool
         }
         Service::Other(number) => Upper::Other(number),
     };
-    let local = parse(if v4 { "10.0.0.1" } else { "fd00::1" });
+    let local = parse(LOCAL[usize::from(!v4)]);
     let (source, destination) = if direction == Direction::Inbound { (peer, local) } else { (local, peer) };
-    let content = Content::Ip(IpSketch { source, destination, hop_limit: 64, upper, quote: None, flaw: None });
-    (direction, Sketch { vlans: Vec::new(), content })
+    let (quote, target, part, flaw) = (None, None, None, None);
+    let ip = IpSketch { source, destination, hop_limit: 64, upper, quote, target, part, flaw };
+    (direction, plain(Content::Ip(ip)))
 }
 
 /// An address of a block. Those of the whole families have no first and no last that a packet could have.
@@ -283,6 +364,8 @@ fn error_about(ip: &IpSketch, kind: usize, slip: Slip) -> IpSketch {
         hop_limit: 64,
         upper: Upper::Icmp(kinds[kind % kinds.len()], 0, 0),
         quote: Some(quote),
+        target: None,
+        part: None,
         flaw: None,
     }
 }
@@ -299,7 +382,7 @@ fn turned(sketch: &Sketch) -> Sketch {
             ..ip.clone()
         }),
     };
-    Sketch { vlans: sketch.vlans.clone(), content }
+    Sketch { link: sketch.link, vlans: sketch.vlans.clone(), content }
 }
 
 fn answer(upper: Upper, v4: bool) -> Upper {

@@ -4,13 +4,15 @@
 use super::all;
 use super::diary::ether_type_of;
 use arbitrary::{Arbitrary as _, Unstructured};
-use firewall_ctl::model::Side;
+use firewall_common::abi::Interface;
+use firewall_ctl::model::{Model, Side};
 use firewall_tests::fuzzed;
 use firewall_tests::judge::{Host, small_limits};
 use firewall_tests::play::{Met, Play, Spectator};
 use rand::{RngExt as _, SeedableRng as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 /// Says that the seeds are to be written, not compared.
@@ -90,7 +92,7 @@ fn of_decisions_are_current() {
 struct Classes(BTreeSet<(u8, u8, Option<firewall_tests::oracle::PeerKind>)>);
 
 impl Spectator for Classes {
-    fn scene(&mut self, _: &firewall_ctl::model::Model, _: firewall_common::abi::Interface) {}
+    fn scene(&mut self, _: &Model, _: &BTreeSet<IpAddr>, _: Interface) {}
 
     fn packet(&mut self, met: &Met<'_>) -> Result<(), String> {
         self.0.insert((met.direction as u8, met.expected.verdict.outcome(), met.expected.peer));

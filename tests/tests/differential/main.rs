@@ -5,6 +5,7 @@
 //! in the tables are reused. What the packets came to is counted, and the test fails if some class of outcome never occurred.
 
 mod coverage;
+mod explained;
 mod strategy;
 
 use coverage::Coverage;
@@ -18,12 +19,13 @@ use indicatif::ProgressBar;
 use proptest::strategy::Strategy as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 /// Packets of one run, unless another number is asked for.
-const PACKETS: u64 = 12_000;
+const PACKETS: u64 = 24_000;
 /// Packets of a lot. What is in a lot follows from its number and the seed, whoever plays it.
 const LOT: u64 = 4_000;
 
@@ -142,8 +144,9 @@ impl Bench {
 struct InKernel<'a, F>(&'a mut Kernel, F);
 
 impl<F: FnMut(&mut Kernel, &Met<'_>) -> Result<(), String>> Spectator for InKernel<'_, F> {
-    fn scene(&mut self, model: &Model, entry: Interface) {
+    fn scene(&mut self, model: &Model, always: &BTreeSet<IpAddr>, entry: Interface) {
         self.0.publish(model);
+        self.0.allow_always(always);
         self.0.place(entry);
     }
 

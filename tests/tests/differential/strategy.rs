@@ -2,20 +2,24 @@
 
 use firewall_common::verdict::Direction;
 use firewall_ctl::model::{IcmpFamily, L4, Peer, Service, Side};
-use firewall_tests::oracle::{Content, Flaw, IpSketch, Sketch, Upper, is_non_ip};
+use firewall_tests::oracle::{Content, Flaw, IpSketch, LinkSketch, Part, Place, Sketch, Upper, is_non_ip};
 use firewall_tests::packet::flag;
 use firewall_tests::play::{
-    ENTRIES, GROUPS, LISTS, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, SceneSketch, Slip,
+    ALWAYS, ENTRIES, GROUPS, LISTS, LOCAL, MEMBERS, PacketSketch, PeerSketch, Play, RuleSketch, SceneSketch, Slip,
+    THIRD, Third,
 };
 use proptest::collection::{btree_set, vec};
+use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use std::net::IpAddr;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// A case.
 pub fn play() -> impl Strategy<Value = Play> {
-    (select(vec![Side::Host, Side::Workload]), any::<bool>(), vec(scene(), 1..4))
-        .prop_map(|(side, over_xdp, scenes)| Play { side, over_xdp, scenes })
+    let is_bare = prop_oneof![5 => Just(false), 1 => Just(true)];
+    (select(vec![Side::Host, Side::Workload]), any::<bool>(), is_bare, vec(scene(), 1..4))
+        .prop_map(|(side, over_xdp, is_bare, scenes)| Play { side, over_xdp, is_bare, scenes })
 }
 
 fn scene() -> impl Strategy<Value = SceneSketch> {
@@ -29,14 +33,21 @@ fn scene() -> impl Strategy<Value = SceneSketch> {
     let members = vec(btree_set(group.clone(), 0..3), MEMBERS.len());
     let lists = vec(btree_set(0..ENTRIES[0].len(), 0..4), LISTS);
     let is_watched = prop_oneof![3 => Just(false), 1 => Just(true)];
-    (rules, lists, btree_set(group, 1..=GROUPS), members, is_watched, vec(packet(), 1..24)).prop_map(
-        |(rules, lists, groups, members, is_watched, packets)| SceneSketch {
+    let third = select(vec![Third::Nobody, Third::Own, Third::Neighbour]);
+    let always = prop_oneof![3 => Just(BTreeSet::new()), 1 => btree_set(0..ALWAYS.len(), 1..=ALWAYS.len())];
+    let addresses = (any::<bool>(), any::<bool>(), third, always);
+    (rules, lists, btree_set(group, 1..=GROUPS), members, is_watched, addresses, vec(run(), 1..20)).prop_map(
+        |(rules, lists, groups, members, is_watched, (is_checked, knows_mac, third, always), runs)| SceneSketch {
             rules,
             lists,
             groups,
             members,
             is_watched,
-            packets,
+            is_checked,
+            knows_mac,
+            third,
+            always,
+            packets: runs.concat(),
         },
     )
 }
@@ -75,7 +86,7 @@ fn service() -> impl Strategy<Value = Service> {
         from: port,
         to: port,
     });
-    let icmp = (select(vec![IcmpFamily::V4, IcmpFamily::V6]), proptest::option::of(icmp_kind()), 0..3_u8)
+    let icmp = (select(vec![IcmpFamily::V4, IcmpFamily::V6]), option::of(icmp_kind()), 0..3_u8)
         .prop_map(|(family, kind, code)| Service::Icmp { family, kind, code: kind.and((code < 2).then_some(code)) });
     prop_oneof![
         1 => Just(Service::All),
@@ -135,16 +146,64 @@ fn block() -> impl Strategy<Value = Peer> {
     .prop_map(|text| text.parse().expect("a block"))
 }
 
+/// Packets that come one after the other: one of any sort, or one that a rule is about and the parts of its like.
+fn run() -> impl Strategy<Value = Vec<PacketSketch>> {
+    let place = select(vec![Place::First, Place::Behind, Place::Behind, Place::Over]);
+    let train = (any::<usize>(), any::<bool>(), any::<bool>(), 7..9_u16, vec(place, 1..4)).prop_map(
+        |(rule, last, v4, id, places)| {
+            let aimed = PacketSketch::Aimed { rule, last, slip: Slip::Hit, v4 };
+            let parts = std::iter::once(Place::First).chain(places).map(|place| Part { id, place });
+            std::iter::once(aimed).chain(parts.map(|part| PacketSketch::Part { of: 0, part })).collect()
+        },
+    );
+    prop_oneof![9 => packet().prop_map(|packet| vec![packet]), 1 => train]
+}
+
 fn packet() -> impl Strategy<Value = PacketSketch> {
     prop_oneof![
         5 => (direction(), sketch())
             .prop_map(|(direction, sketch)| PacketSketch::Fresh(direction, oriented(direction, sketch))),
+        1 => advertisement(),
         6 => (any::<usize>(), any::<bool>(), slip(), any::<bool>())
             .prop_map(|(rule, last, slip, v4)| PacketSketch::Aimed { rule, last, slip, v4 }),
         4 => (0..4_usize).prop_map(PacketSketch::Answer),
         2 => (0..4_usize).prop_map(PacketSketch::Again),
+        2 => (0..4_usize, part()).prop_map(|(of, part)| PacketSketch::Part { of, part }),
         3 => (0..4_usize, 0..5_usize, slip()).prop_map(|(about, kind, slip)| PacketSketch::Error { about, kind, slip }),
     ]
+}
+
+/// A neighbour advertisement in order, about the sender's address or another's.
+fn advertisement() -> impl Strategy<Value = PacketSketch> {
+    (direction(), target()).prop_map(|(direction, target)| {
+        let [source, destination] = match direction {
+            Direction::Inbound => ["fd00::2", "fd00::1"],
+            Direction::Outbound => ["fd00::1", "ff02::1"],
+        };
+        let ip = IpSketch {
+            source: source.parse().expect("an address"),
+            destination: destination.parse().expect("an address"),
+            hop_limit: 255,
+            upper: Upper::Icmp(136, 0, 0),
+            quote: None,
+            target: Some(target),
+            part: None,
+            flaw: None,
+        };
+        let sketch = Sketch { link: LinkSketch::Plain, vlans: Vec::new(), content: Content::Ip(ip) };
+        PacketSketch::Fresh(direction, sketch)
+    })
+}
+
+/// What a neighbour advertisement may be about.
+fn target() -> impl Strategy<Value = Ipv6Addr> {
+    select(vec!["fd00::1", "fd00::2", "fd00::3", "fe80::1"]).prop_map(|text| text.parse().expect("an address"))
+}
+
+/// The first part of a datagram, or one that follows it; few datagrams, so that they meet.
+fn part() -> impl Strategy<Value = Part> {
+    (7..9_u16, select(vec![Place::First, Place::First, Place::Behind, Place::Behind, Place::Over]))
+        .prop_map(|(id, place)| Part { id, place })
 }
 
 fn slip() -> impl Strategy<Value = Slip> {
@@ -156,21 +215,27 @@ fn sketch() -> impl Strategy<Value = Sketch> {
         8 => Just(Vec::new()),
         1 => select(vec![vec![0_u16], vec![5], vec![6], vec![5, 6], vec![0, 5], vec![5, 6, 7]]),
     ];
-    (vlans, content()).prop_map(|(vlans, content)| Sketch { vlans, content })
+    let link = prop_oneof![6 => Just(LinkSketch::Plain), 1 => Just(LinkSketch::Impostor), 1 => Just(LinkSketch::ToAll)];
+    (link, vlans, content()).prop_map(|(link, vlans, content)| Sketch { link, vlans, content })
 }
 
 fn content() -> impl Strategy<Value = Content> {
-    let arp = Just(Content::Arp([10, 0, 0, 2].into(), [10, 0, 0, 1].into()));
+    let senders = select(vec![[10_u8, 0, 0, 2], [10, 0, 0, 1], [10, 0, 0, 3], [0, 0, 0, 0]]);
+    let arp = senders.prop_map(|sender| Content::Arp(sender.into(), [10, 0, 0, 1].into()));
     let other = any::<u16>().prop_filter("neither IP nor ARP", |number| is_non_ip(*number)).prop_map(Content::NonIp);
-    prop_oneof![1 => arp, 1 => other, 30 => ip().prop_map(Content::Ip)]
+    prop_oneof![2 => arp, 1 => other, 30 => ip().prop_map(Content::Ip)]
 }
 
 fn ip() -> impl Strategy<Value = IpSketch> {
     any::<bool>().prop_flat_map(|v4| {
         let flaw = prop_oneof![24 => Just(None), 2 => select(Flaw::ALL.to_vec()).prop_map(Some)];
         let hop_limit = select(vec![1_u8, 64, 64, 255, 255]);
-        (peer(v4), special(v4), hop_limit, upper(v4), flaw).prop_map(move |(peer, special, hop_limit, upper, flaw)| {
-            let local = if v4 { "10.0.0.1" } else { "fd00::1" }.parse().expect("an address");
+        let local = prop_oneof![7 => Just(LOCAL), 1 => Just(THIRD)];
+        let addresses = (peer(v4), local, special(v4), option::of(target()));
+        (addresses, hop_limit, upper(v4), flaw).prop_map(move |(addresses, hop_limit, upper, flaw)| {
+            let (peer, local, special, target) = addresses;
+            let local = local[usize::from(!v4)].parse().expect("an address");
+            let target = target.filter(|_| matches!(upper, Upper::Icmp(136, ..)));
             // What is spoilt is otherwise in order, so that there is one reason to drop it.
             let spoilt = flaw.is_some();
             let (source, destination) = match special {
@@ -178,7 +243,7 @@ fn ip() -> impl Strategy<Value = IpSketch> {
                 Some((address, false)) if !spoilt => (peer, address),
                 Some(_) | None => (peer, local),
             };
-            IpSketch { source, destination, hop_limit, upper, quote: None, flaw }
+            IpSketch { source, destination, hop_limit, upper, quote: None, target, part: None, flaw }
         })
     })
 }
@@ -186,8 +251,9 @@ fn ip() -> impl Strategy<Value = IpSketch> {
 /// Turns a packet that comes into one that goes. Addresses that no packet has keep their place.
 fn oriented(direction: Direction, mut sketch: Sketch) -> Sketch {
     if let (Direction::Outbound, Content::Ip(ip)) = (direction, &mut sketch.content) {
-        let local: IpAddr = if ip.source.is_ipv4() { "10.0.0.1" } else { "fd00::1" }.parse().expect("an address");
-        if ip.destination == local && !is_special(ip.source) {
+        let family = usize::from(ip.source.is_ipv6());
+        let is_local = [LOCAL[family], THIRD[family]].iter().any(|text| text.parse() == Ok(ip.destination));
+        if is_local && !is_special(ip.source) {
             std::mem::swap(&mut ip.source, &mut ip.destination);
         }
     }
@@ -230,7 +296,7 @@ fn upper(v4: bool) -> impl Strategy<Value = Upper> {
         prop_oneof![3 => icmp_kind(), 1 => Just(8_u8)].boxed()
     } else {
         // Those of the link, which have a meaning of their own, are seldom in order: in hop limit, code and direction.
-        let of_the_link = select(vec![130_u8, 131, 132, 133, 134, 135, 136, 137, 143]);
+        let of_the_link = select(vec![130_u8, 131, 132, 133, 134, 134, 135, 136, 137, 137, 143]);
         prop_oneof![3 => icmp_kind(), 1 => Just(128), 4 => of_the_link, 1 => 128..=144_u8].boxed()
     };
     // The ICMP of the other family is a protocol like others, and must be mistaken for nothing else.

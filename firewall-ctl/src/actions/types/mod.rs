@@ -5,9 +5,11 @@
 
 mod daemon;
 mod device;
+mod explain;
 mod flow;
 mod group;
 mod interface;
+mod key;
 mod observe;
 mod permission;
 mod prefix_list;
@@ -18,9 +20,11 @@ mod vpc;
 
 pub use daemon::*;
 pub use device::*;
+pub use explain::*;
 pub use flow::*;
 pub use group::*;
 pub use interface::*;
+pub use key::*;
 pub use observe::*;
 pub use permission::*;
 pub use prefix_list::*;

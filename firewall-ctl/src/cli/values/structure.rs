@@ -84,13 +84,18 @@ fn addresses(member: &str, shape: &Shape, word: &str) -> Result<Structures, Stru
     }
 }
 
-fn structures(shape: &Shape, word: &str) -> Result<Structures, StructureError> {
-    let content = match word.strip_prefix("file://") {
+/// What a word holds: itself, or what is in the file that it names.
+pub(super) fn content(word: &str) -> Result<String, StructureError> {
+    match word.strip_prefix("file://") {
         Some(path) => {
-            std::fs::read_to_string(path).map_err(|source| StructureError::File { path: path.to_owned(), source })?
+            std::fs::read_to_string(path).map_err(|source| StructureError::File { path: path.to_owned(), source })
         }
-        None => word.to_owned(),
-    };
+        None => Ok(word.to_owned()),
+    }
+}
+
+fn structures(shape: &Shape, word: &str) -> Result<Structures, StructureError> {
+    let content = content(word)?;
     let content = content.trim();
     let list = if content.starts_with(['[', '{']) {
         match serde_json::from_str(content).map_err(StructureError::Json)? {

@@ -41,6 +41,21 @@ pub struct DaemonArgs {
     /// Name of the region in answers [default: local]
     #[arg(long, value_name = "NAME")]
     pub region: Option<String>,
+    /// Address and port on which the EC2 API is offered; may be repeated [default: none]
+    #[arg(long, value_name = "ADDRESS:PORT", value_delimiter = ',')]
+    pub listen: Option<Vec<String>>,
+    /// File of the access keys of the EC2 API [default: credentials.toml in the state directory]
+    #[arg(long, value_name = "FILE")]
+    pub credentials: Option<PathBuf>,
+    /// Certificate of the EC2 API, PEM, with those of its issuers behind it
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_certificate: Option<PathBuf>,
+    /// Private key of the certificate, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
+    /// Offer the EC2 API without TLS on addresses that others reach: they can read along
+    #[arg(long)]
+    pub insecure_listen: bool,
     /// Account that owns what is made, 12 digits [default: 000000000000]
     #[arg(long, value_name = "ID")]
     pub account_id: Option<String>,

@@ -26,6 +26,16 @@ pub struct ConfigFile {
     pub always_allow: Vec<String>,
     /// Name of the region in answers: default `local`.
     pub region: Option<String>,
+    /// Addresses and ports on which the EC2 API is offered.
+    pub listen: Vec<String>,
+    /// File of the access keys: default `credentials.toml` in the state directory.
+    pub credentials: Option<PathBuf>,
+    /// Certificate of the EC2 API, PEM.
+    pub tls_certificate: Option<PathBuf>,
+    /// Private key of the certificate, PEM.
+    pub tls_key: Option<PathBuf>,
+    /// Whether the EC2 API is offered without TLS where others could read along.
+    pub insecure_listen: bool,
     /// Account that owns what is made, 12 digits: default `000000000000`.
     pub account_id: Option<String>,
     /// Entries of the tables in the kernel.

@@ -3,6 +3,7 @@
 mod args;
 mod file;
 mod level;
+mod listen;
 mod numbers;
 mod reference;
 mod traffic_control;
@@ -10,6 +11,7 @@ mod traffic_control;
 pub use args::DaemonArgs;
 pub use file::ConfigFile;
 pub use level::LogLevel;
+pub use listen::Listen;
 pub use numbers::{Key, NumberError, QuotaSettings, TableLimits};
 pub use reference::reference;
 pub use traffic_control::TrafficControl;
@@ -17,7 +19,7 @@ pub use traffic_control::TrafficControl;
 use crate::model::{AccountId, MAX_RULES_PER_INTERFACE};
 use std::collections::BTreeSet;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// The file that is read when none is named, if it is there.
@@ -28,6 +30,8 @@ pub const DEFAULT_STATE_DIR: &str = "/var/lib/firewall";
 pub const DEFAULT_RUN_DIR: &str = "/run/firewall";
 /// Where things are pinned when nothing is said.
 pub const DEFAULT_BPFFS: &str = "/sys/fs/bpf/firewall";
+/// Name of the file of access keys in the state directory.
+pub const CREDENTIALS_NAME: &str = "credentials.toml";
 /// Name of the socket in the run directory.
 pub const SOCKET_NAME: &str = "firewall.sock";
 
@@ -54,6 +58,8 @@ pub struct Config {
     pub region: String,
     /// Account that owns what is made.
     pub account: AccountId,
+    /// Where the EC2 API is offered, and how.
+    pub listen: Listen,
     /// Entries of the tables.
     pub limits: TableLimits,
     /// Quotas.
@@ -90,6 +96,17 @@ pub enum ConfigError {
         value: String,
         /// What it should be.
         expected: &'static str,
+    },
+    /// The EC2 API would be readable by others.
+    #[error(
+        "{origin}: listen = {address}: others could read along, keys of callers excepted: give it a certificate \
+         (tls-certificate and tls-key), or say insecure-listen if something else protects the way there"
+    )]
+    Insecure {
+        /// The file, or the command line.
+        origin: String,
+        /// The address.
+        address: SocketAddr,
     },
     /// A limit or a quota cannot be used.
     #[error("{origin}: {section}: {source_text}")]
@@ -152,6 +169,11 @@ impl Config {
             traffic_control,
             always_allow,
             region,
+            listen,
+            credentials,
+            tls_certificate,
+            tls_key,
+            insecure_listen,
             account_id,
             limits,
             quotas,
@@ -168,6 +190,7 @@ impl Config {
             always_allow: addresses(&origin, &always_allow)?,
             region: region.unwrap_or_else(|| "local".to_owned()),
             account: account_id.as_deref().map_or_else(|| Ok(AccountId::default()), |text| account(&origin, text))?,
+            listen: Listen::read(&origin, &listen, credentials, (tls_certificate, tls_key), insecure_listen)?,
             limits,
             quotas,
         };
@@ -190,6 +213,11 @@ impl Config {
             limits,
             quotas,
             region,
+            listen,
+            credentials,
+            tls_certificate,
+            tls_key,
+            insecure_listen,
             account_id,
         } = args;
         let origin = "command line";
@@ -214,6 +242,16 @@ impl Config {
         if let Some(account_id) = account_id {
             self.account = account(origin, account_id)?;
         }
+        if let Some(listen) = listen {
+            self.listen.addresses = listen::addresses(origin, listen)?;
+        }
+        if let Some(path) = credentials {
+            self.listen.credentials = Some(listen::file(origin, "credentials", path)?);
+        }
+        if let (Some(certificate), Some(key)) = (tls_certificate, tls_key) {
+            self.listen.tls = Some(listen::pair(origin, certificate, key)?);
+        }
+        self.listen.insecure |= insecure_listen;
         for (key, value) in limits {
             self.limits.set(key, *value).map_err(|error| number(origin, "limits", error))?;
         }
@@ -221,7 +259,14 @@ impl Config {
             self.quotas.set(key, *value).map_err(|error| number(origin, "quotas", error))?;
         }
         check_numbers(origin, &self.limits, &self.quotas)?;
+        self.listen.check(origin)?;
         check_region(origin, &self.region)
+    }
+
+    /// The file of the access keys.
+    #[must_use]
+    pub fn credentials(&self) -> PathBuf {
+        self.listen.credentials.clone().unwrap_or_else(|| self.state_dir.join(CREDENTIALS_NAME))
     }
 
     /// The socket of the API.
@@ -329,6 +374,22 @@ mod tests {
     }
 
     #[test]
+    fn where_the_ec2_api_is_offered() {
+        let config = merge("listen = ['127.0.0.1:8080', '[::1]:8080']").unwrap();
+        assert_eq!(config.listen.addresses.len(), 2);
+        assert_eq!(config.credentials(), PathBuf::from("/var/lib/firewall/credentials.toml"));
+        assert!(merge("listen = ['0.0.0.0:8080']\ninsecure-listen = true").is_ok());
+        let config =
+            merge("listen = ['0.0.0.0:443']\ntls-certificate = '/a'\ntls-key = '/b'\ncredentials = '/c'").unwrap();
+        assert_eq!(config.listen.tls, Some(("/a".into(), "/b".into())));
+        assert_eq!(config.credentials(), PathBuf::from("/c"));
+        let args = DaemonArgs { listen: Some(vec!["192.0.2.1:80".to_owned()]), ..DaemonArgs::default() };
+        assert!(Config::merge(None, "", &args).is_err());
+        let args = DaemonArgs { insecure_listen: true, ..args };
+        assert!(Config::merge(None, "listen = ['127.0.0.1:1']", &args).is_ok());
+    }
+
+    #[test]
     fn flags_override_the_file() {
         let args = DaemonArgs {
             run_dir: Some("/tmp/flag".into()),
@@ -364,6 +425,12 @@ mod tests {
             ("state-dir = 'var'", ["state-dir = \"var\"", "absolute"]),
             ("[quotas]\nrules-per-group = 1000\ngroups-per-interface = 2", ["rules-per-group (1000)", "1000"]),
             ("state-dir", ["/etc/f.toml", "line 1"]),
+            ("listen = ['127.0.0.1']", ["listen = \"127.0.0.1\"", "port"]),
+            ("listen = ['localhost:8080']", ["localhost:8080", "address"]),
+            ("listen = ['0.0.0.0:8080']", ["0.0.0.0:8080", "tls-certificate"]),
+            ("listen = ['[2001:db8::1]:8080']", ["[2001:db8::1]:8080", "insecure-listen"]),
+            ("tls-certificate = '/a'", ["tls-key", "both"]),
+            ("credentials = 'keys'", ["credentials = \"keys\"", "absolute"]),
         ] {
             let error = merge(text).unwrap_err();
             for part in parts {

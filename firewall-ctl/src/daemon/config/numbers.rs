@@ -257,6 +257,20 @@ mod tests {
     }
 
     #[test]
+    fn every_table_that_can_be_full_names_the_key_that_sizes_it() {
+        for table in firewall_common::abi::map::ALL {
+            let size = |limits: TableLimits| Limits::from(limits).max_entries(table);
+            let grows = |key: &&Key| {
+                let mut limits = TableLimits::default();
+                limits.set(key.name, key.max).unwrap();
+                size(limits) > size(TableLimits::default())
+            };
+            let sizing: Vec<&str> = TableLimits::KEYS.iter().filter(grows).map(|key| key.name).collect();
+            assert_eq!(Limits::key(table).into_iter().collect::<Vec<_>>(), sizing, "{table}");
+        }
+    }
+
+    #[test]
     fn out_of_range_names_key_value_and_range() {
         let mut limits = TableLimits::default();
         limits.set("flows-v4", 1).unwrap();

@@ -5,7 +5,7 @@ use super::{DEFAULT_BPFFS, DEFAULT_FILE, DEFAULT_RUN_DIR, DEFAULT_STATE_DIR};
 use std::fmt::Write;
 
 /// The keys outside of tables: name, default, sentence.
-const PLAIN: [(&str, &str, &str); 9] = [
+const PLAIN: [(&str, &str, &str); 14] = [
     ("state-dir", DEFAULT_STATE_DIR, "Directory of the state. Absolute; one controller each."),
     ("run-dir", DEFAULT_RUN_DIR, "Directory of the socket `firewall.sock`. Absolute; one controller each."),
     (
@@ -36,7 +36,31 @@ const PLAIN: [(&str, &str, &str); 9] = [
          whatever the rules say: name servers, clocks and metadata of a cloud. Counted as `always-allowed`.",
     ),
     ("region", "local", "Name of the region in answers: lower-case letters, digits and hyphens."),
-    ("account-id", "000000000000", "Account that owns what is made: 12 digits."),
+    ("account-id", "000000000000", "Account that owns what is made by callers on the socket: 12 digits."),
+    (
+        "listen",
+        "[]",
+        "Addresses and ports on which the EC2 API is offered, such as `[\"127.0.0.1:8773\", \"[::1]:8773\"]`; see \
+         [ec2-api.md](ec2-api.md). Others than loopback take a certificate.",
+    ),
+    (
+        "credentials",
+        "",
+        "File of the access keys of the EC2 API, of mode 0600; without it `credentials.toml` in `state-dir`. Read again on \
+         SIGHUP.",
+    ),
+    (
+        "tls-certificate",
+        "",
+        "Certificate of the EC2 API, PEM, with those of its issuers behind it. The file is read again on SIGHUP.",
+    ),
+    ("tls-key", "", "Private key of the certificate, PEM. The file is read again on SIGHUP."),
+    (
+        "insecure-listen",
+        "false",
+        "Whether the EC2 API may be offered without a certificate on addresses that are not loopback: others can read along, \
+         though not what requests are signed by.",
+    ),
 ];
 
 /// All keys of the configuration, as Markdown.
@@ -47,11 +71,12 @@ pub fn reference() -> String {
          `firewall-ctl daemon --config FILE` reads a TOML file; without `--config` it reads `{DEFAULT_FILE}` where that \
          exists. Every key is optional, a key that is not known is refused, and the flag of the same name overrides the \
          file (`--limit KEY=N` and `--quota KEY=N` for those in tables). SIGHUP has the file read again, for `log-level` \
-         only.\n\n| key | default | what it is |\n|---|---|---|\n"
+         only, and the files of access keys, certificate and key that it named at the start.\n\n| key | default | what it is |\n|---|---|---|\n"
     );
     // Writing to a string does not fail.
     for (name, default, sentence) in PLAIN {
-        let _ = writeln!(text, "| `{name}` | `{default}` | {sentence} |");
+        let default = if default.is_empty() { "none".to_owned() } else { format!("`{default}`") };
+        let _ = writeln!(text, "| `{name}` | {default} | {sentence} |");
     }
     text += "\n## `[limits]`: entries of the tables in the kernel\n\nThey are allotted when the tables are made. A \
              controller with other limits than those of the tables that are there does not start.\n\n";
@@ -79,8 +104,9 @@ mod tests {
     fn the_plain_keys_are_keys_with_these_defaults() {
         let lines: String = PLAIN
             .iter()
+            .filter(|(_, default, _)| !default.is_empty())
             .map(|(name, default, _)| {
-                if default.starts_with('[') {
+                if default.starts_with('[') || *default == "false" {
                     format!("{name} = {default}\n")
                 } else {
                     format!("{name} = '{default}'\n")

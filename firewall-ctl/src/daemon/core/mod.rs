@@ -17,7 +17,8 @@ use super::enforcer::{Enforcer, Held, Observer};
 use super::lockout::{self, SshConnection, State};
 use super::net::Snapshot;
 use super::observe;
-use crate::actions::types::DeviceAttachment;
+use crate::actions::access::Scope;
+use crate::actions::types::{DeviceAttachment, ExplainPacket, SimulatePacket};
 use crate::actions::{self, ApiError, Context, ErrorCode, Outcome, Request, Response};
 use crate::compile::{Desired, compile};
 use crate::dataplane::FlowCounts;
@@ -78,6 +79,8 @@ pub struct Caller {
     pub force: bool,
     /// Undo the change after this time unless it is confirmed.
     pub confirm_within: Option<Duration>,
+    /// What the caller sees; everything on the socket.
+    pub scope: Option<Scope>,
 }
 
 /// The host, as it was seen right before.
@@ -226,6 +229,14 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             Request::DescribeDrops(request) => {
                 observe::drops::describe(&self.model, &*self.observer, request, host.now).map(Outcome::unchanged)
             }
+            Request::ExplainPacket(request) => {
+                let view = self.view.load();
+                explain(&view, &*self.observer, request, &self.settings).map(Outcome::unchanged)
+            }
+            Request::SimulatePacket(request) => {
+                let view = self.view.load();
+                simulate(&view, request, &self.settings, host.now).map(Outcome::unchanged)
+            }
             Request::FlushFlows(request) => {
                 let selected = observe::flows::select(&self.model, &*self.observer, request, caller.ssh.as_ref())?;
                 self.flush(selected, caller).map(Outcome::unchanged)
@@ -233,7 +244,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             Request::Status(_) => Ok(Outcome::unchanged(self.status())),
             request if request.is_read_only() => {
                 let view = self.view.load();
-                read(&view, request, &self.settings, host.now)
+                read(&view, request, caller.scope, &self.settings, host.now)
             }
             request => {
                 self.refuse_while_pending()?;
@@ -253,7 +264,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         let operation = request.operation();
         let wish = attach::Wish::take(&mut request);
         let cuts = cut::take_wish(&mut request);
-        let mut outcome = self.apply(request, host.now)?;
+        let mut outcome = self.apply(request, caller.scope, host.now)?;
         let Some(mut next) = outcome.model.take() else {
             let placed = match wish {
                 Some(wish) if !wish.dry_run => self.put_released_back(&wish, host)?,
@@ -312,13 +323,36 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         lockout::find(before, State { model: next, desired }, ssh, &host.snapshot)
     }
 
-    /// What an action makes of the present model.
-    fn apply(&mut self, request: Request, now: Timestamp) -> Result<Outcome, ApiError> {
+    /// What an action makes of the present model, if it is the caller's to change.
+    fn apply(&mut self, request: Request, scope: Option<Scope>, now: Timestamp) -> Result<Outcome, ApiError> {
+        let account = scope.map_or(self.settings.account, |scope| scope.account);
+        let model = Arc::clone(&self.model);
+        if let Some(part) = scope.and_then(|scope| scope.part(&model)) {
+            // What the caller does not see is not there, in the words of its refusal.
+            let outcome = self.apply_to(&part, request.clone(), account, now)?;
+            if outcome.model.is_none() {
+                return Ok(outcome);
+            }
+        }
+        let outcome = self.apply_to(&model, request, account, now)?;
+        if let (Some(scope), Some(next)) = (scope, &outcome.model) {
+            scope.check(&model, next)?;
+        }
+        Ok(outcome)
+    }
+
+    fn apply_to(
+        &mut self,
+        model: &Model,
+        request: Request,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Outcome, ApiError> {
         let busy_attachments = self.held.flows.keys().copied().collect();
         let context = Context {
-            model: &self.model,
+            model,
             quotas: &self.settings.quotas,
-            account: self.settings.account,
+            account,
             region: &self.settings.region,
             rng: &mut self.rng,
             now,
@@ -351,25 +385,78 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     }
 }
 
-/// Answers a request that changes nothing, without the one who writes.
-///
-/// # Errors
-/// The request is refused.
-pub fn read(view: &View, request: Request, settings: &Settings, now: Timestamp) -> Result<Outcome, ApiError> {
+/// Does an action on paper, of any model: nobody stores or enforces what comes of it.
+fn on_paper(
+    model: &Model,
+    request: Request,
+    account: AccountId,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Outcome, ApiError> {
     let none = BTreeSet::new();
-    let mut outcome = actions::apply(
+    actions::apply(
         request,
         Context {
-            model: &view.model,
+            model,
             quotas: &settings.quotas,
-            account: settings.account,
+            account,
             region: &settings.region,
             rng: &mut rand::rng(),
             now,
             rule_numbers: NumberPool { last: settings.last_rule_number, busy: &none },
             attachment_numbers: NumberPool { last: settings.last_attachment_number, busy: &none },
         },
-    )?;
+    )
+}
+
+/// Says what becomes of a packet, without the one who writes.
+///
+/// # Errors
+/// The request is refused.
+pub fn explain(
+    view: &View,
+    observer: &dyn Observer,
+    request: ExplainPacket,
+    settings: &Settings,
+) -> Result<Response, ApiError> {
+    observe::explain::explain(known(view, settings), observer, request)
+}
+
+/// Says what becomes of a packet before and after changes on paper, without the one who writes.
+///
+/// # Errors
+/// The request is refused.
+pub fn simulate(
+    view: &View,
+    request: SimulatePacket,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Response, ApiError> {
+    observe::explain::simulate(known(view, settings), request, &mut |mut request, model| {
+        // Flows are left out.
+        cut::take_wish(&mut request);
+        on_paper(model, request, settings.account, settings, now)
+    })
+}
+
+fn known<'a>(view: &'a View, settings: &'a Settings) -> observe::explain::Known<'a> {
+    observe::explain::Known { model: &view.model, devices: &view.devices, always: &settings.always_allow }
+}
+
+/// Answers a request that changes nothing, without the one who writes.
+///
+/// # Errors
+/// The request is refused.
+pub fn read(
+    view: &View,
+    request: Request,
+    scope: Option<Scope>,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Outcome, ApiError> {
+    let part = scope.and_then(|scope| scope.part(&view.model));
+    let account = scope.map_or(settings.account, |scope| scope.account);
+    let mut outcome = on_paper(part.as_ref().unwrap_or(&view.model), request, account, settings, now)?;
     if let Response::DescribeNetworkInterfaces(result) = &mut outcome.response {
         for attachment in result.network_interfaces.iter_mut().filter_map(|each| each.device_attachment.as_mut()) {
             fill_attachment(attachment, view);

@@ -1,7 +1,8 @@
-//! What the programs keep, told in words: flows, and packets that were dropped. Everything here reads a model and an
+//! What the programs keep, told in words: flows, packets that were dropped, and what becomes of one. Everything here reads a model and an
 //! [`Observer`](super::enforcer::Observer), and so goes on beside the one who writes.
 
 pub mod drops;
+pub mod explain;
 pub mod flows;
 pub mod nearest;
 

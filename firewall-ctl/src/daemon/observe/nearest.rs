@@ -6,6 +6,7 @@ use crate::model::{
 use firewall_common::packet::protocol;
 use firewall_common::verdict::Direction;
 use ipnet::IpNet;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -48,22 +49,29 @@ pub enum Lack {
 #[must_use]
 pub fn candidates(model: &Model, interface: &NetworkInterface, question: &Question) -> Vec<Candidate> {
     let groups = interface.groups.iter().filter_map(|id| model.groups.get(id));
+    let memberships = memberships(model, interface, question.peer);
     let mut found: Vec<Candidate> = groups
         .flat_map(|group| group.rules(question.direction).map(move |rule| (group, rule)))
-        .filter_map(|(group, rule)| candidate(model, interface, question, group, rule))
+        .filter_map(|(group, rule)| candidate(model, &memberships, question, group, rule))
         .collect();
     found.sort_by_key(|candidate| (candidate.lacks, candidate.group, candidate.rule.id));
     found
 }
 
+/// The groups that an address is a member of, in the VPC of an interface.
+fn memberships(model: &Model, interface: &NetworkInterface, address: IpAddr) -> BTreeSet<GroupId> {
+    let holders = model.interfaces_of(interface.vpc).filter(|member| member.addresses.contains(&address));
+    holders.flat_map(|member| member.groups.iter().copied()).collect()
+}
+
 fn candidate(
     model: &Model,
-    interface: &NetworkInterface,
+    memberships: &BTreeSet<GroupId>,
     question: &Question,
     group: &Arc<SecurityGroup>,
     rule: &Rule,
 ) -> Option<Candidate> {
-    let peer = peer(model, interface, question.peer, rule.key.peer)?;
+    let peer = peer(model, memberships, question.peer, rule.key.peer)?;
     let lacks = match (service(question, rule.key.service), peer) {
         (Ok(lack), None) => lack,
         (Ok(None), Some(bits)) => Some(Lack::Peer(bits)),
@@ -104,7 +112,7 @@ fn service(question: &Question, service: Service) -> Result<Option<Lack>, TooFar
 }
 
 /// By how many bits the peer of a rule misses an address: none when it holds it. A rule for the other family is no candidate.
-fn peer(model: &Model, interface: &NetworkInterface, address: IpAddr, peer: Peer) -> Option<Option<u8>> {
+fn peer(model: &Model, memberships: &BTreeSet<GroupId>, address: IpAddr, peer: Peer) -> Option<Option<u8>> {
     let block = |net: IpNet| {
         if net.addr().is_ipv4() != address.is_ipv4() {
             return None;
@@ -114,12 +122,7 @@ fn peer(model: &Model, interface: &NetworkInterface, address: IpAddr, peer: Peer
     match peer {
         Peer::Ipv4(net) => block(net.into()),
         Peer::Ipv6(net) => block(net.into()),
-        Peer::Group { id, owner: _ } => {
-            let is_member = model
-                .interfaces_of(interface.vpc)
-                .any(|member| member.groups.contains(&id) && member.addresses.contains(&address));
-            Some((!is_member).then_some(u8::MAX))
-        }
+        Peer::Group { id, owner: _ } => Some((!memberships.contains(&id)).then_some(u8::MAX)),
         Peer::PrefixList(id) => {
             let entries = model.prefix_lists.get(&id).into_iter().flat_map(|list| list.entries.keys());
             // Of a list it is told by how much its nearest entry misses; one of the other family is no candidate.

@@ -84,7 +84,7 @@ fn walk(operation: &str) -> Option<Walk<'_>> {
 fn members_of_requests_are_those_of_the_service() {
     let mut count = 0;
     for walk in Request::OPERATIONS.iter().filter_map(|operation| walk(operation)) {
-        assert!(walk.ours.contains("DryRun"), "{}: every action can be tried", walk.operation);
+        assert!(!walk.missing.contains("DryRun"), "{}: every action can be tried", walk.operation);
         count += walk.ours.len();
     }
     assert!(count > 100, "{count}");

@@ -3,10 +3,12 @@
 mod counters;
 mod device;
 mod drops;
+mod explain;
 mod fields;
 mod flows;
 mod groups;
 mod interfaces;
+mod keys;
 mod prefix_lists;
 mod rules;
 mod status;
@@ -88,11 +90,14 @@ pub(super) fn render(screen: &Screen, operation: &str, answer: &Value) -> String
         "DescribeTags" => typed(answer, |answer| tags::listed(screen, &answer)),
         "CreateNetworkInterface" => typed(answer, |answer| interfaces::created(screen, &answer)),
         "DescribeNetworkInterfaces" => typed(answer, |answer| interfaces::listed(screen, &answer)),
+        "ListAccessKeys" => typed(answer, |answer| keys::listed(screen, &answer)),
         "AttachDevice" => typed(answer, |answer| device::attached(screen, &answer)),
         "DetachDevice" => typed(answer, |answer| device::detached(&answer)),
         "ConfirmChange" | "UndoChange" => typed(answer, |answer| device::decided(&answer)),
         "DescribeFlows" => typed(answer, |answer| flows::listed(screen, &answer)),
         "DescribeDrops" => typed(answer, |answer| drops::listed(screen, &answer)),
+        "ExplainPacket" => typed(answer, |answer| explain::explained(screen, &answer)),
+        "SimulatePacket" => typed(answer, |answer| explain::simulated(screen, &answer)),
         "FlushFlows" => typed(answer, |answer| flows::flushed(&answer)),
         "Status" => typed(answer, |answer| status::shown(screen, &answer)),
         "DescribeCounters" => typed(answer, |answer| counters::shown(screen, &answer)),

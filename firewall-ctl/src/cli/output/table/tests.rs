@@ -358,6 +358,105 @@ fn drops_with_what_to_do() {
     assert_eq!(shown("DescribeDrops", &none), "No packet was dropped, as far as the records go back.\n");
 }
 
+/// What becomes of a packet that a rule lets through, or that none does.
+fn judgement(passes: bool) -> Value {
+    let near = json!({"SecurityGroupRuleId": "sgr-02", "GroupId": "sg-01", "Text": "sgr-02 of sg-01 allows tcp/22, but only from 10.9.0.0/16"});
+    if passes {
+        json!({"Verdict": "pass", "Reason": "rule", "Explanation": "A rule allows it.", "SecurityGroupRuleId": "sgr-01",
+            "MatchingRules": [{"SecurityGroupRuleId": "sgr-01", "GroupId": "sg-01", "Text": "sgr-01 of sg-01 allows tcp/22 from 10.0.0.0/8"}],
+            "NearestRules": [near],
+            "Answer": {"Direction": "egress", "Verdict": "pass", "Reason": "flow", "Explanation": "Belongs to a flow."}})
+    } else {
+        json!({"Verdict": "drop", "Reason": "no-peer", "Explanation": "None of them names this peer.", "NearestRules": [near],
+            "Hint": "To allow it: this"})
+    }
+}
+
+/// A packet on paper.
+fn on_paper() -> Value {
+    json!({"Direction": "ingress", "Protocol": "tcp", "SourceAddress": "10.1.2.3", "SourcePort": 50000,
+        "DestinationAddress": "10.0.0.1", "DestinationPort": 22, "TcpFlags": ["syn", "ack"], "Fragment": "first", "Vlans": [5]})
+}
+
+#[test]
+fn explanations_with_drift() {
+    let answer = json!({"NetworkInterfaceId": "eni-01", "Device": "eth0", "Side": "host", "Enforce": true, "VpcId": "vpc-01",
+        "Groups": [{"GroupId": "sg-01", "GroupName": "web"}], "Packet": on_paper(), "ByModel": judgement(true),
+        "ByKernel": judgement(false), "Drift": ["The packet: drop (no-peer) in the kernel."], "Notes": ["A note."]});
+    assert_snapshot!(shown("ExplainPacket", &answer), @r"
+    ingress tcp 10.1.2.3:50000 -> 10.0.0.1:22 syn|ack vlan 5, first fragment
+    eth0 (eni-01 of vpc-01), host, enforced: sg-01 (web)
+    ┌──────────────────┬─────────────────────┬─────────┬─────────┬────────┬───────────────────────────────┐
+    │ By               ┆ What                ┆ Verdict ┆ Reason  ┆ Rule   ┆ Why                           │
+    ╞══════════════════╪═════════════════════╪═════════╪═════════╪════════╪═══════════════════════════════╡
+    │ what is recorded ┆ the packet          ┆ pass    ┆ rule    ┆ sgr-01 ┆ A rule allows it.             │
+    │ what is recorded ┆ the answer (egress) ┆ pass    ┆ flow    ┆        ┆ Belongs to a flow.            │
+    │ the kernel       ┆ the packet          ┆ drop    ┆ no-peer ┆        ┆ None of them names this peer. │
+    └──────────────────┴─────────────────────┴─────────┴─────────┴────────┴───────────────────────────────┘
+
+    Rules that allow it
+      sgr-01 of sg-01 allows tcp/22 from 10.0.0.0/8
+
+    Rules that nearly allow it
+      sgr-02 of sg-01 allows tcp/22, but only from 10.9.0.0/16
+
+    Drift
+      The packet: drop (no-peer) in the kernel.
+
+    Notes
+      A note.
+    ");
+    let agreed = json!({"NetworkInterfaceId": "eni-01", "Device": "eth0", "Side": "host", "Enforce": false, "VpcId": "vpc-01",
+        "Groups": [], "Packet": on_paper(), "ByModel": judgement(false), "Drift": []});
+    let text = shown("ExplainPacket", &agreed);
+    for part in ["only watched", "The kernel and what is recorded agree.", "\nTo allow it: this\n"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn simulations_with_refusals() {
+    let answer = json!({"NetworkInterfaceId": "eni-01", "Side": "workload", "VpcId": "vpc-01", "Packet": on_paper(),
+        "Before": judgement(false), "After": judgement(true), "Changes": [
+            {"Action": "AuthorizeSecurityGroupIngress", "Warnings": ["It matches nothing."]},
+            {"Action": "DeleteVpc", "Refusal": {"Code": "DependencyViolation", "Message": "It has dependencies.", "Detail": "eni-01\neni-02"}}]});
+    assert_snapshot!(shown("SimulatePacket", &answer), @r"
+    ingress tcp 10.1.2.3:50000 -> 10.0.0.1:22 syn|ack vlan 5, first fragment
+    eni-01 of vpc-01, workload
+    ┌────────────────────┬─────────────────────┬─────────┬─────────┬────────┬───────────────────────────────┐
+    │ By                 ┆ What                ┆ Verdict ┆ Reason  ┆ Rule   ┆ Why                           │
+    ╞════════════════════╪═════════════════════╪═════════╪═════════╪════════╪═══════════════════════════════╡
+    │ before the changes ┆ the packet          ┆ drop    ┆ no-peer ┆        ┆ None of them names this peer. │
+    │ after them         ┆ the packet          ┆ pass    ┆ rule    ┆ sgr-01 ┆ A rule allows it.             │
+    │ after them         ┆ the answer (egress) ┆ pass    ┆ flow    ┆        ┆ Belongs to a flow.            │
+    └────────────────────┴─────────────────────┴─────────┴─────────┴────────┴───────────────────────────────┘
+
+    Changes
+      AuthorizeSecurityGroupIngress: would be made
+        warning: It matches nothing.
+      DeleteVpc: would be refused (DependencyViolation): It has dependencies.
+        eni-01
+        eni-02
+
+    Before the changes: rules that nearly allow it
+      sgr-02 of sg-01 allows tcp/22, but only from 10.9.0.0/16
+
+    To allow it: this
+
+    After them: rules that allow it
+      sgr-01 of sg-01 allows tcp/22 from 10.0.0.0/8
+
+    After them: rules that nearly allow it
+      sgr-02 of sg-01 allows tcp/22, but only from 10.9.0.0/16
+    ");
+    let gone = json!({"NetworkInterfaceId": "eni-01", "Side": "host", "VpcId": "vpc-01", "Packet": on_paper(),
+        "Before": judgement(true), "Changes": [{"Action": "DeleteNetworkInterface"}]});
+    assert!(shown("SimulatePacket", &gone).contains("After them there is no such interface."));
+    let without = json!({"NetworkInterfaceId": "eni-01", "Side": "host", "VpcId": "vpc-01", "Packet": on_paper(),
+        "Before": judgement(true), "After": judgement(true)});
+    assert!(shown("SimulatePacket", &without).contains("what is recorded"));
+}
+
 #[test]
 fn answers_of_another_shape_are_listed_field_by_field() {
     let answer = json!({"GroupId": "sg-0a", "Tags": [{"Key": "Name", "Value": "web"}], "New": true});

@@ -1,7 +1,7 @@
 use super::*;
 
 fn caller(confirm_within: Option<Duration>) -> Caller {
-    Caller { ssh: Some(SSH.parse().unwrap()), force: false, confirm_within }
+    Caller { ssh: Some(SSH.parse().unwrap()), force: false, confirm_within, scope: None }
 }
 
 fn later(host: &Host, seconds: i64) -> Host {

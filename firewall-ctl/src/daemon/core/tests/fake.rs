@@ -2,12 +2,14 @@
 
 use crate::actions::types::{ProgramsStatus, TableUsage};
 use crate::actions::{ApiError, ErrorCode};
-use crate::compile::Desired;
 use crate::compile::memory::{Drops, FlowKey};
+use crate::compile::{Desired, Layout, Limits, MemoryTables};
 use crate::daemon::enforcer::{Enforcer, FlowRoom, Held, InKernel, Observer, Place, Placed};
 use crate::model::Change;
+use crate::probe::{Findings, Probe, hear};
 use crate::store::{MemoryStore, PendingEdit, Store, StoreError, Stored};
-use firewall_common::abi::{Counter, Flow, RuleCounter};
+use firewall_common::abi::{Counter, Flow, Interface, RuleCounter};
+use firewall_common::decide::Tables as _;
 use firewall_common::flow::{State, Word};
 use firewall_common::verdict::Direction;
 use std::collections::{BTreeMap, BTreeSet};
@@ -208,6 +210,30 @@ impl Observer for Fake {
         let flows = self.world().flows.clone();
         flows.into_iter().for_each(|(key, flow)| visit(key, flow));
         Ok(())
+    }
+
+    fn flow(&self, key: &FlowKey) -> Result<Option<Flow>, ApiError> {
+        Ok(self.world().flows.get(key).copied())
+    }
+
+    fn hear(&self, ifindex: u32, probe: &Probe) -> Result<Findings, ApiError> {
+        let world = self.world();
+        let (_, plan) = Layout::new(Limits::default()).plan(&world.published).unwrap();
+        let mut tables = MemoryTables::new();
+        tables.publish(&plan);
+        tables.set_owners(world.published.owners().clone());
+        tables.set_now(world.now);
+        for (number, there) in &world.kernel {
+            let Some(interface) = world.published.interfaces().get(number) else { continue };
+            tables.set_interface(there.ifindex, Interface { allowance: [u32::MAX; 2], ..interface.entry });
+        }
+        for (key, flow) in &world.flows {
+            match key {
+                FlowKey::V4(key) => (&tables).insert_flow_v4(key, flow).unwrap(),
+                FlowKey::V6(key) => (&tables).insert_flow_v6(key, flow).unwrap(),
+            }
+        }
+        Ok(hear(&tables, &tables, ifindex, probe))
     }
 
     fn drops(&self) -> Result<Drops, ApiError> {

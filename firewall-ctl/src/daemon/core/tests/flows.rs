@@ -7,10 +7,10 @@ use firewall_common::packet::protocol;
 use firewall_common::verdict::{Reason, Verdict};
 
 /// A tick by which there is a past.
-const NOW: u64 = 1_000_000_000;
+pub(super) const NOW: u64 = 1_000_000_000;
 
 /// A flow of TCP from `198.51.100.7` to a port of `192.0.2.1`, which began a minute ago.
-fn tcp(port: u16, remote_port: u16, state: State, rule: u32) -> (FlowKey, Flow) {
+pub(super) fn tcp(port: u16, remote_port: u16, state: State, rule: u32) -> (FlowKey, Flow) {
     let key = FlowKeyV4 {
         attachment: 1,
         local: [192, 0, 2, 1],
@@ -50,7 +50,7 @@ fn ping() -> (FlowKey, Flow) {
 }
 
 /// A controller with `eth0`, a rule for the caller's SSH, and flows.
-fn observed(flows: impl IntoIterator<Item = (FlowKey, Flow)>) -> (Fake, Core<Fake, Fake>) {
+pub(super) fn observed(flows: impl IntoIterator<Item = (FlowKey, Flow)>) -> (Fake, Core<Fake, Fake>) {
     let fake = Fake::default();
     let mut core = open(&fake);
     attach(&mut core, &host(), json!({"Device": "eth0"})).unwrap();
@@ -127,7 +127,7 @@ fn drops_are_told_with_what_would_let_them_in() {
 }
 
 /// The rule for a port.
-fn rule(core: &Core<Fake, Fake>, port: u16) -> Rule {
+pub(super) fn rule(core: &Core<Fake, Fake>, port: u16) -> Rule {
     let service = format!("tcp/{port}");
     let mut rules = core.model.groups.values().flat_map(|group| group.rules.values());
     let found = rules.find(|rule| rule.key.service.to_string() == service && matches!(rule.key.peer, Peer::Ipv4(_)));

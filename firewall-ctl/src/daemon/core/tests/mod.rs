@@ -1,6 +1,7 @@
 mod confirming;
 mod crashing;
 mod devices;
+mod explaining;
 mod fake;
 mod flows;
 mod mac;

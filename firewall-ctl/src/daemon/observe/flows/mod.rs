@@ -65,6 +65,20 @@ pub fn describe(model: &Model, observer: &dyn Observer, request: DescribeFlows) 
     Ok(Response::DescribeFlows(DescribeFlowsResult { flows: described.collect(), next_token }))
 }
 
+/// A flow of an interface, if it has not expired.
+pub(super) fn describe_alive(
+    model: &Model,
+    interface: &Arc<NetworkInterface>,
+    key: &FlowKey,
+    flow: &Flow,
+    now: u64,
+) -> Option<FlowDescription> {
+    let interfaces = Interfaces::new(vec![Arc::clone(interface)]);
+    let seen = Seen::new(key, flow);
+    let (interface, timeouts) = interfaces.alive(&seen, now)?;
+    Some(describe_one(&seen, flow, interface, timeouts, &rules(model), now))
+}
+
 /// The interfaces that a request is about, with their time-outs, by attachment number.
 struct Interfaces(BTreeMap<u32, (Arc<NetworkInterface>, Timeouts)>);
 

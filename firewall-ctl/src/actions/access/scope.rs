@@ -1,0 +1,91 @@
+//! What a caller sees and may change: the VPCs of its account, or one of them, and what is in these.
+
+use super::unauthorized;
+use crate::actions::ApiError;
+use crate::model::{AccountId, Change, Edit, Model, VpcId};
+
+/// An account, or one VPC of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope {
+    /// The account.
+    pub account: AccountId,
+    /// The only VPC.
+    pub vpc: Option<VpcId>,
+}
+
+impl Scope {
+    /// The part of a model that is seen; `None` when that is all of it. Prefix lists are in no VPC: those of the account are
+    /// seen, since rules name them.
+    #[must_use]
+    pub fn part(&self, model: &Model) -> Option<Model> {
+        let Model { vpcs, groups, prefix_lists, interfaces, numbers } = model;
+        let sees_all =
+            vpcs.keys().all(|id| self.sees(model, *id)) && prefix_lists.values().all(|list| list.owner == self.account);
+        if sees_all {
+            return None;
+        }
+        let mut part = Model { numbers: *numbers, ..Model::default() };
+        part.vpcs = vpcs.iter().filter(|(id, _)| self.sees(model, **id)).map(owned).collect();
+        part.groups = groups.iter().filter(|(_, group)| self.sees(model, group.vpc)).map(owned).collect();
+        part.prefix_lists = prefix_lists.iter().filter(|(_, list)| list.owner == self.account).map(owned).collect();
+        part.interfaces =
+            interfaces.iter().filter(|(_, interface)| self.sees(model, interface.vpc)).map(owned).collect();
+        Some(part)
+    }
+
+    /// Checks that a change concerns only what is seen.
+    ///
+    /// # Errors
+    /// It concerns something else.
+    pub fn check(&self, before: &Model, after: &Model) -> Result<(), ApiError> {
+        for change in before.changes(after) {
+            if let Some(other) = self.beyond(before, after, &change) {
+                let limit = match self.vpc {
+                    Some(vpc) => format!("This key is for {vpc} only"),
+                    None => format!("This key is for account {} only", self.account),
+                };
+                return Err(unauthorized(format!("{limit}, and the change concerns {other}.")));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a change concerns that is not seen.
+    fn beyond(&self, before: &Model, after: &Model, change: &Change) -> Option<String> {
+        let in_vpc = |vpc: Option<VpcId>| {
+            vpc.is_some_and(|vpc| self.sees(before, vpc) || (self.vpc.is_none() && self.sees(after, vpc)))
+        };
+        let outside = |is_inside: bool, id: &dyn ToString| (!is_inside).then(|| id.to_string());
+        match change {
+            Change::Vpc(Edit::Put(id, _) | Edit::Delete(id)) => {
+                // A VPC that is the only one is not for its key to take away.
+                let is_inside = in_vpc(Some(*id)) && (self.vpc.is_none() || after.vpcs.contains_key(id));
+                outside(is_inside, id)
+            }
+            Change::Group(Edit::Put(id, _) | Edit::Delete(id)) => {
+                let group = after.groups.get(id).or_else(|| before.groups.get(id));
+                outside(in_vpc(group.map(|group| group.vpc)), id)
+            }
+            Change::Interface(Edit::Put(id, _) | Edit::Delete(id)) => {
+                let interface = after.interfaces.get(id).or_else(|| before.interfaces.get(id));
+                outside(in_vpc(interface.map(|interface| interface.vpc)), id)
+            }
+            Change::PrefixList(Edit::Put(id, _) | Edit::Delete(id)) => {
+                let list = after.prefix_lists.get(id).or_else(|| before.prefix_lists.get(id));
+                let is_own = list.is_some_and(|list| list.owner == self.account);
+                outside(is_own && self.vpc.is_none(), id)
+            }
+            // Of no interest to a caller.
+            Change::Numbers(_) => None,
+        }
+    }
+
+    fn sees(&self, model: &Model, vpc: VpcId) -> bool {
+        let is_own = model.vpcs.get(&vpc).is_some_and(|vpc| vpc.owner == self.account);
+        is_own && self.vpc.is_none_or(|only| only == vpc)
+    }
+}
+
+fn owned<K: Copy, V: Clone>((key, value): (&K, &V)) -> (K, V) {
+    (*key, value.clone())
+}
