@@ -84,6 +84,12 @@ impl<V: Row> From<OrdMap<V::Id, Arc<V>>> for Table<V> {
     }
 }
 
+impl<V: Row> FromIterator<(V::Id, Arc<V>)> for Table<V> {
+    fn from_iter<I: IntoIterator<Item = (V::Id, Arc<V>)>>(rows: I) -> Self {
+        Self::from(rows.into_iter().collect::<OrdMap<_, _>>())
+    }
+}
+
 impl<'a, V: Row> IntoIterator for &'a Table<V> {
     type Item = (&'a V::Id, &'a Arc<V>);
     type IntoIter = imbl::ordmap::Iter<'a, V::Id, Arc<V>, imbl::shared_ptr::DefaultSharedPtr>;
