@@ -11,6 +11,8 @@ import botocore.exceptions
 
 import common
 from common import EC2, Test, client, permission
+from lists import *  # their tests are run here, so that one run calls every action
+from networks import *
 
 
 KEY = os.environ["AWS_ACCESS_KEY_ID"]
