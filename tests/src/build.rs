@@ -81,17 +81,10 @@ impl ModelBuilder {
     /// # Panics
     /// If an entry is no block of the family.
     pub fn prefix_list(&mut self, family: Family, entries: &[&str]) -> PrefixListId {
-        let list = PrefixList {
-            id: PrefixListId::random(&mut self.rng),
-            name: "of a test".parse().expect("a name"),
-            owner: self.vpc.owner,
-            family,
-            max_entries: entries.len().max(1) as u32,
-            version: 1,
-            entries: entries.iter().map(|text| (text.parse().expect("a block"), None)).collect(),
-            tags: Tags::default(),
-        };
-        let id = list.id;
+        let (id, name) = (PrefixListId::random(&mut self.rng), "of a test".parse().expect("a name"));
+        let size = entries.len().max(1) as u32;
+        let entries = entries.iter().map(|text| (text.parse().expect("a block"), None)).collect();
+        let list = PrefixList::new(id, name, self.vpc.owner, family, size, entries);
         self.model.put_prefix_list(list).unwrap_or_else(|error| panic!("prefix list: {error}"));
         id
     }

@@ -238,16 +238,10 @@ impl LargeHost {
 
     fn add_list(&mut self, id: PrefixListId, entries: Vec<IpNet>) {
         let is_v4 = entries.iter().all(|entry| entry.addr().is_ipv4());
-        let value = PrefixList {
-            id,
-            name: "of a large host".parse().expect("a name"),
-            owner: self.vpc.owner,
-            family: if is_v4 { Family::Ipv4 } else { Family::Ipv6 },
-            max_entries: self.scale.entries,
-            version: 1,
-            entries: entries.into_iter().map(|entry| (entry, None)).collect(),
-            tags: Tags::default(),
-        };
+        let family = if is_v4 { Family::Ipv4 } else { Family::Ipv6 };
+        let name = "of a large host".parse().expect("a name");
+        let entries = entries.into_iter().map(|entry| (entry, None)).collect();
+        let value = PrefixList::new(id, name, self.vpc.owner, family, self.scale.entries, entries);
         self.model.prefix_lists.insert(value.id, Arc::new(value));
     }
 

@@ -5,8 +5,8 @@ use super::error::{ApiError, ErrorCode};
 use super::permission::{self, Wanted};
 use super::request::Response;
 use super::types::*;
-use super::{convert, lookup, refusal, wire};
-use crate::model::{Family, PrefixLists, Quotas, Rule, RuleId, SecurityGroup};
+use super::{convert, lookup, quota, refusal, wire};
+use crate::model::{Rule, RuleId, RuleKey};
 use firewall_common::verdict::Direction;
 
 pub(super) fn ingress(request: AuthorizeSecurityGroupIngress, context: Context<'_>) -> Result<Outcome, ApiError> {
@@ -59,16 +59,15 @@ fn authorize(
     let wanted = permission::expand(model, group, direction, items)?;
     for Wanted { key, description: _ } in &wanted {
         if let Some(rule) = group.rule_by_key(key) {
-            let message = format!("the specified rule {} already exists", permission::quoted(key));
-            let detail = format!("It is rule {} of group {}.", rule.id, group.id);
-            return Err(ApiError::new(ErrorCode::InvalidPermissionDuplicate, message).with_detail(detail));
+            return Err(permission::exists_already(group.id, key, rule.id));
         }
     }
-    check_quota(group, direction, &wanted, quotas, &model.prefix_lists)?;
+    let keys: Vec<RuleKey> = wanted.iter().map(|rule| rule.key).collect();
+    quota::rules(model, quotas, group, &[], &keys)?;
     let mut next = model.clone();
     let numbers = next.take_rule_numbers(wanted.len(), rule_numbers);
     let numbers = numbers.map_err(|error| refusal::out_of_rules_or(model, error.into()))?;
-    let warnings = wanted.iter().filter_map(|rule| permission::warning(&rule.key)).collect();
+    let warnings = wanted.iter().filter_map(|rule| permission::warning(&rule.key, &model.prefix_lists)).collect();
     let rules = wanted.into_iter().zip(numbers).map(|(Wanted { key, description }, number)| Rule {
         id: RuleId::random(rng),
         key,
@@ -83,33 +82,6 @@ fn authorize(
     };
     next.put_rules(group.id, rules).map_err(|error| refusal::refused(model, error))?;
     Ok(Outcome { response: Response::Authorize(answer), model: Some(next), warnings })
-}
-
-/// Whether a group has room for further rules, in each family.
-fn check_quota(
-    group: &SecurityGroup,
-    direction: Direction,
-    wanted: &[Wanted],
-    quotas: &Quotas,
-    lists: &PrefixLists,
-) -> Result<(), ApiError> {
-    let limit = quotas.rules_per_group as usize;
-    for family in Family::ALL {
-        let has = group.rule_count(direction, *family, lists);
-        let new = wanted.iter().map(|rule| rule.key.peer.weight(*family, lists)).sum::<usize>();
-        // What has too many already, since the limit was lowered, can still get rules of the other family.
-        if new > 0 && has + new > limit {
-            let detail = format!(
-                "Group {} has {has} {} rules of {family} and would get {new}; the limit is {limit}. A group as a peer \
-                 counts in both families.",
-                group.id,
-                direction.name(),
-            );
-            let message = "The maximum number of rules per security group has been reached.";
-            return Err(ApiError::new(ErrorCode::RulesPerSecurityGroupLimitExceeded, message).with_detail(detail));
-        }
-    }
-    Ok(())
 }
 
 /// One rule in the older form of the ingress actions.

@@ -2,7 +2,7 @@
 
 use super::error::{ApiError, ErrorCode};
 use super::types::{Tag, TagSpecification};
-use crate::model::{CidrError, NameError, ServiceError, TagError, Tags};
+use crate::model::{CidrError, NameError, PrefixListTextError, ServiceError, TagError, Tags};
 
 impl From<NameError> for ApiError {
     fn from(error: NameError) -> Self {
@@ -30,6 +30,12 @@ fn unfit(text: &str) -> String {
 
 impl From<ServiceError> for ApiError {
     fn from(error: ServiceError) -> Self {
+        Self::value(error.to_string())
+    }
+}
+
+impl From<PrefixListTextError> for ApiError {
+    fn from(error: PrefixListTextError) -> Self {
         Self::value(error.to_string())
     }
 }
@@ -71,14 +77,26 @@ pub(super) fn tags(specifications: Vec<TagSpecification>, resource_type: &str) -
             let message = format!("'{given}' is not a valid taggable resource type for this operation.");
             return Err(ApiError::value(message).with_detail(format!("Here it is {resource_type}.")));
         }
-        for Tag { key, value } in wanted {
-            if tags.get(&key).is_some() {
-                return Err(ApiError::value(format!("Duplicate tag key '{key}' specified.")));
-            }
-            tags.set(key, value)?;
-        }
+        add(&mut tags, wanted)?;
     }
     Ok(tags)
+}
+
+/// The tags of a list, none twice.
+pub(super) fn tag_set(wanted: Vec<Tag>) -> Result<Tags, ApiError> {
+    let mut tags = Tags::new();
+    add(&mut tags, wanted)?;
+    Ok(tags)
+}
+
+fn add(tags: &mut Tags, wanted: Vec<Tag>) -> Result<(), ApiError> {
+    for Tag { key, value } in wanted {
+        if tags.get(&key).is_some() {
+            return Err(ApiError::value(format!("Duplicate tag key '{key}' specified.")));
+        }
+        tags.set(key, value)?;
+    }
+    Ok(())
 }
 
 /// Tags in an answer.

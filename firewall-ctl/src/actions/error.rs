@@ -46,6 +46,9 @@ codes! {
     InvalidGroupDuplicate "InvalidGroup.Duplicate" 400, "The VPC has a group of this name.";
     InvalidGroupNotFound "InvalidGroup.NotFound" 400, "There is no such group, or it is in another VPC.";
     InvalidGroupIdMalformed "InvalidGroupId.Malformed" 400, "Not the id of a group.";
+    IdempotentParameterMismatch "IdempotentParameterMismatch" 400, "The token came with another request before.";
+    InvalidClientToken "InvalidClientToken" 400, "Not a token of a client.";
+    InvalidId "InvalidID" 400, "Not the id of anything that has tags.";
     InvalidIpAddressInUse "InvalidIPAddress.InUse" 400, "Another interface of the VPC has this address.";
     InvalidMaxResults "InvalidMaxResults" 400, "No such size of a page.";
     InvalidNextToken "InvalidNextToken" 400, "No answer to this request has had this token.";
@@ -60,6 +63,7 @@ codes! {
     InvalidPermissionNotFound "InvalidPermission.NotFound" 400, "The group has no such rule.";
     InvalidPrefixListIdNotFound "InvalidPrefixListID.NotFound" 400, "There is no such prefix list.";
     InvalidPrefixListIdMalformed "InvalidPrefixListId.Malformed" 400, "Not the id of a prefix list.";
+    InvalidPrefixListModification "InvalidPrefixListModification" 400, "The list has such an entry, or has none.";
     InvalidSecurityGroupRuleIdMalformed "InvalidSecurityGroupRuleId.Malformed" 400, "Not the id of a rule.";
     InvalidSecurityGroupRuleIdNotFound "InvalidSecurityGroupRuleId.NotFound" 400, "There is no such rule.";
     InvalidTagKeyMalformed "InvalidTagKey.Malformed" 400, "Not a key of a tag.";
@@ -70,6 +74,10 @@ codes! {
     MissingParameter "MissingParameter" 400, "A parameter is needed and not there.";
     NetworkInterfaceLimitExceeded "NetworkInterfaceLimitExceeded" 400, "No more interfaces.";
     OperationNotPermitted "OperationNotPermitted" 400, "This can't be done to this resource.";
+    PrefixListLimitExceeded "PrefixListLimitExceeded" 400, "No more prefix lists.";
+    PrefixListMaxEntriesExceeded "PrefixListMaxEntriesExceeded" 400, "No more entries in this prefix list.";
+    PrefixListVersionMismatch "PrefixListVersionMismatch" 400, "The prefix list has another version.";
+    PrefixListReferenceLimitExceeded "PrefixListReferenceLimitExceeded" 400, "Ours: no more groups that name this prefix list.";
     RulesPerSecurityGroupLimitExceeded "RulesPerSecurityGroupLimitExceeded" 400, "No more rules in this group.";
     SecurityGroupLimitExceeded "SecurityGroupLimitExceeded" 400, "No more groups.";
     SecurityGroupsPerInterfaceLimitExceeded "SecurityGroupsPerInterfaceLimitExceeded" 400, "No more groups on an interface.";

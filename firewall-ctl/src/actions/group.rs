@@ -50,12 +50,61 @@ pub(super) fn create(request: CreateSecurityGroup, context: Context<'_>) -> Resu
 }
 
 pub(super) fn delete(request: DeleteSecurityGroup, context: &Context<'_>) -> Result<Outcome, ApiError> {
-    let DeleteSecurityGroup { group_id, group_name, dry_run: _ } = request;
-    let id = lookup::group_by_id_or_name(context.model, group_id, group_name)?.id;
-    let mut next = context.model.clone();
-    next.remove_group(id).map_err(|error| refusal::refused(context.model, error))?;
-    let answer = DeleteSecurityGroupResult { r#return: true, group_id: id.to_string() };
+    let DeleteSecurityGroup { group_id, group_name, group_ids, dry_run: _ } = request;
+    let model = context.model;
+    if group_ids.is_empty() {
+        let id = lookup::group_by_id_or_name(model, group_id, group_name)?.id;
+        return remove(model, &BTreeSet::from([id]), (Some(id.to_string()), Vec::new()));
+    }
+    for (parameter, value) in [("groupId", group_id), ("groupName", group_name)] {
+        if lookup::present(value).is_some() {
+            let message = format!("The parameter {parameter} cannot be used with the parameter groupIds");
+            return Err(ApiError::new(ErrorCode::InvalidParameterCombination, message));
+        }
+    }
+    let ids = group_ids.iter().map(|id| lookup::group(model, id).map(|group| group.id));
+    let ids = ids.collect::<Result<BTreeSet<GroupId>, _>>()?;
+    let names = ids.iter().map(ToString::to_string).collect();
+    remove(model, &ids, (None, names))
+}
+
+fn remove(
+    model: &Model,
+    ids: &BTreeSet<GroupId>,
+    (group_id, group_ids): (Option<String>, Vec<String>),
+) -> Result<Outcome, ApiError> {
+    let mut next = model.clone();
+    next.remove_groups(ids).map_err(|error| refusal::refused(model, error))?;
+    let answer = DeleteSecurityGroupResult { r#return: true, group_id, group_ids };
     Ok(Outcome::changed(Response::DeleteSecurityGroup(answer), next))
+}
+
+pub(super) fn modify(request: ModifySecurityGroup, context: &Context<'_>) -> Result<Outcome, ApiError> {
+    let ModifySecurityGroup { group_id, group_name, description, dry_run: _ } = request;
+    let model = context.model;
+    let id = lookup::required("GroupId", group_id)?;
+    let (name, description) = (lookup::present(group_name), lookup::present(description));
+    if name.is_none() && description.is_none() {
+        return Err(ApiError::missing("GroupName or Description"));
+    }
+    let name = name.map(|name| GroupName::chosen(&name)).transpose()?;
+    let description = description.map(|text| text.parse()).transpose()?;
+    let group = lookup::group(model, &id)?;
+    if group.is_default() && name.is_some() {
+        let message = format!("The specified group: \"{}\" name: \"default\" cannot be renamed by a user", group.id);
+        return Err(ApiError::new(ErrorCode::OperationNotPermitted, message)
+            .with_detail("A VPC's default group keeps its name; its description can be changed."));
+    }
+    let response = Response::Confirmation(Confirmation { r#return: true });
+    let mut changed = SecurityGroup::clone(group);
+    changed.name = name.unwrap_or(changed.name);
+    changed.description = description.unwrap_or(changed.description);
+    if changed == **group {
+        return Ok(Outcome::unchanged(response));
+    }
+    let mut next = model.clone();
+    next.put_group(changed).map_err(|error| refusal::refused(model, error))?;
+    Ok(Outcome::changed(response, next))
 }
 
 /// Filters of DescribeSecurityGroups.

@@ -1,7 +1,9 @@
 //! Finding what a request names, with the service's errors when it is not there.
 
 use super::error::{ApiError, ErrorCode};
-use crate::model::{GroupId, InterfaceId, Model, NetworkInterface, RuleId, SecurityGroup, Vpc, VpcId};
+use crate::model::{
+    GroupId, InterfaceId, Model, NetworkInterface, PrefixList, PrefixListId, Rule, RuleId, SecurityGroup, Vpc, VpcId,
+};
 use std::sync::Arc;
 
 /// The value of a parameter that must be there; an empty text is none.
@@ -28,6 +30,14 @@ pub(super) fn rule_id(text: &str) -> Result<RuleId, ApiError> {
 pub(super) fn rule_not_found(id: RuleId) -> ApiError {
     let message = format!("The security group rule ID '{id}' does not exist");
     ApiError::new(ErrorCode::InvalidSecurityGroupRuleIdNotFound, message)
+}
+
+/// A rule of a group by its id; that of another group is not found.
+pub(super) fn rule_of<'a>(model: &Model, group: &'a SecurityGroup, id: RuleId) -> Result<&'a Rule, ApiError> {
+    group.rules.get(&id).ok_or_else(|| match model.rule(id) {
+        Some((other, _)) => rule_not_found(id).with_detail(format!("It is a rule of group {}.", other.id)),
+        None => rule_not_found(id),
+    })
 }
 
 pub(super) fn malformed(code: ErrorCode, kind: &str, text: &str, prefix: &str) -> ApiError {
@@ -67,6 +77,16 @@ pub(super) fn group_by_id_or_name(
         )),
         (None, None) => Err(ApiError::missing("groupName or groupId")),
     }
+}
+
+pub(super) fn prefix_list<'a>(model: &'a Model, text: &str) -> Result<&'a Arc<PrefixList>, ApiError> {
+    let id: PrefixListId = text
+        .parse()
+        .map_err(|_| malformed(ErrorCode::InvalidPrefixListIdMalformed, "prefix list", text, PrefixListId::PREFIX))?;
+    model.prefix_lists.get(&id).ok_or_else(|| {
+        let message = format!("The prefix list ID '{id}' does not exist");
+        ApiError::new(ErrorCode::InvalidPrefixListIdNotFound, message)
+    })
 }
 
 pub(super) fn vpc<'a>(model: &'a Model, text: &str) -> Result<&'a Arc<Vpc>, ApiError> {

@@ -10,19 +10,27 @@ mod authorize;
 mod context;
 mod convert;
 mod device;
+mod digest;
 mod error;
 mod filter;
 mod group;
+mod idempotency;
 mod interface;
 mod lookup;
 mod mac;
 mod page;
 mod permission;
+mod prefix_list;
+mod quota;
 mod refusal;
+mod replace;
 mod request;
 mod revoke;
 mod rule;
+mod rule_edit;
+mod tag;
 pub mod types;
+mod unsupported;
 mod vpc;
 mod wire;
 mod wish;
@@ -60,11 +68,27 @@ pub fn apply(request: Request, context: Context<'_>) -> Result<Outcome, ApiError
         Request::CreateSecurityGroup(request) => group::create(request, context),
         Request::DescribeSecurityGroups(request) => group::describe(request, &context),
         Request::DeleteSecurityGroup(request) => group::delete(request, &context),
+        Request::ModifySecurityGroup(request) => group::modify(request, &context),
         Request::AuthorizeSecurityGroupIngress(request) => authorize::ingress(request, context),
         Request::AuthorizeSecurityGroupEgress(request) => authorize::egress(request, context),
         Request::RevokeSecurityGroupIngress(request) => revoke::ingress(request, &context),
         Request::RevokeSecurityGroupEgress(request) => revoke::egress(request, &context),
         Request::DescribeSecurityGroupRules(request) => rule::describe(request, &context),
+        Request::ModifySecurityGroupRules(request) => rule_edit::modify(request, &context),
+        Request::UpdateSecurityGroupRuleDescriptionsIngress(request) => rule_edit::describe_ingress(request, &context),
+        Request::UpdateSecurityGroupRuleDescriptionsEgress(request) => rule_edit::describe_egress(request, &context),
+        Request::ReplaceSecurityGroupRules(request) => replace::replace(request, context),
+        Request::CreateManagedPrefixList(request) => prefix_list::create(request, context),
+        Request::ModifyManagedPrefixList(request) => prefix_list::modify(request, &context),
+        Request::RestoreManagedPrefixListVersion(request) => prefix_list::restore(request, &context),
+        Request::DeleteManagedPrefixList(request) => prefix_list::delete(request, &context),
+        Request::DescribeManagedPrefixLists(request) => prefix_list::describe(request, &context),
+        Request::GetManagedPrefixListEntries(request) => prefix_list::entries(request, &context),
+        Request::GetManagedPrefixListAssociations(request) => prefix_list::associations(request, &context),
+        Request::DescribePrefixLists(request) => prefix_list::describe_blocks(request, &context),
+        Request::CreateTags(request) => tag::create(request, &context),
+        Request::DeleteTags(request) => tag::delete(request, &context),
+        Request::DescribeTags(request) => tag::describe(request, &context),
         Request::CreateNetworkInterface(request) => interface::create(request, context),
         Request::DeleteNetworkInterface(request) => interface::delete(request, &context),
         Request::DescribeNetworkInterfaces(request) => interface::describe(request, &context),

@@ -3,11 +3,11 @@
 //! A token is the key of the last item that was listed, with a digest of what was asked for. The controller remembers nothing
 //! of a caller, and a listing goes on behind that key whatever has come or gone meanwhile: what stays is listed once.
 
+use super::digest::{self, hex};
 use super::error::{ApiError, ErrorCode};
 use super::types::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest as _, Sha256};
 use std::ops::RangeInclusive;
 
 /// A request that can be answered page by page.
@@ -38,6 +38,11 @@ macro_rules! paged {
 paged! {
     DescribeSecurityGroups 5..=1000;
     DescribeSecurityGroupRules 5..=1000;
+    DescribeManagedPrefixLists 1..=100;
+    GetManagedPrefixListEntries 1..=100;
+    GetManagedPrefixListAssociations 5..=255;
+    DescribePrefixLists 5..=1000;
+    DescribeTags 5..=1000;
 }
 
 /// Where an answer begins, and how many items it has. `K` is the key that the items are listed by, in ascending order.
@@ -47,14 +52,11 @@ pub(super) struct Page<K> {
     digest: String,
 }
 
-/// Octets of the digest in a token: enough that two requests of one caller do not meet.
-const DIGEST: usize = 8;
-
 impl<K: Ord + Serialize + DeserializeOwned> Page<K> {
     /// The page that a request asks for. What is about pages is no longer in the request then.
     pub(super) fn of<R: Paged>(request: &mut R) -> Result<Self, ApiError> {
         let (size, token) = request.take_pages();
-        let digest = digest(request);
+        let digest = digest::of(R::OPERATION, request);
         let size = size.map(|size| in_range(size, R::SIZES)).transpose()?;
         let token = token.filter(|token| !token.is_empty());
         let after = token.map(|token| key(&token, &digest)).transpose()?;
@@ -87,13 +89,6 @@ fn in_range(size: i64, sizes: RangeInclusive<i64>) -> Result<usize, ApiError> {
     })
 }
 
-/// A digest of what is asked for, page and size left out.
-fn digest<R: Paged>(request: &R) -> String {
-    let members = serde_json::to_vec(request).expect("structures of text, numbers and lists have a JSON form");
-    let digest = Sha256::new().chain_update(R::OPERATION).chain_update([0]).chain_update(members).finalize();
-    hex(&digest[..DIGEST])
-}
-
 fn token<K: Serialize>(key: &K, digest: &str) -> String {
     let key = serde_json::to_vec(key).expect("keys are texts and lists of texts");
     format!("{digest}{}", hex(&key))
@@ -111,10 +106,6 @@ pub fn invalid_token(token: &str) -> ApiError {
     let message = format!("Value ({token}) for parameter NextToken is invalid.");
     ApiError::new(ErrorCode::InvalidNextToken, message)
         .with_detail("It is the NextToken of the answer before, as it is, with everything else asked for as before.")
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

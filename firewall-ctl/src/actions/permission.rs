@@ -4,8 +4,8 @@ use super::error::{ApiError, ErrorCode};
 use super::types::{IpPermission, IpRange, Ipv6Range, PrefixListReference, UserIdGroupPair};
 use super::{convert, lookup};
 use crate::model::{
-    IcmpFamily, Model, Peer, PrefixListId, Protocol, RuleDescription, RuleKey, SecurityGroup, Service, parse_ipv4_cidr,
-    parse_ipv6_cidr,
+    Family, GroupId, IcmpFamily, Model, Peer, PrefixLists, Protocol, RuleDescription, RuleId, RuleKey, SecurityGroup,
+    Service, parse_ipv4_cidr, parse_ipv6_cidr,
 };
 use firewall_common::verdict::Direction;
 use std::collections::BTreeSet;
@@ -27,28 +27,28 @@ pub(super) fn expand(
 ) -> Result<Vec<Wanted>, ApiError> {
     let mut wanted = Vec::new();
     for item in items {
-        let service = service(item)?;
+        let service = service(item.ip_protocol.as_ref(), item.from_port, item.to_port)?;
         for (peer, description) in peers(model, group, item)? {
             wanted.push(Wanted { key: RuleKey { direction, service, peer }, description });
         }
     }
     let mut seen = BTreeSet::new();
     match wanted.iter().find(|rule| !seen.insert(rule.key)) {
-        Some(again) => Err(ApiError::value("The same permission must not appear multiple times")
-            .with_detail(format!("This one does: {}.", describe(&again.key)))),
+        Some(again) => Err(repeated(&describe(&again.key))),
         None => Ok(wanted),
     }
 }
 
-fn service(item: &IpPermission) -> Result<Service, ApiError> {
-    let text = lookup::present(item.ip_protocol.clone()).ok_or_else(|| {
+/// Protocol and ports of a rule.
+pub(super) fn service(protocol: Option<&String>, from: Option<i64>, to: Option<i64>) -> Result<Service, ApiError> {
+    let text = lookup::present(protocol.cloned()).ok_or_else(|| {
         let message = "Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly.";
         ApiError::value(message).with_detail("It is tcp, udp, icmp, icmpv6, a number from 0 to 255, or -1 for all.")
     })?;
     let protocol: Protocol = text.parse().map_err(|error: crate::model::ProtocolError| {
         ApiError::value(error.to_string()).with_detail("It is tcp, udp, icmp, icmpv6, a number from 0 to 255, or -1.")
     })?;
-    Ok(Service::new(protocol, item.from_port, item.to_port)?)
+    Ok(Service::new(protocol, from, to)?)
 }
 
 type Described = (Peer, Option<RuleDescription>);
@@ -69,8 +69,9 @@ fn peers(model: &Model, group: &SecurityGroup, item: &IpPermission) -> Result<Ve
     for pair in user_id_group_pairs {
         peers.push((referenced_group(model, group, pair)?, note(&pair.description)?));
     }
-    if let Some(PrefixListReference { description: _, prefix_list_id }) = prefix_list_ids.first() {
-        return Err(no_prefix_list(&lookup::required("PrefixListId", prefix_list_id.clone())?));
+    for PrefixListReference { description, prefix_list_id } in prefix_list_ids {
+        let list = lookup::prefix_list(model, &lookup::required("PrefixListId", prefix_list_id.clone())?)?;
+        peers.push((Peer::PrefixList(list.id), note(description)?));
     }
     if peers.is_empty() {
         let message = "Missing source specification: include source security group or CIDR information";
@@ -79,12 +80,14 @@ fn peers(model: &Model, group: &SecurityGroup, item: &IpPermission) -> Result<Ve
     Ok(peers)
 }
 
-fn note(description: &Option<String>) -> Result<Option<RuleDescription>, ApiError> {
+/// The note on a rule; an empty text is none.
+pub(super) fn note(description: &Option<String>) -> Result<Option<RuleDescription>, ApiError> {
     let text = description.as_deref().filter(|text| !text.is_empty());
     Ok(text.map(str::parse).transpose()?)
 }
 
-fn referenced_group(model: &Model, group: &SecurityGroup, pair: &UserIdGroupPair) -> Result<Peer, ApiError> {
+/// The group that a rule of a group is to name.
+pub(super) fn referenced_group(model: &Model, group: &SecurityGroup, pair: &UserIdGroupPair) -> Result<Peer, ApiError> {
     let UserIdGroupPair {
         description: _,
         user_id,
@@ -140,19 +143,27 @@ fn by_name<'a>(
     )))
 }
 
-/// There are no prefix lists yet, so that none is found.
-fn no_prefix_list(text: &str) -> ApiError {
-    match text.parse::<PrefixListId>() {
-        Ok(id) => {
-            let message = format!("The prefix list ID '{id}' does not exist");
-            ApiError::new(ErrorCode::InvalidPrefixListIdNotFound, message)
-        }
-        Err(_) => lookup::malformed(ErrorCode::InvalidPrefixListIdMalformed, "prefix list", text, PrefixListId::PREFIX),
-    }
+/// The group has a rule that allows the same.
+pub(super) fn exists_already(group: GroupId, key: &RuleKey, rule: RuleId) -> ApiError {
+    let message = format!("the specified rule {} already exists", quoted(key));
+    let detail = format!("It is rule {rule} of group {group}.");
+    ApiError::new(ErrorCode::InvalidPermissionDuplicate, message).with_detail(detail)
+}
+
+/// The group has no rules that say this.
+pub(super) fn not_found(keys: &[RuleKey]) -> ApiError {
+    let lines: Vec<String> = keys.iter().map(|key| format!("not there: {}", describe(key))).collect();
+    let message = "The specified rule does not exist in this security group.";
+    ApiError::new(ErrorCode::InvalidPermissionNotFound, message).with_detail(lookup::list(&lines))
+}
+
+/// A rule that is asked for twice in one request.
+pub(super) fn repeated(what: &impl std::fmt::Display) -> ApiError {
+    ApiError::value("The same permission must not appear multiple times").with_detail(format!("This one does: {what}."))
 }
 
 /// A rule in the words in which the service tells that it is there already.
-pub(super) fn quoted(key: &RuleKey) -> String {
+fn quoted(key: &RuleKey) -> String {
     let or_all = |octet: Option<u8>| octet.map_or_else(|| "ALL".to_owned(), |octet| octet.to_string());
     let peer = match key.peer {
         Peer::Group { id, owner: _ } => id.to_string(),
@@ -181,14 +192,18 @@ pub(super) fn describe(key: &RuleKey) -> String {
 }
 
 /// What a rule that can be made will never do.
-pub(super) fn warning(key: &RuleKey) -> Option<String> {
-    let (named, fitting) = match (key.service, key.peer) {
-        (Service::Icmp { family: IcmpFamily::V4, .. }, Peer::Ipv6(_)) => ("icmp", "icmpv6"),
-        (Service::Icmp { family: IcmpFamily::V6, .. }, Peer::Ipv4(_)) => ("icmpv6", "icmp"),
-        (
-            Service::All | Service::Ports { .. } | Service::Other(_) | Service::Icmp { .. },
-            Peer::Ipv4(_) | Peer::Ipv6(_) | Peer::Group { .. } | Peer::PrefixList(_),
-        ) => return None,
+pub(super) fn warning(key: &RuleKey, lists: &PrefixLists) -> Option<String> {
+    let peer_family = match key.peer {
+        Peer::Ipv4(_) => Family::Ipv4,
+        Peer::Ipv6(_) => Family::Ipv6,
+        Peer::PrefixList(id) => lists.get(&id)?.family,
+        // Members may have addresses of both.
+        Peer::Group { .. } => return None,
+    };
+    let (named, fitting) = match (key.service, peer_family) {
+        (Service::Icmp { family: IcmpFamily::V4, .. }, Family::Ipv6) => ("icmp", "icmpv6"),
+        (Service::Icmp { family: IcmpFamily::V6, .. }, Family::Ipv4) => ("icmpv6", "icmp"),
+        (Service::All | Service::Ports { .. } | Service::Other(_) | Service::Icmp { .. }, _) => return None,
     };
     Some(format!("{} matches nothing: for {} it takes {fitting}, not {named}", describe(key), key.peer))
 }

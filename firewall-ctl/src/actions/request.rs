@@ -2,6 +2,7 @@
 
 use super::error::{ApiError, ErrorCode};
 use super::types::*;
+use super::unsupported;
 use serde::{Deserialize, Serialize};
 
 /// Defines the requests: which are there, which only read, and which the controller answers itself.
@@ -30,7 +31,7 @@ macro_rules! requests {
             /// No such action, a member that the action does not have, or one of another type.
             pub fn parse(operation: &str, body: serde_json::Value) -> Result<Self, ApiError> {
                 match operation {
-                    $(stringify!($name) => members(body).map(Self::$name),)*
+                    $(stringify!($name) => members(operation, body).map(Self::$name),)*
                     _ => Err(ApiError::new(
                         ErrorCode::InvalidAction,
                         format!("The action {operation} is not valid for this web service."),
@@ -93,11 +94,27 @@ requests! {
     CreateSecurityGroup Write yes;
     DescribeSecurityGroups Read yes;
     DeleteSecurityGroup Write yes;
+    ModifySecurityGroup Write yes;
     AuthorizeSecurityGroupIngress Write yes;
     AuthorizeSecurityGroupEgress Write yes;
     RevokeSecurityGroupIngress Write yes;
     RevokeSecurityGroupEgress Write yes;
     DescribeSecurityGroupRules Read yes;
+    ModifySecurityGroupRules Write yes;
+    UpdateSecurityGroupRuleDescriptionsIngress Write yes;
+    UpdateSecurityGroupRuleDescriptionsEgress Write yes;
+    ReplaceSecurityGroupRules Write yes;
+    CreateManagedPrefixList Write yes;
+    ModifyManagedPrefixList Write yes;
+    RestoreManagedPrefixListVersion Write yes;
+    DeleteManagedPrefixList Write yes;
+    DescribeManagedPrefixLists Read yes;
+    GetManagedPrefixListEntries Read yes;
+    GetManagedPrefixListAssociations Read yes;
+    DescribePrefixLists Read yes;
+    CreateTags Write yes;
+    DeleteTags Write yes;
+    DescribeTags Read yes;
     CreateNetworkInterface Write yes;
     DeleteNetworkInterface Write yes;
     DescribeNetworkInterfaces Read yes;
@@ -119,15 +136,15 @@ requests! {
 }
 
 /// Reads a request's members. What is wrong is said with the path to it.
-fn members<T: serde::de::DeserializeOwned>(body: serde_json::Value) -> Result<T, ApiError> {
+fn members<T: serde::de::DeserializeOwned>(operation: &str, body: serde_json::Value) -> Result<T, ApiError> {
     serde_path_to_error::deserialize(body).map_err(|error| {
         let path = error.path().to_string();
         let text = error.inner().to_string();
         match text.strip_prefix("unknown field `").and_then(|rest| rest.split_once("`, ")) {
-            Some((_, expected)) => {
+            Some((_, expected)) => unsupported::refusal(operation, &path).unwrap_or_else(|| {
                 ApiError::new(ErrorCode::UnknownParameter, format!("The parameter {path} is not recognized"))
                     .with_detail(format!("Here it can be {}.", expected.trim_start_matches("expected ")))
-            }
+            }),
             None if path == "." => ApiError::new(ErrorCode::ValidationError, text),
             None => ApiError::new(ErrorCode::ValidationError, format!("{path}: {text}")),
         }
@@ -147,6 +164,14 @@ pub enum Response {
     Authorize(AuthorizeResult),
     Revoke(RevokeResult),
     DescribeSecurityGroupRules(DescribeSecurityGroupRulesResult),
+    Replace(ReplaceResult),
+    Confirmation(Confirmation),
+    ManagedPrefixList(ManagedPrefixListResult),
+    DescribeManagedPrefixLists(DescribeManagedPrefixListsResult),
+    GetManagedPrefixListEntries(GetManagedPrefixListEntriesResult),
+    GetManagedPrefixListAssociations(GetManagedPrefixListAssociationsResult),
+    DescribePrefixLists(DescribePrefixListsResult),
+    DescribeTags(DescribeTagsResult),
     CreateNetworkInterface(CreateNetworkInterfaceResult),
     DescribeNetworkInterfaces(DescribeNetworkInterfacesResult),
     AttachDevice(AttachDeviceResult),
@@ -162,6 +187,7 @@ pub enum Response {
     ListAccessKeys(ListAccessKeysResult),
     Change(ChangeResult),
     /// Of actions that answer nothing, such as DeleteVpc.
+    /// Of actions that answer nothing, as DeleteVpc, DeleteNetworkInterface, CreateTags.
     Done(Done),
 }
 
@@ -187,6 +213,17 @@ mod tests {
         assert_eq!(error.code, ErrorCode::UnknownParameter);
         assert_eq!(error.message, "The parameter IpPermissions[0].Port is not recognized");
         assert!(error.detail.unwrap().contains("`FromPort`"));
+    }
+
+    #[test]
+    fn members_that_only_the_service_has_are_refused_with_a_remedy() {
+        let refusal = |operation, body| Request::parse(operation, body).unwrap_err();
+        let error = refusal("AuthorizeSecurityGroupEgress", json!({"CidrIp": "0.0.0.0/0"}));
+        assert_eq!(error.code, ErrorCode::UnsupportedOperation);
+        assert_eq!(error.message, "The parameter CidrIp of AuthorizeSecurityGroupEgress is not supported.");
+        assert!(error.detail.unwrap().contains("IpPermissions"));
+        let error = refusal("ModifyManagedPrefixList", json!({"IpamPrefixListResolverSyncEnabled": true}));
+        assert_eq!(error.code, ErrorCode::UnsupportedOperation);
     }
 
     #[test]

@@ -89,25 +89,15 @@ fn by_ids(model: &Model, group: &SecurityGroup, direction: Direction, ids: &[Str
     let mut seen = BTreeSet::new();
     for text in ids {
         let id = lookup::rule_id(text)?;
-        match group.rules.get(&id) {
-            Some(rule) if rule.key.direction == direction => {}
-            Some(rule) => {
-                let name = rule.key.direction.name();
-                return Err(lookup::rule_not_found(id).with_detail(format!(
-                    "It is an {name} rule of this group: revoke-security-group-{name} takes it away."
-                )));
-            }
-            None => {
-                let not_found = lookup::rule_not_found(id);
-                return Err(match model.rule(id) {
-                    Some((other, _)) => not_found.with_detail(format!("It is a rule of group {}.", other.id)),
-                    None => not_found,
-                });
-            }
+        let has = lookup::rule_of(model, group, id)?.key.direction;
+        if has != direction {
+            let name = has.name();
+            return Err(lookup::rule_not_found(id).with_detail(format!(
+                "It is an {name} rule of this group: revoke-security-group-{name} takes it away."
+            )));
         }
         if !seen.insert(id) {
-            return Err(ApiError::value("The same permission must not appear multiple times")
-                .with_detail(format!("This one does: {id}.")));
+            return Err(permission::repeated(&id));
         }
         rules.push(id);
     }
@@ -136,9 +126,7 @@ fn by_permissions(
     if model.default_vpc().is_some_and(|vpc| vpc.id == group.vpc) {
         return Ok((rules, grouped(&missing)));
     }
-    let lines: Vec<String> = missing.iter().map(|key| format!("not there: {}", permission::describe(key))).collect();
-    let message = "The specified rule does not exist in this security group.";
-    Err(ApiError::new(ErrorCode::InvalidPermissionNotFound, message).with_detail(lookup::list(&lines)))
+    Err(permission::not_found(&missing))
 }
 
 /// Rules as permissions, those that follow each other with one protocol and port range as one item.

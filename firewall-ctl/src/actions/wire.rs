@@ -2,7 +2,7 @@
 
 use super::convert::tag_list;
 use super::types::*;
-use crate::model::{Model, NetworkInterface, Peer, Rule, SecurityGroup, Service, Vpc};
+use crate::model::{Model, NetworkInterface, Peer, PrefixList, Rule, SecurityGroup, Service, Vpc};
 use firewall_common::verdict::Direction;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -85,6 +85,30 @@ pub(super) fn add_peer(item: &mut IpPermission, peer: Peer, description: Option<
         Peer::PrefixList(id) => {
             item.prefix_list_ids.push(PrefixListReference { description, prefix_list_id: Some(id.to_string()) });
         }
+    }
+}
+
+pub(super) fn prefix_list(list: &PrefixList, region: &str) -> ManagedPrefixList {
+    let PrefixList { id, name, owner, family, max_entries, version, entries: _, tags, state, past: _, client_token: _ } =
+        list;
+    ManagedPrefixList {
+        prefix_list_id: id.to_string(),
+        address_family: family.to_string(),
+        state: state.to_string(),
+        prefix_list_arn: format!("arn:aws:ec2:{region}:{owner}:prefix-list/{id}"),
+        prefix_list_name: name.to_string(),
+        max_entries: *max_entries,
+        version: *version,
+        tags: tag_list(tags),
+        owner_id: owner.to_string(),
+    }
+}
+
+pub(super) fn prefix_list_blocks(list: &PrefixList) -> PrefixListDescription {
+    PrefixListDescription {
+        cidrs: list.entries.keys().map(ToString::to_string).collect(),
+        prefix_list_id: list.id.to_string(),
+        prefix_list_name: list.name.to_string(),
     }
 }
 

@@ -92,13 +92,62 @@ impl DescribeSecurityGroups {
     }
 }
 
-/// Delete a security group that no interface carries and no other group names
+/// Change the name or the description of a security group
+///
+/// The service has no such action. Rules and interfaces name a group by its id, and go on as before.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example:
-  firewall-ctl delete-security-group --group-id sg-0123456789abcdef0")]
-pub(super) struct DeleteSecurityGroup {
+#[command(
+    group = clap::ArgGroup::new("change").required(true).multiple(true).args(["group_name", "description"]),
+    after_help = r"Example:
+  firewall-ctl modify-security-group --group-id sg-0123456789abcdef0 \
+      --group-name frontend"
+)]
+pub(super) struct ModifySecurityGroup {
+    /// The group
+    #[arg(long, value_name = "GROUP")]
+    group_id: String,
+    /// Its new name, unique in the VPC whatever the case
+    #[arg(long, value_name = "NAME")]
+    group_name: Option<String>,
+    /// What the group is for
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
     #[command(flatten)]
-    group: GroupChoice,
+    dry_run: DryRun,
+    #[command(flatten)]
+    guard: Guard,
+}
+
+impl ModifySecurityGroup {
+    pub(super) fn call(self) -> Call {
+        let Self { group_id, group_name, description, dry_run, guard } = self;
+        Call::new("ModifySecurityGroup")
+            .with("GroupId", group_id)
+            .with_some("GroupName", group_name)
+            .with_some("Description", description)
+            .with_dry_run(dry_run)
+            .guarded(&guard)
+    }
+}
+
+/// Delete security groups that no interface carries and no other group names
+///
+/// Several are deleted together or not at all, and may name each other.
+#[derive(clap::Args, Debug)]
+#[command(
+    group = clap::ArgGroup::new("choice").required(true).args(["group_id", "group_name"]),
+    after_help = r"Examples:
+  firewall-ctl delete-security-group --group-id sg-0123456789abcdef0
+  firewall-ctl delete-security-group \
+      --group-id sg-0123456789abcdef0 sg-0123456789abcdef1"
+)]
+pub(super) struct DeleteSecurityGroup {
+    /// The group, or several
+    #[arg(long, value_name = "GROUP", num_args = 1..)]
+    group_id: Vec<String>,
+    /// The group by its name; in the default VPC only
+    #[arg(long, value_name = "NAME")]
+    group_name: Option<String>,
     #[command(flatten)]
     dry_run: DryRun,
     #[command(flatten)]
@@ -107,7 +156,12 @@ pub(super) struct DeleteSecurityGroup {
 
 impl DeleteSecurityGroup {
     pub(super) fn call(self) -> Call {
-        let Self { group, dry_run, guard } = self;
-        group.add_to(Call::new("DeleteSecurityGroup")).with_dry_run(dry_run).guarded(&guard)
+        let Self { group_id, group_name, dry_run, guard } = self;
+        let call = Call::new("DeleteSecurityGroup").with_some("GroupName", group_name);
+        let call = match group_id.as_slice() {
+            [only] => call.with("GroupId", only.clone()),
+            several => call.with_list("GroupIds", several),
+        };
+        call.with_dry_run(dry_run).guarded(&guard)
     }
 }

@@ -19,9 +19,12 @@ mod key;
 mod operate;
 mod output;
 mod permission;
+mod prefix_list;
 mod rule;
+mod rule_edit;
 mod run;
 mod ssh;
+mod tag;
 mod values;
 mod vpc;
 
@@ -88,11 +91,27 @@ enum Command {
     CreateSecurityGroup(group::CreateSecurityGroup),
     DescribeSecurityGroups(group::DescribeSecurityGroups),
     DeleteSecurityGroup(group::DeleteSecurityGroup),
+    ModifySecurityGroup(group::ModifySecurityGroup),
     AuthorizeSecurityGroupIngress(rule::AuthorizeSecurityGroupIngress),
     AuthorizeSecurityGroupEgress(rule::AuthorizeSecurityGroupEgress),
     RevokeSecurityGroupIngress(rule::RevokeSecurityGroupIngress),
     RevokeSecurityGroupEgress(rule::RevokeSecurityGroupEgress),
     DescribeSecurityGroupRules(rule::DescribeSecurityGroupRules),
+    ModifySecurityGroupRules(rule_edit::ModifySecurityGroupRules),
+    UpdateSecurityGroupRuleDescriptionsIngress(rule_edit::UpdateSecurityGroupRuleDescriptionsIngress),
+    UpdateSecurityGroupRuleDescriptionsEgress(rule_edit::UpdateSecurityGroupRuleDescriptionsEgress),
+    ReplaceSecurityGroupRules(rule_edit::ReplaceSecurityGroupRules),
+    CreateManagedPrefixList(prefix_list::CreateManagedPrefixList),
+    ModifyManagedPrefixList(prefix_list::ModifyManagedPrefixList),
+    RestoreManagedPrefixListVersion(prefix_list::RestoreManagedPrefixListVersion),
+    DeleteManagedPrefixList(prefix_list::DeleteManagedPrefixList),
+    DescribeManagedPrefixLists(prefix_list::DescribeManagedPrefixLists),
+    GetManagedPrefixListEntries(prefix_list::GetManagedPrefixListEntries),
+    GetManagedPrefixListAssociations(prefix_list::GetManagedPrefixListAssociations),
+    DescribePrefixLists(prefix_list::DescribePrefixLists),
+    CreateTags(tag::CreateTags),
+    DeleteTags(tag::DeleteTags),
+    DescribeTags(tag::DescribeTags),
     Attach(device::Attach),
     Detach(device::Detach),
     DescribeNetworkInterfaces(interface::DescribeNetworkInterfaces),

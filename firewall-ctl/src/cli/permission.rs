@@ -1,17 +1,27 @@
 //! What a rule is made of on the command line: `--protocol --port --cidr`, or `--ip-permissions`.
 
 use super::call::Call;
+use super::values::kind::Kind;
 use super::values::port::{self, Ports, Protocol};
 use super::values::structure::{self, Structures};
+use clap::ArgGroup;
 use serde_json::{Map, Value, json};
 
 /// Rules by their parts (one rule) or as structures (any number).
 #[derive(clap::Args, Debug, Default)]
-#[command(next_help_heading = "Rules")]
+#[command(
+    next_help_heading = "Rules",
+    group = ArgGroup::new("service").args(["protocol", "type"]),
+    group = ArgGroup::new("peer").args(["cidr", "source_group", "prefix_list_id"]),
+)]
 pub(super) struct Permissions {
     /// Protocol of one rule: tcp, udp, icmp, icmpv6, a number from 0 to 255, or all (-1)
     #[arg(long, value_name = "PROTOCOL", value_parser = port::protocol, allow_hyphen_values = true)]
     protocol: Option<Protocol>,
+
+    /// Protocol and port of one rule by the name of what is served, as the console of the service has them
+    #[arg(long = "type", id = "type", value_name = "TYPE", ignore_case = true, conflicts_with = "port")]
+    kind: Option<Kind>,
 
     /// Destination port of the rule: 80, 8000-8100, or all (-1). For ICMP: TYPE-CODE, where 8--1 is every code of
     /// type 8, and all (-1) is every type; a single number stands for both, as in the AWS CLI
@@ -19,12 +29,16 @@ pub(super) struct Permissions {
     port: Option<Ports>,
 
     /// Peer of the rule: an IPv4 or IPv6 block (IPv6 is ours; the AWS CLI takes only IPv4 here)
-    #[arg(long, value_name = "CIDR", requires = "protocol", conflicts_with = "source_group")]
+    #[arg(long, value_name = "CIDR", requires = "service")]
     cidr: Option<String>,
 
     /// Peer of the rule: the members of a group, by its id; in an egress rule it is the destination
-    #[arg(long, value_name = "GROUP", requires = "protocol")]
+    #[arg(long, value_name = "GROUP", requires = "service")]
     source_group: Option<String>,
+
+    /// Peer of the rule: the blocks of a prefix list (ours; the AWS CLI takes lists only in --ip-permissions)
+    #[arg(long, value_name = "LIST", requires = "service")]
+    prefix_list_id: Option<String>,
 
     /// Owner of the group that --source-group names, where it is another account
     #[arg(long, value_name = "ACCOUNT", requires = "source_group")]
@@ -38,19 +52,21 @@ pub(super) struct Permissions {
         value_name = "PERMISSION",
         num_args = 1..,
         value_parser = structure::ip_permissions,
-        conflicts_with_all = ["protocol", "port", "cidr", "source_group", "group_owner"],
+        conflicts_with_all = ["service", "port", "peer", "group_owner"],
     )]
     ip_permissions: Vec<Structures>,
 }
 
 impl Permissions {
     pub(super) fn add_to(self, call: Call) -> Call {
-        let Self { protocol, port, cidr, source_group, group_owner, ip_permissions } = self;
-        match protocol {
-            Some(protocol) => {
-                let note = ambiguous_icmp(&protocol, port);
-                let peer = peer(cidr, source_group, group_owner);
-                call.with("IpPermissions", vec![permission(&protocol, port, peer)]).noting(note)
+        let Self { protocol, kind, port, cidr, source_group, prefix_list_id, group_owner, ip_permissions } = self;
+        let service = protocol.map(|protocol| (protocol, port));
+        let service = service.or_else(|| kind.map(|kind| (kind.protocol(), kind.ports())));
+        match service {
+            Some((protocol, ports)) => {
+                let note = ambiguous_icmp(&protocol, ports);
+                let peer = peer(cidr, source_group, prefix_list_id, group_owner);
+                call.with("IpPermissions", vec![permission(&protocol, ports, peer)]).noting(note)
             }
             None => call.with_structures("IpPermissions", &ip_permissions),
         }
@@ -76,7 +92,12 @@ fn all_ports(protocol: &Protocol, ports: Ports) -> Ports {
     if ports == Ports::ANY && protocol.has_ports() { Ports { from: 0, to: 65535 } } else { ports }
 }
 
-fn peer(cidr: Option<String>, group: Option<String>, owner: Option<String>) -> Option<(&'static str, Value)> {
+fn peer(
+    cidr: Option<String>,
+    group: Option<String>,
+    list: Option<String>,
+    owner: Option<String>,
+) -> Option<(&'static str, Value)> {
     if let Some(cidr) = cidr {
         // Only an IPv6 block has a colon. Whether it is well formed is the controller's to say, in one place.
         return Some(if cidr.contains(':') {
@@ -84,6 +105,9 @@ fn peer(cidr: Option<String>, group: Option<String>, owner: Option<String>) -> O
         } else {
             ("IpRanges", json!({ "CidrIp": cidr }))
         });
+    }
+    if let Some(list) = list {
+        return Some(("PrefixListIds", json!({ "PrefixListId": list })));
     }
     let group = group?;
     let member = if group.starts_with("sg-") { "GroupId" } else { "GroupName" };

@@ -7,11 +7,11 @@ use clap::ArgGroup;
 
 /// What rules a command is about has to be said in one of the ways.
 fn rules_to_add() -> ArgGroup {
-    ArgGroup::new("rules").args(["protocol", "ip_permissions"]).required(true)
+    ArgGroup::new("rules").args(["protocol", "type", "ip_permissions"]).required(true)
 }
 
 fn rules_to_remove() -> ArgGroup {
-    ArgGroup::new("rules").args(["protocol", "ip_permissions", "security_group_rule_ids"]).required(true)
+    ArgGroup::new("rules").args(["protocol", "type", "ip_permissions", "security_group_rule_ids"]).required(true)
 }
 
 /// Allow what may come in: add ingress rules to a group, all or none
@@ -21,7 +21,9 @@ fn rules_to_remove() -> ArgGroup {
       --group-id sg-0123456789abcdef0 --protocol tcp --port 443 \
       --cidr 0.0.0.0/0
   firewall-ctl authorize-security-group-ingress --group-name db \
-      --protocol tcp --port 5432 --source-group sg-0123456789abcdef0
+      --type postgres --source-group sg-0123456789abcdef0
+  firewall-ctl authorize-security-group-ingress --group-name web \
+      --type ssh --prefix-list-id pl-0123456789abcdef0
   firewall-ctl authorize-security-group-ingress \
       --group-id sg-0123456789abcdef0 --protocol icmp --port 8--1 \
       --cidr 10.0.0.0/8
@@ -144,14 +146,14 @@ impl RevokeSecurityGroupEgress {
 
 /// Whether flows go with their rule.
 #[derive(clap::Args, Clone, Copy, Debug)]
-struct CutFlows {
+pub(super) struct CutFlows {
     /// Cut the flows at once that the rules admitted; they are not restored when the change is undone
     #[arg(long)]
     cut_flows: bool,
 }
 
 impl CutFlows {
-    fn add_to(self, call: Call) -> Call {
+    pub(super) fn add_to(self, call: Call) -> Call {
         let Self { cut_flows } = self;
         call.with_flag("CutFlows", cut_flows)
     }
@@ -165,7 +167,7 @@ struct RuleIds {
         long,
         value_name = "RULE",
         num_args = 1..,
-        conflicts_with_all = ["protocol", "port", "cidr", "source_group", "group_owner", "ip_permissions"],
+        conflicts_with_all = ["service", "port", "cidr", "source_group", "prefix_list_id", "group_owner", "ip_permissions"],
     )]
     security_group_rule_ids: Vec<String>,
 }

@@ -41,7 +41,8 @@ fn call(line: &str) -> call::Call {
 /// The command lines in a command's help, without the program's name.
 fn examples(command: &clap::Command) -> Vec<String> {
     let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-    let joined = help.replace(" \\\n      ", " ");
+    // A line ends within a word only between double quotes.
+    let joined = help.replace(" \\\n      ", " ").replace(",\\\n", ",");
     joined.lines().filter_map(|line| line.strip_prefix("  firewall-ctl ")).map(str::to_owned).collect()
 }
 
@@ -159,6 +160,123 @@ fn requests() -> Vec<(&'static str, &'static str, Value)> {
             "describe-security-group-rules --filters Name=group-id,Values=sg-1 --security-group-rule-ids sgr-1",
             "DescribeSecurityGroupRules",
             json!({"SecurityGroupRuleIds": ["sgr-1"], "Filters": [{"Name": "group-id", "Values": ["sg-1"]}]}),
+        ),
+        (
+            "describe-security-groups --max-results 5 --next-token 00ff",
+            "DescribeSecurityGroups",
+            json!({"MaxResults": 5, "NextToken": "00ff"}),
+        ),
+        (
+            "modify-security-group --group-id sg-1 --group-name web --description x",
+            "ModifySecurityGroup",
+            json!({"GroupId": "sg-1", "GroupName": "web", "Description": "x"}),
+        ),
+        ("delete-security-group --group-id sg-1", "DeleteSecurityGroup", json!({"GroupId": "sg-1"})),
+        ("delete-security-group --group-id sg-1 sg-2", "DeleteSecurityGroup", json!({"GroupIds": ["sg-1", "sg-2"]})),
+        (
+            "authorize-security-group-ingress --group-id sg-1 --type SSH --prefix-list-id pl-1",
+            "AuthorizeSecurityGroupIngress",
+            json!({"GroupId": "sg-1", "IpPermissions": [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22,
+                "PrefixListIds": [{"PrefixListId": "pl-1"}]}]}),
+        ),
+        (
+            "authorize-security-group-egress --group-id sg-1 --type all-traffic --cidr ::/0",
+            "AuthorizeSecurityGroupEgress",
+            json!({"GroupId": "sg-1", "IpPermissions": [{"IpProtocol": "-1", "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}]}),
+        ),
+        (
+            "revoke-security-group-ingress --group-id sg-1 --type all-icmp --cidr 10.0.0.0/8",
+            "RevokeSecurityGroupIngress",
+            json!({"GroupId": "sg-1", "IpPermissions": [{"IpProtocol": "icmp", "FromPort": -1, "ToPort": -1,
+                "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}]}),
+        ),
+        (
+            "modify-security-group-rules --group-id sg-1 --security-group-rules SecurityGroupRuleId=sgr-1,\
+             SecurityGroupRule={IpProtocol=tcp,FromPort=22,ToPort=22,CidrIpv4=10.0.0.0/8,Description=x}",
+            "ModifySecurityGroupRules",
+            json!({"GroupId": "sg-1", "SecurityGroupRules": [{"SecurityGroupRuleId": "sgr-1", "SecurityGroupRule":
+                {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIpv4": "10.0.0.0/8", "Description": "x"}}]}),
+        ),
+        (
+            "update-security-group-rule-descriptions-ingress --group-name web --security-group-rule-descriptions \
+             SecurityGroupRuleId=sgr-1,Description=x SecurityGroupRuleId=sgr-2",
+            "UpdateSecurityGroupRuleDescriptionsIngress",
+            json!({"GroupName": "web", "SecurityGroupRuleDescriptions": [
+                {"SecurityGroupRuleId": "sgr-1", "Description": "x"}, {"SecurityGroupRuleId": "sgr-2"}]}),
+        ),
+        (
+            "update-security-group-rule-descriptions-egress --group-id sg-1 --ip-permissions \
+             IpProtocol=-1,IpRanges=[{CidrIp=0.0.0.0/0,Description=x}]",
+            "UpdateSecurityGroupRuleDescriptionsEgress",
+            json!({"GroupId": "sg-1", "IpPermissions": [{"IpProtocol": "-1",
+                "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "x"}]}]}),
+        ),
+        (
+            "replace-security-group-rules --group-id sg-1 --direction both --ip-permissions \
+             IpProtocol=-1,IpRanges=[{CidrIp=10.0.0.0/8}] --ip-permissions-egress \
+             IpProtocol=-1,IpRanges=[{CidrIp=0.0.0.0/0}] --cut-flows",
+            "ReplaceSecurityGroupRules",
+            json!({"GroupId": "sg-1", "Direction": "both",
+                "IpPermissions": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}],
+                "IpPermissionsEgress": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
+                "CutFlows": true}),
+        ),
+        (
+            "create-managed-prefix-list --prefix-list-name offices --address-family IPv4 --max-entries 5 --entries \
+             Cidr=10.0.0.0/8,Description=a Cidr=11.0.0.0/8 --client-token t \
+             --tag-specifications ResourceType=prefix-list,Tags=[{Key=k,Value=v}]",
+            "CreateManagedPrefixList",
+            json!({"PrefixListName": "offices", "AddressFamily": "IPv4", "MaxEntries": 5, "Entries": [
+                {"Cidr": "10.0.0.0/8", "Description": "a"}, {"Cidr": "11.0.0.0/8"}], "ClientToken": "t",
+                "TagSpecifications": [{"ResourceType": "prefix-list", "Tags": [{"Key": "k", "Value": "v"}]}]}),
+        ),
+        (
+            "modify-managed-prefix-list --prefix-list-id pl-1 --current-version 2 --add-entries Cidr=10.0.0.0/8 \
+             --remove-entries Cidr=11.0.0.0/8 --prefix-list-name sites",
+            "ModifyManagedPrefixList",
+            json!({"PrefixListId": "pl-1", "CurrentVersion": 2, "AddEntries": [{"Cidr": "10.0.0.0/8"}],
+                "RemoveEntries": [{"Cidr": "11.0.0.0/8"}], "PrefixListName": "sites"}),
+        ),
+        (
+            "restore-managed-prefix-list-version --prefix-list-id pl-1 --previous-version 1 --current-version 2",
+            "RestoreManagedPrefixListVersion",
+            json!({"PrefixListId": "pl-1", "PreviousVersion": 1, "CurrentVersion": 2}),
+        ),
+        (
+            "delete-managed-prefix-list --prefix-list-id pl-1",
+            "DeleteManagedPrefixList",
+            json!({"PrefixListId": "pl-1"}),
+        ),
+        (
+            "describe-managed-prefix-lists --prefix-list-ids pl-1 pl-2 --filters Name=owner-id,Values=1",
+            "DescribeManagedPrefixLists",
+            json!({"PrefixListIds": ["pl-1", "pl-2"], "Filters": [{"Name": "owner-id", "Values": ["1"]}]}),
+        ),
+        (
+            "get-managed-prefix-list-entries --prefix-list-id pl-1 --target-version 1 --max-results 9",
+            "GetManagedPrefixListEntries",
+            json!({"PrefixListId": "pl-1", "TargetVersion": 1, "MaxResults": 9}),
+        ),
+        (
+            "get-managed-prefix-list-associations --prefix-list-id pl-1",
+            "GetManagedPrefixListAssociations",
+            json!({"PrefixListId": "pl-1"}),
+        ),
+        ("describe-prefix-lists --prefix-list-ids pl-1", "DescribePrefixLists", json!({"PrefixListIds": ["pl-1"]})),
+        (
+            "create-tags --resources sg-1 sgr-1 --tags Key=a,Value=b Key=c,Value=",
+            "CreateTags",
+            json!({"Resources": ["sg-1", "sgr-1"], "Tags": [{"Key": "a", "Value": "b"}, {"Key": "c", "Value": ""}]}),
+        ),
+        (
+            "delete-tags --resources sg-1 --tags Key=a Key=b,Value=",
+            "DeleteTags",
+            json!({"Resources": ["sg-1"], "Tags": [{"Key": "a"}, {"Key": "b", "Value": ""}]}),
+        ),
+        (
+            "describe-tags --filters Name=resource-type,Values=vpc",
+            "DescribeTags",
+            json!({"Filters": [{"Name": "resource-type", "Values": ["vpc"]}]}),
         ),
         ("attach eth0", "AttachDevice", json!({"Device": "eth0"})),
         (
@@ -307,6 +425,21 @@ fn wrong_command_lines_are_252_and_say_what_is_wrong() {
         ("delete-security-group --group-id a --group-name b".into(), "cannot be used with"),
         (authorize.into(), "--protocol"),
         (format!("{authorize} --port 80"), "--protocol"),
+        (format!("{authorize} --type gopher --cidr ::/0"), "ssh, telnet, smtp, dns-udp, dns-tcp, http"),
+        (format!("{authorize} --type ssh --port 23"), "cannot be used with"),
+        (format!("{authorize} --type ssh --protocol tcp"), "cannot be used with"),
+        (format!("{authorize} --protocol tcp --prefix-list-id pl-1 --cidr ::/0"), "cannot be used with"),
+        (format!("{authorize} --cidr ::/0"), "--protocol"),
+        ("modify-security-group --group-id sg-1".into(), "--group-name"),
+        ("modify-managed-prefix-list --prefix-list-id pl-1".into(), "--add-entries"),
+        ("replace-security-group-rules --group-id sg-1".into(), "--direction"),
+        ("replace-security-group-rules --group-id sg-1 --direction in".into(), "ingress, egress, both"),
+        (
+            "update-security-group-rule-descriptions-ingress --group-id sg-1".into(),
+            "--security-group-rule-descriptions",
+        ),
+        ("create-tags --resources sg-1".into(), "--tags"),
+        ("create-tags --resources sg-1 --tags Name=x".into(), "unknown member `Name`"),
         (format!("{authorize} --protocol http"), "invalid value 'http'"),
         (format!("{authorize} --protocol tcp --port http"), "invalid value 'http'"),
         (format!("{authorize} --protocol tcp --cidr ::/0 --source-group sg-2"), "cannot be used with"),

@@ -167,6 +167,38 @@ impl Limits {
             _ => return None,
         })
     }
+
+    /// The key of the configuration that sizes the map with this name; `None` where none does.
+    #[must_use]
+    pub fn key(name: &str) -> Option<&'static str> {
+        Some(match name {
+            map::INTERFACES => "interfaces",
+            map::INTERFACES_HIGH => "interfaces-high",
+            map::CELLS | map::FLOW_GAUGES | map::RING_HEADS | map::COUNTERS => "attachments",
+            map::SLOTS | map::RULE_NUMBERS => "slots",
+            map::PAGES => "pages",
+            map::RULE_SETS => "rule-sets",
+            map::CIDRS_V4 => "cidrs-v4",
+            map::CIDRS_V6 => "cidrs-v6",
+            map::MEMBERS_V4 => "members-v4",
+            map::MEMBERS_V6 => "members-v6",
+            map::OWNERS_V4 => "owners-v4",
+            map::OWNERS_V6 => "owners-v6",
+            map::GROUP_RULES => "group-rules",
+            map::LISTS_V4 => "lists-v4",
+            map::LISTS_V6 => "lists-v6",
+            map::LIST_RULES => "list-rules",
+            map::FLOWS_V4 => "flows-v4",
+            map::FLOWS_V6 => "flows-v6",
+            map::FRAGMENTS_V4 => "fragments-v4",
+            map::FRAGMENTS_V6 => "fragments-v6",
+            map::RINGS => "half-open",
+            map::LINGER => "linger",
+            map::DROPS => "drops",
+            map::RULE_COUNTERS => "rule-numbers",
+            _ => return None,
+        })
+    }
 }
 
 #[cfg(test)]

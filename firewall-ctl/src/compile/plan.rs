@@ -1,5 +1,6 @@
 //! What has to be written, in which order, to get from the tables as they are to those wanted.
 
+use super::Limits;
 use firewall_common::abi::{
     CidrKeyV4, CidrKeyV6, GroupRules, GroupRulesKey, MemberKeyV4, MemberKeyV6, Page, PolicyCell, RuleNumbers, RuleSet,
     Slot,
@@ -9,8 +10,9 @@ use ipnet::IpNet;
 /// The change does not fit. Nothing was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the table {table} has room for {limit} entries, and the change needs more: raise its limit in the configuration, \
-     or use fewer rules, prefixes or members"
+    "the table {table} has room for {limit} entries, and the change needs more: raise the limit {} in the configuration \
+     and have the tables made anew, or use fewer rules, prefixes or members",
+    Limits::key(table).unwrap_or("of it")
 )]
 pub struct TableFull {
     /// The map ([`firewall_common::abi::map`]).

@@ -93,6 +93,11 @@ pub enum Warning {
     Clsact,
     /// Generic XDP is slower than TC.
     Generic,
+    /// A program of somebody else's runs behind the driver, and may hide headers from traffic control.
+    GenericAhead {
+        /// Whose.
+        holder: String,
+    },
     /// No places of its own are left for half-open flows.
     SharedRings,
 }
@@ -116,6 +121,12 @@ impl fmt::Display for Warning {
                  `firewall-ctl emergency-detach` takes it off",
             ),
             Self::Generic => formatter.write_str("generic XDP is slower than traffic control"),
+            Self::GenericAhead { holder } => write!(
+                formatter,
+                "{holder} runs behind the driver and before ours: if it takes frames in pieces (loaded with frags), Linux \
+                 6.18 hides their Ethernet headers, and what comes is dropped as hidden-header; run it in the driver, or \
+                 take it off"
+            ),
             Self::SharedRings => formatter.write_str(
                 "no room is left for half-open flows of its own, so it shares with other interfaces of that kind: raise \
                  the limit half-open, or lower half-open-per-interface",
@@ -199,6 +210,9 @@ pub fn choose(facts: &Facts, side: Side, wish: HookWish, has_tcx: bool) -> Resul
         None => Ok(()),
         Some(holder) => Err(DataplaneError::HookTaken { device: facts.name.clone(), holder: holder.to_string() }),
     };
+    if let Some(holder) = facts.xdp.as_ref().filter(|holder| holder.generic && !facts.is_bare()) {
+        choice.warnings.push(Warning::GenericAhead { holder: holder.to_string() });
+    }
     match wish {
         HookWish::Tc => {}
         HookWish::Xdp => {
@@ -287,6 +301,17 @@ mod tests {
         assert_eq!(hook(&taken, Side::Host, HookWish::Auto), Hook::Tcx);
         let error = choose(&taken, Side::Host, HookWish::Xdp, true).unwrap_err().to_string();
         assert!(error.contains("\"other\" (id 7)") && error.contains("--hook tc"), "{error}");
+    }
+
+    #[test]
+    fn a_program_behind_the_driver_that_may_hide_headers_is_told_of() {
+        for (generic, expected) in [(true, 1), (false, 0)] {
+            let holder = XdpHolder { program: 7, name: "other".to_owned(), generic };
+            let taken = Facts { xdp: Some(holder), ..facts() };
+            let warnings = choose(&taken, Side::Workload, HookWish::Tc, true).unwrap().warnings;
+            assert_eq!(warnings.len(), expected, "{warnings:?}");
+            assert!(warnings.iter().all(|warning| warning.to_string().contains("hidden-header")));
+        }
     }
 
     #[test]

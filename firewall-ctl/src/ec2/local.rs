@@ -8,12 +8,20 @@ pub const ACTIONS: &[&str] = &[
     "DescribeCounters",
     "DescribeFlows",
     "DescribeDrops",
+    "ExplainPacket",
+    "SimulatePacket",
     "FlushFlows",
+    "ExplainPacket",
+    "ModifySecurityGroup",
+    "ReplaceSecurityGroupRules",
+    "SimulatePacket",
     "CreateAccessKey",
     "ListAccessKeys",
     "DeleteAccessKey",
     "ConfirmChange",
     "UndoChange",
+    "ModifySecurityGroup",
+    "ReplaceSecurityGroupRules",
 ];
 
 /// Members of our own in requests of the service: action, and path from its members.
@@ -21,12 +29,15 @@ pub const ASKED: &[(&str, &str)] = &[
     ("RevokeSecurityGroupIngress", "CutFlows"),
     ("RevokeSecurityGroupEgress", "CutFlows"),
     ("CreateNetworkInterface", "VpcId"),
+    ("DeleteSecurityGroup", "GroupIds"),
 ];
 
 /// Members of our own in answers: the service's structure, and the member.
 pub const ANSWERED: &[(&str, &str)] = &[
     ("RevokeSecurityGroupIngressResult", "CutFlows"),
     ("RevokeSecurityGroupEgressResult", "CutFlows"),
+    ("DeleteSecurityGroupResult", "GroupIds"),
     ("NetworkInterface", "DeviceAttachment"),
     ("NetworkInterface", "LastDevice"),
+    ("DeleteSecurityGroupResult", "GroupIds"),
 ];

@@ -306,16 +306,15 @@ fn put_prefix_list(model: &mut Model, pick: PrefixListPick, rng: &mut StdRng) ->
     let PrefixListPick { known, family, max_entries, entries, tags } = pick;
     let lists: Vec<PrefixListId> = model.prefix_lists.keys().copied().collect();
     let known = known.filter(|_| !lists.is_empty()).map(|index| &model.prefix_lists[index.get(&lists)]);
-    model.put_prefix_list(PrefixList {
-        id: known.map_or_else(|| PrefixListId::random(rng), |known| known.id),
-        name: "offices".parse().expect("a name"),
-        owner: AccountId::default(),
-        family,
-        max_entries,
-        version: known.map_or(1, |known| known.version + 1),
-        entries,
-        tags,
-    })
+    let owner = AccountId::default();
+    let list = match known {
+        Some(known) => PrefixList { family, max_entries, tags, ..known.with_entries(entries, 3) },
+        None => {
+            let (id, name) = (PrefixListId::random(rng), "offices".parse().expect("a name"));
+            PrefixList { tags, ..PrefixList::new(id, name, owner, family, max_entries, entries) }
+        }
+    };
+    model.put_prefix_list(list)
 }
 
 fn put_interface(

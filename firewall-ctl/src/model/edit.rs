@@ -133,16 +133,29 @@ impl Model {
     /// # Errors
     /// It does not exist, is a default group, or is in use.
     pub fn remove_group(&mut self, id: GroupId) -> Result<(), ModelError> {
-        let group = self.groups.get(&id).ok_or(ModelError::UnknownGroup { id })?;
-        if group.is_default() {
-            return Err(ModelError::DefaultGroup { id });
+        self.remove_groups(&BTreeSet::from([id]))
+    }
+
+    /// Takes groups away, all or none. They may name each other.
+    ///
+    /// # Errors
+    /// One of them does not exist, is a default group, or is in use.
+    pub fn remove_groups(&mut self, ids: &BTreeSet<GroupId>) -> Result<(), ModelError> {
+        for id in ids.iter().copied() {
+            let group = self.groups.get(&id).ok_or(ModelError::UnknownGroup { id })?;
+            if group.is_default() {
+                return Err(ModelError::DefaultGroup { id });
+            }
+            let interfaces: Vec<InterfaceId> = self.interfaces_using(id).map(|interface| interface.id).collect();
+            let others = self.groups_referencing(id).map(|other| other.id);
+            let groups: Vec<GroupId> = others.filter(|other| !ids.contains(other)).collect();
+            if !interfaces.is_empty() || !groups.is_empty() {
+                return Err(ModelError::GroupInUse { id, interfaces, groups });
+            }
         }
-        let interfaces: Vec<InterfaceId> = self.interfaces_using(id).map(|interface| interface.id).collect();
-        let groups: Vec<GroupId> = self.groups_referencing(id).map(|other| other.id).collect();
-        if !interfaces.is_empty() || !groups.is_empty() {
-            return Err(ModelError::GroupInUse { id, interfaces, groups });
+        for id in ids {
+            self.groups.remove(id);
         }
-        self.groups.remove(&id);
         Ok(())
     }
 

@@ -10,11 +10,13 @@ pub(crate) mod arbitrary;
 mod change;
 mod check;
 mod cidr;
+mod client_token;
 mod edit;
 mod error;
 mod group;
 mod ids;
 mod interface;
+mod list_history;
 mod mac;
 mod name;
 mod numbers;
@@ -31,6 +33,7 @@ mod vpc;
 
 pub use change::{Change, Edit};
 pub use cidr::{CidrError, parse_ipv4_cidr, parse_ipv6_cidr};
+pub use client_token::{ClientToken, MAX_CLIENT_TOKEN_LENGTH};
 pub use edit::NewVpc;
 pub use error::ModelError;
 pub use group::SecurityGroup;
@@ -38,6 +41,7 @@ pub use ids::{AccountId, AccountIdError, GroupId, IdError, InterfaceId, PrefixLi
 pub use interface::{
     AddressSource, Attachment, ConnectionTracking, HookWish, MacSource, NetworkInterface, Side, TimeoutError,
 };
+pub use list_history::{MAX_PAST_ENTRIES, MAX_PREFIX_LIST_VERSIONS, PastVersions};
 pub use mac::{MacAddress, MacAddressError};
 pub use name::{
     DEFAULT_GROUP_DESCRIPTION, DEFAULT_GROUP_NAME, GroupDescription, GroupName, MAX_NAME_LENGTH, NameError,
@@ -45,8 +49,8 @@ pub use name::{
 };
 pub use numbers::{NumberPool, Numbers, OutOfNumbers};
 pub use prefix_list::{
-    EntryDescription, MAX_PREFIX_LIST_ENTRIES, PrefixList, PrefixListError, PrefixListName, PrefixListTextError,
-    PrefixLists, RESERVED_PREFIX_LIST_NAME,
+    EntryDescription, MAX_PREFIX_LIST_ENTRIES, PrefixList, PrefixListEntries, PrefixListError, PrefixListName,
+    PrefixListState, PrefixListTextError, PrefixLists, RESERVED_PREFIX_LIST_NAME,
 };
 pub use quota::{MAX_GROUPS_PER_INTERFACE, MAX_RULES_PER_INTERFACE, QuotaError, Quotas};
 pub use rule::{Family, Peer, PeerError, Rule, RuleKey};

@@ -1,7 +1,7 @@
 //! Prefix lists: address blocks under one name, that rules can have as their peer.
 
-use super::text::serde_by_text;
-use super::{AccountId, Family, MAX_NAME_LENGTH, PrefixListId, Tags};
+use super::text::{serde_by_text, words};
+use super::{AccountId, ClientToken, Family, MAX_NAME_LENGTH, PastVersions, PrefixListId, Tags};
 use imbl::OrdMap;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,9 @@ pub const RESERVED_PREFIX_LIST_NAME: &str = "com.amazonaws";
 
 /// The lists of a model, by identifier.
 pub type PrefixLists = OrdMap<PrefixListId, Arc<PrefixList>>;
+
+/// The blocks of a list, and what their author says about them.
+pub type PrefixListEntries = BTreeMap<IpNet, Option<EntryDescription>>;
 
 /// Address blocks of one family, under a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,10 +40,41 @@ pub struct PrefixList {
     pub version: u64,
     /// Its blocks, none with a bit set behind its prefix, and what their author says about them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub entries: BTreeMap<IpNet, Option<EntryDescription>>,
+    pub entries: PrefixListEntries,
     /// Its tags.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
+    /// What was done to it last.
+    #[serde(default)]
+    pub state: PrefixListState,
+    /// Its versions before this one.
+    #[serde(default, skip_serializing_if = "PastVersions::is_empty")]
+    pub past: PastVersions,
+    /// The token of the request that made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_token: Option<ClientToken>,
+}
+
+words! {
+    /// What was done to a prefix list last, in the words of the service. Nothing is ever in progress here, and what fails
+    /// changes nothing.
+    PrefixListState, "state of a prefix list" {
+        /// It was made.
+        CreateComplete = "create-complete",
+        /// Its name, its size or its entries were changed.
+        ModifyComplete = "modify-complete",
+        /// The entries of an earlier version were put back.
+        RestoreComplete = "restore-complete",
+        /// It was deleted; told once, by the deletion.
+        DeleteComplete = "delete-complete",
+    }
+}
+
+impl Default for PrefixListState {
+    /// Of what was written before lists had a state.
+    fn default() -> Self {
+        Self::CreateComplete
+    }
 }
 
 /// What is wrong with a prefix list.
@@ -75,7 +109,7 @@ pub enum PrefixListError {
         net: IpNet,
     },
     /// Versions begin with 1.
-    #[error("the version of the list is 0")]
+    #[error("the version of the list is 0, or it has more versions than it can have had")]
     Version,
 }
 
@@ -117,22 +151,59 @@ pub struct PrefixListName(String);
 pub struct EntryDescription(String);
 
 impl PrefixList {
+    /// A list of an account in its first version, without tags.
+    #[must_use]
+    pub const fn new(
+        id: PrefixListId,
+        name: PrefixListName,
+        owner: AccountId,
+        family: Family,
+        max_entries: u32,
+        entries: PrefixListEntries,
+    ) -> Self {
+        Self {
+            id,
+            name,
+            owner,
+            family,
+            max_entries,
+            version: 1,
+            entries,
+            tags: Tags::new(),
+            state: PrefixListState::CreateComplete,
+            past: PastVersions::new(),
+            client_token: None,
+        }
+    }
+
     /// Holds its fields against each other.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn validate(&self) -> Result<(), PrefixListError> {
-        let Self { id: _, name: _, owner: _, family, max_entries, version, entries, tags: _ } = self;
+        let Self {
+            id: _,
+            name: _,
+            owner: _,
+            family,
+            max_entries,
+            version,
+            entries,
+            tags: _,
+            state: _,
+            past,
+            client_token: _,
+        } = self;
         if !(1..=MAX_PREFIX_LIST_ENTRIES).contains(max_entries) {
             return Err(PrefixListError::MaxEntries { value: *max_entries });
         }
         if entries.len() > *max_entries as usize {
             return Err(PrefixListError::Full { count: entries.len(), max_entries: *max_entries });
         }
-        if *version == 0 {
+        if *version <= past.len() as u64 {
             return Err(PrefixListError::Version);
         }
-        for net in entries.keys().copied() {
+        for net in entries.keys().copied().chain(past.blocks()) {
             if family_of(net) != *family {
                 return Err(PrefixListError::Family { net, family: *family });
             }
@@ -219,16 +290,9 @@ mod tests {
     use super::*;
 
     fn list(family: Family, max_entries: u32, entries: &[&str]) -> PrefixList {
-        PrefixList {
-            id: "pl-12345678".parse().expect("an id"),
-            name: "offices".parse().expect("a name"),
-            owner: AccountId::default(),
-            family,
-            max_entries,
-            version: 1,
-            entries: entries.iter().map(|net| (net.parse().expect("a block"), None)).collect(),
-            tags: Tags::default(),
-        }
+        let (id, name) = ("pl-12345678".parse().expect("an id"), "offices".parse().expect("a name"));
+        let entries = entries.iter().map(|net| (net.parse().expect("a block"), None)).collect();
+        PrefixList::new(id, name, AccountId::default(), family, max_entries, entries)
     }
 
     #[test]
@@ -251,7 +315,8 @@ mod tests {
             message(list(Family::Ipv4, 9, &["10.1.0.0/8"])),
             "the entry 10.1.0.0/8 has bits set behind its prefix: it is 10.0.0.0/8"
         );
-        assert_eq!(message(PrefixList { version: 0, ..list(Family::Ipv4, 9, &[]) }), "the version of the list is 0");
+        let unborn = message(PrefixList { version: 0, ..list(Family::Ipv4, 9, &[]) });
+        assert_eq!(unborn, "the version of the list is 0, or it has more versions than it can have had");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Quotas: the service's defaults, and how far the configuration may move them.
 
+use super::{MAX_PREFIX_LIST_ENTRIES, MAX_PREFIX_LIST_VERSIONS};
 use serde::{Deserialize, Serialize};
 
 /// Most groups of an interface that the configuration may allow.
@@ -21,11 +22,29 @@ pub struct Quotas {
     pub groups_per_interface: u32,
     /// Interfaces.
     pub interfaces: u32,
+    /// Prefix lists.
+    pub prefix_lists: u32,
+    /// Entries that a prefix list can be made for.
+    pub entries_per_prefix_list: u32,
+    /// Versions of a prefix list that are kept, the present one included; the oldest go.
+    pub versions_per_prefix_list: u32,
+    /// Groups with rules that name one prefix list.
+    pub references_per_prefix_list: u32,
 }
 
 impl Default for Quotas {
     fn default() -> Self {
-        Self { vpcs: 5, groups_per_vpc: 2500, rules_per_group: 60, groups_per_interface: 5, interfaces: 5000 }
+        Self {
+            vpcs: 5,
+            groups_per_vpc: 2500,
+            rules_per_group: 60,
+            groups_per_interface: 5,
+            interfaces: 5000,
+            prefix_lists: 100,
+            entries_per_prefix_list: MAX_PREFIX_LIST_ENTRIES,
+            versions_per_prefix_list: MAX_PREFIX_LIST_VERSIONS,
+            references_per_prefix_list: 10_000,
+        }
     }
 }
 

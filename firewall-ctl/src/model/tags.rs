@@ -42,6 +42,18 @@ pub enum TagError {
 }
 
 impl Tags {
+    /// None.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    /// One of a resource's tags alone, as it was accepted before.
+    #[must_use]
+    pub fn single(key: &str, value: &str) -> Self {
+        Self(BTreeMap::from([(key.to_owned(), value.to_owned())]))
+    }
+
     /// Sets a tag, over one of the same key if there is one.
     ///
     /// # Errors

@@ -66,16 +66,9 @@ fn attachment(device: &str, number: u32) -> Attachment {
 }
 
 fn prefix_list(name: &str, family: Family, max_entries: u32, entries: &[&str], rng: &mut StdRng) -> PrefixList {
-    PrefixList {
-        id: PrefixListId::random(rng),
-        name: name.parse().expect("a name"),
-        owner: AccountId::default(),
-        family,
-        max_entries,
-        version: 1,
-        entries: entries.iter().map(|net| (net.parse().expect("a block"), None)).collect(),
-        tags: Tags::default(),
-    }
+    let (id, name) = (PrefixListId::random(rng), name.parse().expect("a name"));
+    let entries = entries.iter().map(|net| (net.parse().expect("a block"), None)).collect();
+    PrefixList::new(id, name, AccountId::default(), family, max_entries, entries)
 }
 
 /// The host's first model, its VPC and its default group.

@@ -2,7 +2,9 @@
 //! what the tables hold asks for all.
 
 use super::Probe;
-use firewall_common::abi::{HAS_CIDRS, HAS_GROUPS, HAS_LISTS, Interface, LEAF, RuleSet, SlotFamily, list_filter_place};
+use firewall_common::abi::{
+    HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, HAS_LISTS, Interface, LEAF, RuleSet, SlotFamily, list_filter_place,
+};
 use firewall_common::decide::Tables;
 use firewall_common::packet::Address;
 use firewall_common::verdict::Direction;
@@ -27,7 +29,7 @@ fn of_family<A: Address, T: Tables>(tables: &T, entry: &Interface, probe: &Probe
     };
     let own = &tables.slot(slot).filter(|_| slot != 0)?.families[A::FAMILY];
     let services = services(tables, own, probe)?;
-    let peers = peers(tables, own, slot, entry.vpc, peer);
+    let peers = peers(tables, own, services.kinds(), [slot, entry.vpc], peer);
     let bits = services.iter().filter(|bit| *bit < own.words as usize * 64);
     let bits = bits.filter(|bit| peers.iter().any(|set| set.contains(*bit)));
     let numbers = bits.filter_map(|bit| tables.rule_number(slot, A::FAMILY, u32::try_from(bit).ok()?));
@@ -49,9 +51,15 @@ fn services<'t, T: Tables>(tables: &'t T, own: &SlotFamily, probe: &Probe) -> Op
     }
 }
 
-/// The rules that name the peer: by all ways.
-fn peers<A: Address, T: Tables>(tables: &T, own: &SlotFamily, slot: u32, vpc: u32, peer: A) -> Vec<RuleSet> {
-    let has = |flag: u32| own.flags & flag != 0;
+/// The rules that name the peer: by all ways that the decision would look for.
+fn peers<A: Address, T: Tables>(
+    tables: &T,
+    own: &SlotFamily,
+    kinds: u32,
+    [slot, vpc]: [u32; 2],
+    peer: A,
+) -> Vec<RuleSet> {
+    let has = |kind: u32| kinds & kind != 0;
     let by_cidr = || A::cidr(tables, slot, peer).filter(|_| own.cidr_filter.contains(peer.filter_octet()));
     let by_list = || {
         let (word, bit) = list_filter_place(A::FAMILY, peer.list_filter_bits());
@@ -65,5 +73,5 @@ fn peers<A: Address, T: Tables>(tables: &T, own: &SlotFamily, slot: u32, vpc: u3
         has(HAS_GROUPS).then(by_group).flatten(),
     ];
     let sets = indices.into_iter().flatten().filter_map(|index| tables.rule_set(index).copied());
-    sets.chain([own.anyone]).collect()
+    sets.chain(has(HAS_ANYONE).then_some(own.anyone)).collect()
 }

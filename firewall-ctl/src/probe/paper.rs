@@ -138,16 +138,7 @@ fn beside(other: &Arc<NetworkInterface>, is_here: bool) -> Arc<NetworkInterface>
 
 /// A list with those of its entries that hold an address.
 fn holding(list: &PrefixList, address: IpAddr) -> PrefixList {
-    let PrefixList { id, name, owner, family, max_entries, version, entries, tags } = list;
-    let entries = entries.iter().filter(|(net, _)| net.contains(&address));
-    PrefixList {
-        id: *id,
-        name: name.clone(),
-        owner: *owner,
-        family: *family,
-        max_entries: *max_entries,
-        version: *version,
-        entries: entries.map(|(net, description)| (*net, description.clone())).collect(),
-        tags: tags.clone(),
-    }
+    let entries = list.entries.iter().filter(|(net, _)| net.contains(&address));
+    let entries = entries.map(|(net, description)| (*net, description.clone())).collect();
+    PrefixList::new(list.id, list.name.clone(), list.owner, list.family, list.max_entries, entries)
 }

@@ -1,14 +1,14 @@
 //! What the programs remember: flows, how many are established, and records of what was dropped.
 
-use super::kernel::Kernel;
+use super::kernel::{Kernel, Value};
 use super::plain::Plain;
 use aya::TestRunOptions;
 use aya::maps::lpm_trie::{Key, LpmTrie};
 use aya::maps::{PerCpuArray, PerCpuHashMap};
 use aya::programs::{Program, TestRun as _};
 use firewall_common::abi::{
-    DropBudget, DropKey, DropRecord, Flow, FlowGauge, FlowKeyV4, FlowKeyV6, LingerKey, SWEEP_CUT, Sweep, Timeouts, map,
-    program,
+    DropBudget, DropKey, DropRecord, FirstFragment, Flow, FlowGauge, FlowKeyV4, FlowKeyV6, FragmentKeyV4,
+    FragmentKeyV6, LingerKey, SWEEP_CUT, Sweep, Timeouts, map, program,
 };
 use firewall_common::flow::Word;
 use firewall_ctl::compile::memory::FlowKey;
@@ -32,7 +32,7 @@ impl Kernel {
         flows
     }
 
-    /// Makes all flows older by some ticks, as if that much time had gone by without a packet.
+    /// Makes all flows and fragments older by some ticks, as if that much time had gone by without a packet.
     ///
     /// # Panics
     /// If a table cannot be read or written.
@@ -46,6 +46,29 @@ impl Kernel {
             };
             written.unwrap_or_else(|error| panic!("{key:?}: {error}"));
         }
+        self.age_fragments::<FragmentKeyV4>(map::FRAGMENTS_V4, ticks);
+        self.age_fragments::<FragmentKeyV6>(map::FRAGMENTS_V6, ticks);
+    }
+
+    fn age_fragments<K: Value>(&mut self, name: &str, ticks: u64) {
+        let mut fragments = self.hash::<K, FirstFragment>(name);
+        let known: Vec<_> = fragments.iter().map(|entry| entry.expect("read a fragment")).collect();
+        for (key, Plain(first)) in known {
+            let first = FirstFragment { expires: first.expires.saturating_sub(ticks), ..first };
+            fragments.insert(key, Plain(first), 0).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    }
+
+    /// Datagrams of either family of which fragments may follow.
+    ///
+    /// # Panics
+    /// If a table cannot be read.
+    #[must_use]
+    pub fn fragment_counts(&mut self) -> [usize; 2] {
+        [
+            self.hash::<FragmentKeyV4, FirstFragment>(map::FRAGMENTS_V4).keys().count(),
+            self.hash::<FragmentKeyV6, FirstFragment>(map::FRAGMENTS_V6).keys().count(),
+        ]
     }
 
     /// Cuts flows by the program that does so for the controller, and says how many were alive.

@@ -1,8 +1,11 @@
 //! Fragments: the first one decides, the others follow it.
 
+use super::court::Hearing;
 use super::diary::{Diary, ERROR, FLOW, NO_SERVICE, RULE, both, case, drop, host, workload};
-use super::stage::{CLOSED, DNS, EPHEMERAL, Family, HTTPS, families};
+use super::stage::{self, CLOSED, DNS, EPHEMERAL, Family, HTTP, HTTPS, families};
 use firewall_common::verdict::{Pass, Reason, Verdict};
+use firewall_tests::judge::{Hook, Kernel, entry, small_limits};
+use firewall_tests::ledger::Line;
 use firewall_tests::packet::{Packet, bare, eth, protocol};
 use std::net::IpAddr;
 
@@ -322,4 +325,53 @@ fn dhcp() -> Vec<Diary> {
             .outbound(forged, drop(Reason::WorkloadDhcpServer))
             .outbound(part(v4.going(), &v4, protocol::UDP, ID, (3, false), &[0; 16]), ALONE),
     ]
+}
+
+/// As long as the kernel waits for the rest of a datagram, and a little more.
+const LIFETIME: u32 = 30;
+
+#[test]
+fn fragments_follow_for_a_while_only() {
+    let result = "followed for 30 s from the first one on, and not a moment longer for having been followed";
+    Hearing { case: 3, name: "fragments that come late", result }.hold(&stage::model(), |court| {
+        let family = court.family;
+        court.inbound(udp(&family, (0, true), &beginning(DNS)), RULE);
+        let later = || udp(&family, (3, true), &[0; 8]);
+        court.inbound(later(), FOLLOWS).wait(LIFETIME - 2).inbound(later(), FOLLOWS);
+        court.wait(3).inbound(later(), ALONE);
+        court.inbound(udp(&family, (0, true), &beginning(DNS)), RULE).inbound(later(), FOLLOWS);
+    });
+}
+
+/// First fragments of more datagrams than there is room for, all of which a rule allows.
+#[test]
+fn a_flood_of_datagrams_fills_a_table_of_its_own_and_harms_no_flow() {
+    let room = small_limits().fragments_v4 as usize;
+    let mut kernel = Kernel::shared();
+    kernel.publish(&stage::model());
+    kernel.place(entry(super::diary::ATTACHMENT, firewall_ctl::model::Side::Host));
+    for family in families() {
+        for hook in [Hook::Xdp, Hook::TcReceive] {
+            kernel.forget();
+            let passes = |hook, packet: Packet| kernel.run(hook, &packet.build()).expect("it is long enough");
+            let asks = || family.going().tcp(EPHEMERAL, HTTP);
+            let answers = || family.coming().tcp(HTTP, EPHEMERAL);
+            assert!(passes(Hook::TcSend, asks().syn().numbers(100, 0)));
+            assert!(passes(hook, answers().syn_ack().numbers(500, 101)));
+            let of = |id: u16, at| part(family.coming(), &family, protocol::UDP, id, at, &beginning(DNS));
+            for id in 0..room as u16 * 4 {
+                assert!(passes(hook, of(id, (0, true))), "{hook:?}, {}: datagram {id}", family.name);
+            }
+            // The last one of them is known, and the first one is forgotten.
+            assert!(passes(hook, of(room as u16 * 4 - 1, (3, false))));
+            assert!(!passes(hook, of(0, (3, false))));
+            assert!(passes(Hook::TcSend, asks().tcp_ack().numbers(101, 501)));
+            assert!(passes(hook, answers().tcp_ack().numbers(501, 101)));
+            let counts = kernel.fragment_counts();
+            assert!(counts.iter().all(|count| *count <= room), "{counts:?} of {room}");
+        }
+    }
+    let result = "as many datagrams as there is room for are remembered, and the flow lives";
+    let hook = "xdp, tc-in";
+    Line { case: 3, name: "a flood of ids", hook, family: "both", side: "host", result, is_expected: true }.write();
 }

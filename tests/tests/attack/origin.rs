@@ -235,6 +235,7 @@ fn addresses_that_are_let_through_always_need_no_rule() {
             stage.inbound(&syn(family.from(family.stranger), CLOSED), NO_SERVICE);
         }
     }
+    shown(0, "addresses that are let through always need no rule", "both", "always-allowed");
 }
 
 /// Where it is turned off, a workload may route for others.

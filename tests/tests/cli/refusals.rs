@@ -233,7 +233,7 @@ fn a_change_that_does_not_fit_is_refused_whole() {
         ctl.ctl(&["create-network-interface", "--groups", &group, "--private-ip-address", &address])
     };
     let refused = (2..40).map(member).find(|answer| answer.code != Some(0)).expect("the table has 16 entries");
-    refused.refused_as("TableFull", "CreateNetworkInterface", &["MEMBERS", "16"]);
+    refused.refused_as("TableFull", "CreateNetworkInterface", &["MEMBERS_V4", "16", "members-v4"]);
     world.tcp_in(friend()[0], OPEN).answers();
     let interfaces = ctl.ok(&["describe-network-interfaces"]);
     let addresses = interfaces.to_string();

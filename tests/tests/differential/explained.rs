@@ -4,21 +4,23 @@
 //! tables as they lie, which were reached from one model after the other; then it is judged, by the oracle and by these tables.
 
 use crate::strategy;
+use firewall_common::abi::INTERFACE_NO_ETHERNET;
 use firewall_common::verdict::{Direction, Pass, Reason, Verdict};
 use firewall_ctl::daemon::observe::nearest::{Question, candidates};
 use firewall_ctl::model::{Model, NetworkInterface};
 use firewall_ctl::probe::{Findings, Paper, Part, Probe};
 use firewall_tests::effort;
 use firewall_tests::judge::{Hook, Host, small_limits};
-use firewall_tests::oracle::{Content, Flaw, IpSketch, Oracle, Sketch, Upper};
+use firewall_tests::oracle::{Content, IpSketch, LinkSketch, Oracle, Place, Sketch, Upper};
 use firewall_tests::play::{ATTACHMENT, Play, Scene};
 use proptest::strategy::Strategy as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 /// Packets of one run, unless another number is asked for.
-const PACKETS: u64 = 3_000;
+const PACKETS: u64 = 4_000;
 
 /// How often something was seen.
 type Seen = BTreeMap<String, u64>;
@@ -60,9 +62,14 @@ fn wanted() -> Vec<String> {
     let families = ["IPv4", "IPv6"].into_iter();
     let by_family = families.flat_map(|family| verdicts.map(|verdict| format!("{verdict:?} {family}")));
     let others = [
-        "Drop(TcpFlags) IPv4",
-        "Drop(FragmentWithoutFirst) IPv4",
-        "Allow(NeighbourDiscovery) IPv6",
+        "Drop(TcpFlags)",
+        "Drop(SourceHeldHere)",
+        "Drop(SourceNotOwn)",
+        "Drop(DestinationNotOwn)",
+        "Allow(AlwaysAllowed)",
+        "first fragment",
+        "no Ethernet",
+        "Allow(NeighbourDiscovery)",
         "answer none",
         "answer Allow(Flow)",
         "answer Allow(Untracked)",
@@ -75,21 +82,28 @@ fn wanted() -> Vec<String> {
 fn perform(play: &Play, host: &mut Host, seen: &mut Seen) -> Result<(), String> {
     let mut oracle = Oracle::default();
     host.forget();
-    let receive = if play.over_xdp { Hook::Xdp } else { Hook::TcReceive };
+    let receive = if play.over_xdp && !play.is_bare { Hook::Xdp } else { Hook::TcReceive };
     let mut shown = Vec::new();
     for (number, sketch) in play.scenes.iter().enumerate() {
-        let Scene { model, interface: id, entry } = sketch.build(play.side);
+        let Scene { model, interface: id, always } = sketch.build(play.side);
         host.publish(&model);
+        host.allow_always(&always);
+        let mut entry = host.entry(ATTACHMENT);
+        if play.is_bare {
+            entry.flags |= INTERFACE_NO_ETHERNET;
+        }
         host.place(entry);
         oracle.watch(sketch.is_watched);
-        // As the entry has it.
-        let mut interface = NetworkInterface::clone(&model.interfaces[&id]);
-        interface.source_dest_check = false;
-        interface.attachment.as_mut().expect("it is attached").enforce = !sketch.is_watched;
+        oracle.allow_always(always.clone());
+        let interface = &model.interfaces[&id];
         for packet in &sketch.packets {
-            let (direction, packet) = packet.resolve(sketch, &shown);
+            let (direction, mut packet) = packet.resolve(sketch, &shown);
+            if play.is_bare {
+                packet.link = LinkSketch::Bare;
+            }
             let probe = probe(direction, &packet);
-            let explained = probe.as_ref().map(|probe| (explain(host, &model, &interface, probe), host.hear(probe)));
+            let explained =
+                probe.as_ref().map(|probe| (explain(host, &model, interface, probe, &always), host.hear(probe)));
             let hook = if receive.direction(play.side) == direction { receive } else { Hook::TcSend };
             let frame = packet.frame();
             let expected = oracle.judge(&model, id, direction, &packet);
@@ -110,11 +124,11 @@ fn perform(play: &Play, host: &mut Host, seen: &mut Seen) -> Result<(), String> 
                 {
                     return Err(format!("model and tables differ {told}"));
                 }
-                let near = allowing(&model, &interface, probe);
+                let near = allowing(&model, interface, probe);
                 if near != by_model.rules {
                     return Err(format!("rules that allow it: {near:?} {told}"));
                 }
-                note(probe, by_model, seen);
+                note(probe, by_model, play.is_bare, seen);
             }
             shown.push((direction, packet));
         }
@@ -122,9 +136,15 @@ fn perform(play: &Play, host: &mut Host, seen: &mut Seen) -> Result<(), String> 
     Ok(())
 }
 
-fn explain(host: &Host, model: &Model, interface: &NetworkInterface, probe: &Probe) -> Findings {
+fn explain(
+    host: &Host,
+    model: &Model,
+    interface: &NetworkInterface,
+    probe: &Probe,
+    always: &BTreeSet<IpAddr>,
+) -> Findings {
     let flow = probe.flow_key(ATTACHMENT).and_then(|key| host.flows().get(&key).map(|flow| (key, *flow)));
-    let paper = Paper::new(model, interface, probe, &BTreeSet::new());
+    let paper = Paper::new(model, interface, probe, always);
     paper.unwrap_or_else(|error| panic!("{error}")).hear(probe, 0, flow)
 }
 
@@ -136,38 +156,49 @@ fn allowing(model: &Model, interface: &NetworkInterface, probe: &Probe) -> BTree
     candidates.filter(|candidate| candidate.lacks.is_none()).map(|candidate| candidate.rule.number).collect()
 }
 
-fn note(probe: &Probe, findings: &Findings, seen: &mut Seen) {
+fn note(probe: &Probe, findings: &Findings, is_bare: bool, seen: &mut Seen) {
     let family = if probe.source.is_ipv4() { "IPv4" } else { "IPv6" };
     let answer = findings.answer.map_or_else(|| "none".to_owned(), |answer| format!("{:?}", answer.verdict));
+    let verdict = format!("{:?}", findings.packet.verdict);
     let mut classes =
-        vec!["packets".to_owned(), format!("{:?} {family}", findings.packet.verdict), format!("answer {answer}")];
+        vec!["packets".to_owned(), verdict.clone(), format!("{verdict} {family}"), format!("answer {answer}")];
     classes.extend((findings.rules.len() > 1).then(|| "several rules".to_owned()));
+    classes.extend((probe.part == Part::First).then(|| "first fragment".to_owned()));
+    classes.extend(is_bare.then(|| "no Ethernet".to_owned()));
     for class in classes {
         *seen.entry(class).or_default() += 1;
     }
 }
 
-/// The packet on paper, if it is one that can be asked about.
-fn probe(direction: Direction, Sketch { vlans, content }: &Sketch) -> Option<Probe> {
-    let Content::Ip(IpSketch { source, destination, hop_limit, upper, quote: None, flaw }) = content else {
+/// The packet on paper, if it is one that can be asked about: nothing is wrong with it, and it is no later fragment, about
+/// which it matters what came before.
+fn probe(direction: Direction, Sketch { link, vlans, content }: &Sketch) -> Option<Probe> {
+    let Content::Ip(ip) = content else { return None };
+    let IpSketch { source, destination, hop_limit, upper, quote: None, target, part, flaw: None } = ip else {
         return None;
     };
-    let part = match flaw {
+    let vlans = match link {
+        LinkSketch::Plain => vlans.clone(),
+        LinkSketch::Bare => Vec::new(),
+        LinkSketch::Impostor | LinkSketch::ToAll => return None,
+    };
+    let part = match part.map(|part| part.place) {
         None => Part::Whole,
-        Some(Flaw::Fragment) => Part::Alone,
-        Some(Flaw::Version | Flaw::TooLong | Flaw::TinyFragment | Flaw::ShortUpper) => return None,
+        Some(Place::First) => Part::First,
+        Some(Place::Behind | Place::Over) => return None,
     };
     let (source_port, service, flags) = match *upper {
         Upper::Tcp(source, destination, flags) => (source, destination, flags),
         Upper::Udp(source, destination) => (source, destination, 0),
         Upper::Icmp(kind, code, id) => {
-            // Discovery on paper comes as it should.
+            // Discovery on paper comes as it should, and is about who sends it.
             let hops = match (source.is_ipv6(), kind) {
                 (true, 130..=132 | 143) => 1,
                 (true, 133..=137) => 255,
                 (true | false, _) => *hop_limit,
             };
-            if hops != *hop_limit {
+            let is_about_another = source.is_ipv6() && kind == 136 && target.map(IpAddr::from) != Some(*source);
+            if hops != *hop_limit || is_about_another {
                 return None;
             }
             (id, u16::from_be_bytes([kind, code]), 0)
@@ -176,7 +207,7 @@ fn probe(direction: Direction, Sketch { vlans, content }: &Sketch) -> Option<Pro
     };
     let probe = Probe {
         direction,
-        vlans: vlans.clone(),
+        vlans,
         source: *source,
         destination: *destination,
         protocol: upper.protocol(source.is_ipv4()),
@@ -185,5 +216,5 @@ fn probe(direction: Direction, Sketch { vlans, content }: &Sketch) -> Option<Pro
         flags,
         part,
     };
-    (vlans.len() <= 2).then_some(probe)
+    (probe.vlans.len() <= 2).then_some(probe)
 }

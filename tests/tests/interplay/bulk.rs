@@ -1,6 +1,7 @@
 //! Packets that are larger than frames, frames that are larger than usual, and buffers that are not in one piece.
 
 use super::allow_out;
+use super::pair::{Pair, addresses};
 use firewall_tests::controller::Controller;
 use firewall_tests::foreign::{Foreign, Hook};
 use firewall_tests::packet::{Packet, eth_between};
@@ -64,6 +65,45 @@ fn segments_and_octets_of_bulk_are_right() {
                 // for what a busy machine sends again.
                 assert!(counted >= octets && counted <= octets + packets * headers + octets / 50, "{what}");
             }
+        }
+    }
+}
+
+/// Datagrams of several frames, to a workload and from it.
+#[test]
+fn datagrams_in_fragments_are_judged_at_a_workload() {
+    /// Eleven frames, and less than a socket holds.
+    const DATAGRAM: usize = 15_000;
+    for (hook, options) in super::HOOKS {
+        let pair = Pair::new();
+        let _servers = pair.servers();
+        let ctl = Controller::start_with(&pair.host, options);
+        let group = ctl.group("work");
+        ctl.close_egress(&group);
+        for host in addresses(1) {
+            ctl.allow(&group, "udp", &OPEN.to_string(), &only(host));
+            allow_out(&ctl, &group, "udp", &OPEN.to_string(), &only(host));
+        }
+        ctl.attach("work0", &group, &["--side", "workload", "--private-ip-addresses", "auto", "--hook", hook]);
+        for (host, work) in addresses(1).into_iter().zip(addresses(2)) {
+            let fragments = |side| ctl.counter("work0", side, "fragment");
+            let before = ["Ingress", "Egress"].map(fragments);
+            udp_of(&pair.host, None, SocketAddr::new(work, OPEN), DATAGRAM).answers();
+            udp_of(&pair.work, None, SocketAddr::new(host, OPEN), DATAGRAM).answers();
+            for (side, before) in ["Ingress", "Egress"].into_iter().zip(before) {
+                let seen = fragments(side) - before;
+                // The question of one, and the answer to the other: all but the first frame of each.
+                assert!(seen >= 20, "{hook}, {work}, {side}: {seen}");
+            }
+            // The host itself gives a datagram up as soon as it learns that a part of it was dropped.
+            let refused = || ctl.counter("work0", "Ingress", "no-service");
+            let before = refused();
+            udp_of(&pair.host, None, SocketAddr::new(work, OTHER), DATAGRAM).is_silent();
+            assert!(refused() > before, "{hook}, to {work}");
+            let alone = || ctl.counter("work0", "Egress", "fragment-without-first");
+            let before = alone();
+            udp_of(&pair.work, None, SocketAddr::new(host, OTHER), DATAGRAM).is_silent();
+            assert!(alone() - before >= 10, "{hook}, to {host}");
         }
     }
 }

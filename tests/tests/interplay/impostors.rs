@@ -1,50 +1,21 @@
 //! Workloads that call themselves others.
 
+use super::pair::{Pair, addresses, text};
 use firewall_tests::controller::Controller;
 use firewall_tests::netns::{Namespace, veth};
-use firewall_tests::packet::{Packet, eth_between};
+use firewall_tests::packet::{Packet, SOURCE_MAC, eth, eth_between};
 use firewall_tests::traffic::{Tap, Wire, udp, udp_echo};
 use firewall_tests::wait::eventually;
 use firewall_tests::world::OPEN;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 /// A hardware address that nobody has.
 const NOBODY: [u8; 6] = [2, 0, 0, 0, 0, 0x66];
 
-/// A host with `work0`, and a workload at the other end of it.
-struct Pair {
-    host: Namespace,
-    work: Namespace,
-}
-
-fn addresses(number: u8) -> [IpAddr; 2] {
-    [format!("10.1.0.{number}"), format!("fd01::{number}")].map(|text| text.parse().unwrap())
-}
-
-fn text([a, b, c, d, e, f]: [u8; 6]) -> String {
-    format!("{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
-}
-
-impl Pair {
-    fn new() -> Self {
-        let (host, work) = (Namespace::new("host"), Namespace::inhabited("work"));
-        veth((&host, "work0"), (&work, "eth0"));
-        host.up("work0");
-        work.up("eth0");
-        for (namespace, device, number) in [(&host, "work0", 1), (&work, "eth0", 2)] {
-            for (address, length) in addresses(number).into_iter().zip([24, 64]) {
-                namespace.address(device, ipnet::IpNet::new_assert(address, length));
-            }
-        }
-        Self { host, work }
-    }
-
-    /// A datagram from the workload to the host, by hand.
-    fn datagram(&self, hardware: [u8; 6], family: usize, word: &str) -> Packet {
-        let frame = eth_between(hardware, self.host.mac("work0")).ip(addresses(2)[family], addresses(1)[family]);
-        frame.udp(5000, OPEN).payload(word.as_bytes())
-    }
+/// A datagram from the workload to the host, by hand.
+fn datagram(pair: &Pair, hardware: [u8; 6], family: usize, word: &str) -> Packet {
+    pair.frame(hardware).ip(addresses(2)[family], addresses(1)[family]).udp(5000, OPEN).payload(word.as_bytes())
 }
 
 #[test]
@@ -62,9 +33,9 @@ fn frames_with_another_hardware_address_are_dropped_and_counted() {
             let heard = pair.host.run(|| UdpSocket::bind((address, OPEN))).unwrap();
             heard.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
             let before = ctl.counter("work0", "Egress", "source-not-own");
-            wire.send(&pair.datagram(NOBODY, family, "by another name").build()).unwrap();
+            wire.send(&datagram(&pair, NOBODY, family, "by another name").build()).unwrap();
             eventually("it is counted", || ctl.counter("work0", "Egress", "source-not-own") == before + 1);
-            wire.send(&pair.datagram(own, family, "by its own").build()).unwrap();
+            wire.send(&datagram(&pair, own, family, "by its own").build()).unwrap();
             // Frames of one sender do not overtake each other: the first one that is heard is the second.
             let mut octets = [0; 64];
             let length = heard.recv(&mut octets).unwrap_or_else(|error| panic!("{hook}, {address}: {error}"));
@@ -127,4 +98,148 @@ fn a_tap_sends_with_any_hardware_address_until_one_is_given() {
     assert!(ctl.counter("tap0", "Egress", "source-not-own") > 0);
     ctl.ok(&["attach", "tap0", "--mac-address", &tap.hardware(), "--replace"]);
     asks().answers();
+}
+
+/// Addresses of somebody else on the same link, with what the host knows of him.
+const ELSE: u8 = 3;
+const HIS: [u8; 6] = [2, 0, 0, 0, 0, 0x33];
+
+/// What a workload may say on its link, each in the name of somebody else, and how that is counted.
+struct Lie {
+    frame: Vec<u8>,
+    reason: &'static str,
+    /// Whether the host believes it.
+    is_believed: fn(&Namespace) -> bool,
+}
+
+fn neighbours(host: &Namespace) -> String {
+    host.ip("neigh show dev work0")
+}
+
+fn believes(host: &Namespace, family: usize) -> bool {
+    let [liar, line] = [text(SOURCE_MAC), format!("{} ", addresses(ELSE)[family])];
+    neighbours(host).lines().any(|entry| entry.starts_with(&line) && entry.contains(&liar))
+}
+
+fn routers(host: &Namespace) -> String {
+    host.ip("-6 route show default dev work0")
+}
+
+fn lies() -> [Lie; 3] {
+    let [IpAddr::V4(his), IpAddr::V6(target)] = addresses(ELSE) else { panic!("one of each family") };
+    let to_all = |group: [u8; 6]| eth_between(SOURCE_MAC, group);
+    // ARP that nobody asked for, to all: the address and the hardware address of who sends it.
+    let gratuitous = to_all([0xff; 6]).arp(his, his);
+    // The answer replaces what is known (the flag, the third bit), and names a hardware address (option 2).
+    let option = [[2, 1].as_slice(), &SOURCE_MAC].concat();
+    let all_nodes = [0x33, 0x33, 0, 0, 0, 1];
+    let all = "ff02::1".parse::<Ipv6Addr>().unwrap();
+    let [_, IpAddr::V6(own)] = addresses(2) else { panic!("of IPv6") };
+    let advertises = to_all(all_nodes).ipv6(own, all).hop_limit(255).icmpv6(136, 0).icmp_rest([0x20, 0, 0, 0]);
+    let advertises = advertises.payload(&[target.octets().as_slice(), &option].concat());
+    // A router with a life of half an hour.
+    let routes = to_all(all_nodes).ipv6("fe80::66".parse().unwrap(), all).hop_limit(255).icmpv6(134, 0);
+    let routes = routes.icmp_rest([64, 0, 7, 8]).payload(&[[0; 8].as_slice(), &[1, 1], &SOURCE_MAC].concat());
+    [
+        Lie { frame: gratuitous.build(), reason: "neighbour-not-own", is_believed: |host| believes(host, 0) },
+        Lie { frame: advertises.build(), reason: "neighbour-not-own", is_believed: |host| believes(host, 1) },
+        Lie {
+            frame: routes.build(),
+            reason: "workload-router",
+            is_believed: |host| routers(host).contains("fe80::66"),
+        },
+    ]
+}
+
+/// Undoes what the host believes.
+fn disabuse(host: &Namespace) {
+    for address in addresses(ELSE) {
+        host.ip(&format!("neigh replace {address} lladdr {} dev work0 nud stale", text(HIS)));
+    }
+    if !routers(host).is_empty() {
+        host.ip("-6 route flush default dev work0");
+    }
+}
+
+/// A host believes whoever speaks on the link. What a workload says of others does not come that far.
+#[test]
+fn what_a_workload_says_of_others_reaches_nobody() {
+    for (hook, options) in super::HOOKS {
+        let pair = Pair::new();
+        pair.host.sysctl("net/ipv6/conf/work0/accept_ra", "1");
+        let wire = Wire::new(&pair.work, "eth0");
+        disabuse(&pair.host);
+        for Lie { frame, reason, is_believed } in lies() {
+            eventually(&format!("without rules it is believed: {reason}"), || {
+                wire.send(&frame).unwrap();
+                is_believed(&pair.host)
+            });
+        }
+        disabuse(&pair.host);
+        let ctl = Controller::start_with(&pair.host, options);
+        let group = ctl.group("work");
+        ctl.attach("work0", &group, &["--side", "workload", "--private-ip-addresses", "auto", "--hook", hook]);
+        for Lie { frame, reason, is_believed } in lies() {
+            let before = ctl.counter("work0", "Egress", reason);
+            (0..3).for_each(|_| wire.send(&frame).unwrap());
+            eventually("all are counted", || ctl.counter("work0", "Egress", reason) == before + 3);
+            assert!(!is_believed(&pair.host), "{hook}, {reason}: {}{}", neighbours(&pair.host), routers(&pair.host));
+        }
+        // What it says of itself does.
+        let [IpAddr::V4(own), _] = addresses(2) else { panic!("of IPv4") };
+        pair.host.ip(&format!("neigh replace {own} lladdr {} dev work0 nud stale", text(HIS)));
+        wire.send(&eth_between(SOURCE_MAC, [0xff; 6]).arp(own, own).build()).unwrap();
+        eventually("it may say where it is itself", || {
+            neighbours(&pair.host)
+                .lines()
+                .any(|entry| entry.starts_with(&format!("{own} ")) && entry.contains(&text(SOURCE_MAC)))
+        });
+    }
+}
+
+/// A bridge that carries tags: a frame that has come in with one goes on with the tag beside it, in the kernel's notes, and
+/// what a workload sends has it there as well where traffic control looks. XDP sees it in the frame.
+#[test]
+fn tags_that_the_kernel_keeps_beside_frames_tell_flows_apart() {
+    for (hook, options) in super::HOOKS {
+        let host = Namespace::new("host");
+        host.ip("link add br0 type bridge");
+        host.up("br0");
+        let [work, peer] = [("work", "port0"), ("peer", "port1")].map(|(label, port)| {
+            let end = Namespace::inhabited(label);
+            veth((&host, port), (&end, "eth0"));
+            host.ip(&format!("link set {port} master br0"));
+            host.up(port);
+            end.up("eth0");
+            end
+        });
+        let ctl = Controller::start_with(&host, options);
+        let group = ctl.group("work");
+        let own = addresses(2).map(|address| address.to_string()).join(",");
+        let side = ["--side", "workload", "--private-ip-addresses", &own, "--mac-address", "any", "--hook", hook];
+        ctl.attach("port0", &group, &side);
+        let (sends, answers) = (Wire::new(&work, "eth0"), Wire::new(&peer, "eth0"));
+        let tagged = |frame: Packet, tag: Option<u16>| tag.into_iter().fold(frame, Packet::vlan);
+        let count = |side, reason| ctl.counter("port0", side, reason);
+        for (own, other) in addresses(2).into_iter().zip(addresses(ELSE)) {
+            let asks = |tag| tagged(eth(), tag).ip(own, other).udp(5000, OPEN).payload(b"word").build();
+            let [there, here] = [[2, 0, 0, 0, 0, 2], SOURCE_MAC];
+            let answer =
+                |tag| tagged(eth_between(there, here), tag).ip(other, own).udp(OPEN, 5000).payload(b"word").build();
+            let before = count("Egress", "rule");
+            eventually("the workload asks in a network", || {
+                sends.send(&asks(Some(5))).unwrap();
+                count("Egress", "rule") > before
+            });
+            let dropped = count("Ingress", "no-service");
+            for (number, tag) in (1..).zip([None, Some(6)]) {
+                answers.send(&answer(tag)).unwrap();
+                let what = format!("{hook}, {own}: the answer in {tag:?} is none");
+                eventually(&what, || count("Ingress", "no-service") == dropped + number);
+            }
+            let passed = count("Ingress", "flow");
+            answers.send(&answer(Some(5))).unwrap();
+            eventually(&format!("{hook}, {own}: the answer in its network"), || count("Ingress", "flow") == passed + 1);
+        }
+    }
 }

@@ -8,6 +8,7 @@ mod devices;
 mod guests;
 mod impostors;
 mod nftables;
+mod pair;
 mod programs;
 mod stacked;
 mod tunnels;

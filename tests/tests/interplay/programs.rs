@@ -160,7 +160,8 @@ fn generic_xdp_of_others_in_pieces_leads_past_no_rule() {
         let group = served(&ctl);
         let other = Foreign::xdp_in_pieces(action::XDP_PASS);
         let link = other.attach(&world.host, "eth0", Hook::XdpGeneric);
-        ctl.attach("eth0", &group, &["--hook", "tc"]);
+        let answer = ctl.ok(&["attach", "eth0", "--groups", &group, "--hook", "tc"]);
+        assert!(answer["Warnings"].to_string().contains("hidden-header"), "{answer}");
         let before = other.runs();
         world.tcp_in(friend()[0], OPEN).is_silent();
         assert!(other.runs() > before);

@@ -275,7 +275,7 @@ fn rules_are_counted_by_direction_and_family() {
     let detail = |has: usize, direction: &str, family: &str, new: usize| {
         format!(
             "Group {web} has {has} {direction} rules of {family} and would get {new}; the limit is 3. A group as a \
-             peer counts in both families."
+             peer counts in both families, a prefix list as many times as it is made for entries."
         )
     };
     let full = ErrorCode::RulesPerSecurityGroupLimitExceeded;
@@ -331,7 +331,7 @@ fn the_older_form_makes_one_rule() {
     let error = world.refused(EGRESS, json!({"GroupId": web, "CidrIp": "0.0.0.0/0"}));
     assert_eq!(
         (error.code, error.message.as_str()),
-        (ErrorCode::UnknownParameter, "The parameter CidrIp is not recognized",)
+        (ErrorCode::UnsupportedOperation, "The parameter CidrIp of AuthorizeSecurityGroupEgress is not supported.")
     );
 }
 

@@ -155,6 +155,66 @@ fn a_group_in_use_is_not_deleted() {
 }
 
 #[test]
+fn groups_that_name_each_other_are_deleted_together() {
+    let mut world = World::new();
+    let (web, db) = (world.group("web"), world.group("db"));
+    for (group, peer) in [(&web, &db), (&db, &web)] {
+        let item = json!({"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": peer}]});
+        world.done("AuthorizeSecurityGroupIngress", json!({"GroupId": group, "IpPermissions": [item]}));
+    }
+    let delete = "DeleteSecurityGroup";
+    for one in [&web, &db] {
+        assert_eq!(world.refused(delete, json!({"GroupId": one})).code, ErrorCode::DependencyViolation);
+    }
+    let default = world.default_group();
+    let error = world.refused(delete, json!({"GroupIds": [web, db, default]}));
+    assert_eq!(error.code, ErrorCode::CannotDelete);
+    let message = "The parameter groupId cannot be used with the parameter groupIds";
+    let both = json!({"GroupIds": [web], "GroupId": db});
+    world.refuses(delete, both, ErrorCode::InvalidParameterCombination, message, None);
+    let answer = world.done(delete, json!({"GroupIds": [web, db]}));
+    let mut ids = vec![web, db];
+    ids.sort();
+    assert_eq!(answer, json!({"Return": true, "GroupIds": ids}));
+    assert_eq!(world.model.groups.len(), 1);
+}
+
+#[test]
+fn groups_get_other_names_and_descriptions() {
+    let mut world = World::new();
+    let (web, default) = (world.group("web"), world.default_group());
+    world.group("db");
+    let modify = "ModifySecurityGroup";
+    let answer = world.done(modify, json!({"GroupId": web, "GroupName": "Web", "Description": "servers"}));
+    assert_eq!(answer, json!({"Return": true}));
+    let group = world.describe_group(&web);
+    assert_eq!((&group["GroupName"], &group["Description"]), (&json!("Web"), &json!("servers")));
+    assert!(world.outcome(modify, json!({"GroupId": web, "GroupName": "Web"})).model.is_none());
+    world.done(modify, json!({"GroupId": default, "Description": "of the house"}));
+
+    let mut refuses = |body: Value, code: ErrorCode, message: &str| {
+        let error = world.refused(modify, body);
+        assert_eq!((error.code, error.message.as_str()), (code, message));
+    };
+    let missing = "The request must contain the parameter GroupName or Description";
+    refuses(json!({"GroupId": web}), ErrorCode::MissingParameter, missing);
+    let missing = "The request must contain the parameter GroupId";
+    refuses(json!({"GroupName": "x"}), ErrorCode::MissingParameter, missing);
+    let unknown = json!({"GroupId": NO_GROUP, "GroupName": "x"});
+    refuses(unknown, ErrorCode::InvalidGroupNotFound, "The security group 'sg-00000000' does not exist");
+    let reserved = "Cannot use reserved security group name: default";
+    refuses(json!({"GroupId": web, "GroupName": "default"}), ErrorCode::InvalidParameterValue, reserved);
+    let looks = "Value (sg-x) for parameter GroupName is invalid. Group names may not be in the format sg-*.";
+    refuses(json!({"GroupId": web, "GroupName": "sg-x"}), ErrorCode::InvalidParameterValue, looks);
+    let message = format!("The specified group: \"{default}\" name: \"default\" cannot be renamed by a user");
+    refuses(json!({"GroupId": default, "GroupName": "x"}), ErrorCode::OperationNotPermitted, &message);
+    let vpc = world.default_vpc();
+    let message = format!("The security group 'DB' already exists for VPC '{vpc}'");
+    let error = world.refused(modify, json!({"GroupId": web, "GroupName": "DB"}));
+    assert_eq!((error.code, error.message), (ErrorCode::InvalidGroupDuplicate, message));
+}
+
+#[test]
 fn a_group_that_names_itself_is_deleted() {
     let mut world = World::new();
     let web = world.group("web");

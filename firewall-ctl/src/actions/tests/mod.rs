@@ -5,8 +5,13 @@ mod device;
 mod group;
 mod interface;
 mod page;
+mod prefix_list;
 mod property;
+mod property_lists;
+mod replace;
 mod revoke;
+mod rule_edit;
+mod tag;
 mod vpc;
 
 use super::{ApiError, Context, ErrorCode, Outcome, Request, apply};

@@ -1,5 +1,6 @@
 //! Whatever callers do, in whatever order: the invariants and the quotas hold, and what is refused changes nothing.
 
+use super::property_lists::ListStep;
 use super::*;
 use crate::actions::set_observed_addresses;
 use crate::model::{Family, GroupId, Quotas, Rule, RuleKey};
@@ -26,11 +27,12 @@ enum Step {
     Bind { device: u8, interface: usize, replace: bool },
     Detach { device: u8, delete: bool },
     Observe { interface: usize, addresses: Vec<u8> },
+    Lists(ListStep),
 }
 
 /// A permission with one peer.
 #[derive(Debug, Clone)]
-struct Item {
+pub(super) struct Item {
     protocol: &'static str,
     from: i64,
     to: i64,
@@ -42,13 +44,15 @@ enum PeerChoice {
     Ipv4(u8),
     Ipv6(u8),
     Group(usize),
+    List(usize),
 }
 
-fn items() -> impl Strategy<Value = Vec<Item>> {
+pub(super) fn items() -> impl Strategy<Value = Vec<Item>> {
     let peer = prop_oneof![
         3 => (0u8..6).prop_map(PeerChoice::Ipv4),
         2 => (0u8..6).prop_map(PeerChoice::Ipv6),
         2 => (0usize..8).prop_map(PeerChoice::Group),
+        2 => (0usize..8).prop_map(PeerChoice::List),
     ];
     let protocol =
         prop::sample::select(vec!["tcp", "6", "udp", "icmp", "icmpv6", "-1", "all", "47", "50", "51", "tcq"]);
@@ -83,8 +87,9 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (device.clone(), index.clone(), any::<bool>())
             .prop_map(|(device, interface, replace)| Step::Bind { device, interface, replace }),
         2 => (device, any::<bool>()).prop_map(|(device, delete)| Step::Detach { device, delete }),
-        2 => (index, prop::collection::vec(0u8..6, 0..4))
+        4 => (index, prop::collection::vec(0u8..6, 0..4))
             .prop_map(|(interface, addresses)| Step::Observe { interface, addresses }),
+        16 => property_lists::step().prop_map(Step::Lists),
     ]
 }
 
@@ -92,7 +97,7 @@ fn step() -> impl Strategy<Value = Step> {
 const NOTHING: usize = 7;
 
 /// One of the ids, or one of nothing.
-fn pick<T: ToString>(ids: impl ExactSizeIterator<Item = T>, index: usize, none: &str) -> String {
+pub(super) fn pick<T: ToString>(ids: impl ExactSizeIterator<Item = T>, index: usize, none: &str) -> String {
     let count = ids.len();
     let mut chosen = ids.skip(index.checked_rem(count).unwrap_or_default());
     chosen.next().filter(|_| index != NOTHING).map_or_else(|| none.to_owned(), |id| id.to_string())
@@ -104,15 +109,15 @@ fn address(number: u8) -> String {
 }
 
 impl World {
-    fn pick_group(&self, index: usize) -> String {
+    pub(super) fn pick_group(&self, index: usize) -> String {
         pick(self.model.groups.keys(), index, NO_GROUP)
     }
 
-    fn pick_groups(&self, indexes: &[usize]) -> Vec<String> {
+    pub(super) fn pick_groups(&self, indexes: &[usize]) -> Vec<String> {
         indexes.iter().map(|index| self.pick_group(*index)).collect()
     }
 
-    fn permissions(&self, items: &[Item]) -> Value {
+    pub(super) fn permissions(&self, items: &[Item]) -> Value {
         let item = |item: &Item| {
             let mut permission = json!({"IpProtocol": item.protocol, "FromPort": item.from, "ToPort": item.to});
             match item.peer {
@@ -125,10 +130,25 @@ impl World {
                 PeerChoice::Group(index) => {
                     permission["UserIdGroupPairs"] = json!([{"GroupId": self.pick_group(index)}]);
                 }
+                PeerChoice::List(index) => {
+                    permission["PrefixListIds"] = json!([{"PrefixListId": self.pick_list(index)}]);
+                }
             }
             permission
         };
         items.iter().map(item).collect()
+    }
+
+    /// The same, as ModifySecurityGroupRules has it.
+    pub(super) fn request(&self, item: &Item) -> Value {
+        let mut rule = json!({"IpProtocol": item.protocol, "FromPort": item.from, "ToPort": item.to});
+        match item.peer {
+            PeerChoice::Ipv4(number) => rule["CidrIpv4"] = json!(format!("10.{number}.0.0/{}", 13 + number)),
+            PeerChoice::Ipv6(number) => rule["CidrIpv6"] = json!(format!("fd00:{number}::/32")),
+            PeerChoice::Group(index) => rule["ReferencedGroupId"] = json!(self.pick_group(index)),
+            PeerChoice::List(index) => rule["PrefixListId"] = json!(self.pick_list(index)),
+        }
+        rule
     }
 
     /// The action of a step, with its members.
@@ -195,6 +215,7 @@ impl World {
             Step::Detach { device, delete } => {
                 ("DetachDevice", json!({"Device": format!("eth{device}"), "Delete": delete}))
             }
+            Step::Lists(step) => self.list_action(step),
             Step::Observe { .. } => ("", Value::Null),
         }
     }
@@ -226,7 +247,17 @@ impl World {
     }
 
     fn assert_quotas(&self) {
-        let Quotas { vpcs, groups_per_vpc, rules_per_group, groups_per_interface, interfaces } = self.quotas;
+        let Quotas {
+            vpcs,
+            groups_per_vpc,
+            rules_per_group,
+            groups_per_interface,
+            interfaces,
+            prefix_lists,
+            entries_per_prefix_list,
+            versions_per_prefix_list,
+            references_per_prefix_list,
+        } = self.quotas;
         assert!(self.model.vpcs.len() <= vpcs as usize);
         for vpc in self.model.vpcs.keys() {
             assert!(self.model.groups_of(*vpc).count() <= groups_per_vpc as usize);
@@ -239,6 +270,11 @@ impl World {
             }
         }
         assert!(self.model.interfaces.len() <= interfaces as usize);
+        assert!(self.model.prefix_lists.len() <= prefix_lists as usize);
+        for list in self.model.prefix_lists.values() {
+            assert!(list.max_entries <= entries_per_prefix_list && list.past.len() < versions_per_prefix_list as usize);
+            assert!(self.model.groups_naming(list.id).count() <= references_per_prefix_list as usize);
+        }
         for interface in self.model.interfaces.values() {
             assert!(interface.groups.len() <= groups_per_interface as usize);
         }
@@ -258,8 +294,17 @@ fn any_sequence_keeps_invariants_and_quotas() {
     let config = ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() };
     let result = proptest::test_runner::TestRunner::new(config).run(&prop::collection::vec(step(), 1..80), |steps| {
         let mut world = World::new();
-        world.quotas =
-            Quotas { vpcs: 3, groups_per_vpc: 3, rules_per_group: 4, groups_per_interface: 1, interfaces: 4 };
+        world.quotas = Quotas {
+            vpcs: 3,
+            groups_per_vpc: 3,
+            rules_per_group: 4,
+            groups_per_interface: 1,
+            interfaces: 4,
+            prefix_lists: 3,
+            entries_per_prefix_list: 4,
+            versions_per_prefix_list: 3,
+            references_per_prefix_list: 1,
+        };
         for step in &steps {
             *seen.borrow_mut().entry(world.take(step)).or_default() += 1;
             world.assert_quotas();
@@ -281,18 +326,28 @@ fn any_sequence_keeps_invariants_and_quotas() {
         "DependencyViolation",
         "DeviceAlreadyAttached",
         "DeviceNotAttached",
+        "IdempotentParameterMismatch",
         "InvalidGroup.Duplicate",
         "InvalidGroup.NotFound",
+        "InvalidID",
         "InvalidIPAddress.InUse",
         "InvalidNetworkInterface.InUse",
         "InvalidNetworkInterfaceID.NotFound",
+        "InvalidParameterCombination",
         "InvalidParameterValue",
         "InvalidPermission.Duplicate",
         "InvalidPermission.NotFound",
+        "InvalidPrefixListID.NotFound",
+        "InvalidPrefixListModification",
         "InvalidSecurityGroupRuleId.NotFound",
         "InvalidVpcID.NotFound",
         "MissingParameter",
         "NetworkInterfaceLimitExceeded",
+        "OperationNotPermitted",
+        "PrefixListLimitExceeded",
+        "PrefixListMaxEntriesExceeded",
+        "PrefixListReferenceLimitExceeded",
+        "PrefixListVersionMismatch",
         "RulesPerSecurityGroupLimitExceeded",
         "SecurityGroupLimitExceeded",
         "SecurityGroupsPerInterfaceLimitExceeded",

@@ -35,12 +35,26 @@ request! {
         dry_run: bool,
     }
 
+    /// Ours: changes the name of a group, or its description.
+    ModifySecurityGroup {
+        /// The group.
+        group_id: Option<String>,
+        /// Its new name, unique in the VPC whatever the case.
+        group_name: Option<String>,
+        /// Its new description.
+        description: Option<String>,
+        /// Only checks the permission.
+        dry_run: bool,
+    }
+
     /// Deletes a group that no interface carries and no other group's rule names.
     DeleteSecurityGroup {
         /// The group.
         group_id: Option<String>,
         /// Or its name in the default VPC.
         group_name: Option<String>,
+        /// Ours: or several, all or none; they may name each other.
+        group_ids: Vec<String>,
         /// Only checks the permission.
         dry_run: bool,
     }
@@ -95,6 +109,10 @@ answer! {
         /// Always true.
         r#return: bool,
         /// The group that is gone.
-        group_id: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group_id: Option<String>,
+        /// Ours, where several were named: the groups that are gone.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        group_ids: Vec<String>,
     }
 }

@@ -12,8 +12,10 @@ mod interface;
 mod key;
 mod observe;
 mod permission;
+mod prefix_list;
 mod rule;
 mod shared;
+mod tag;
 mod vpc;
 
 pub use daemon::*;
@@ -25,8 +27,10 @@ pub use interface::*;
 pub use key::*;
 pub use observe::*;
 pub use permission::*;
+pub use prefix_list::*;
 pub use rule::*;
 pub use shared::*;
+pub use tag::*;
 pub use vpc::*;
 
 /// Whether a member can be left out when it is sent.

@@ -83,6 +83,101 @@ request! {
         dry_run: bool,
     }
 
+    /// Changes what rules of a group say, all or none. They keep their ids and directions.
+    ModifySecurityGroupRules {
+        /// The group.
+        group_id: Option<String>,
+        /// The rules, each with all that it is to say.
+        security_group_rules: Vec<SecurityGroupRuleUpdate>,
+        /// Only checks the permission.
+        dry_run: bool,
+    }
+
+    /// A rule and what it is to say.
+    SecurityGroupRuleUpdate {
+        /// The rule.
+        security_group_rule_id: Option<String>,
+        /// What it is to say.
+        security_group_rule: Option<SecurityGroupRuleRequest>,
+    }
+
+    /// A rule with one peer. The peer is of the kind that the rule has.
+    SecurityGroupRuleRequest {
+        /// `tcp`, `udp`, `icmp`, `icmpv6`, a number, or `-1` for all.
+        ip_protocol: Option<String>,
+        /// The first port, or the ICMP type; -1 for all types.
+        from_port: Option<i64>,
+        /// The last port, or the ICMP code; -1 for all codes.
+        to_port: Option<i64>,
+        /// An IPv4 block.
+        cidr_ipv4: Option<String>,
+        /// An IPv6 block.
+        cidr_ipv6: Option<String>,
+        /// A prefix list.
+        prefix_list_id: Option<String>,
+        /// The members of a group.
+        referenced_group_id: Option<String>,
+        /// A note. The old one is kept when absent, and goes when empty.
+        description: Option<String>,
+    }
+
+    /// Changes the notes on ingress rules, all or none. A note that is absent goes.
+    UpdateSecurityGroupRuleDescriptionsIngress {
+        /// The group.
+        group_id: Option<String>,
+        /// Or its name in the default VPC.
+        group_name: Option<String>,
+        /// The rules, with their new notes.
+        ip_permissions: Vec<IpPermission>,
+        /// Or their ids, with their new notes.
+        security_group_rule_descriptions: Vec<RuleNote>,
+        /// Only checks the permission.
+        dry_run: bool,
+    }
+
+    /// Changes the notes on egress rules, all or none. A note that is absent goes.
+    UpdateSecurityGroupRuleDescriptionsEgress {
+        /// The group.
+        group_id: Option<String>,
+        /// Or its name in the default VPC.
+        group_name: Option<String>,
+        /// The rules, with their new notes.
+        ip_permissions: Vec<IpPermission>,
+        /// Or their ids, with their new notes.
+        security_group_rule_descriptions: Vec<RuleNote>,
+        /// Only checks the permission.
+        dry_run: bool,
+    }
+
+    /// A rule by its id, with its new note.
+    RuleNote {
+        /// The rule.
+        security_group_rule_id: Option<String>,
+        /// The note; none when absent or empty.
+        description: Option<String>,
+    }
+
+    /// Ours: gives a group exactly these rules in one step, without a moment in which it has less. Rules that say the same as
+    /// before keep their ids, numbers and tags.
+    ReplaceSecurityGroupRules {
+        /// The group.
+        group_id: Option<String>,
+        /// Or its name in the default VPC.
+        group_name: Option<String>,
+        /// Which rules are replaced: `ingress`, `egress` or `both`.
+        direction: Option<String>,
+        /// The ingress rules from now on.
+        ip_permissions: Vec<IpPermission>,
+        /// The egress rules from now on.
+        ip_permissions_egress: Vec<IpPermission>,
+        /// Tags of type `security-group-rule`, for each new rule.
+        tag_specifications: Vec<TagSpecification>,
+        /// Cut the flows at once that the rules admitted that go.
+        cut_flows: bool,
+        /// Only checks the permission.
+        dry_run: bool,
+    }
+
     /// Lists rules one by one.
     DescribeSecurityGroupRules {
         /// Filters: `group-id`, `security-group-rule-id`, `tag:KEY`, `tag-key`.
@@ -119,6 +214,25 @@ answer! {
         /// Ours, where it was asked for: how many flows were cut. Filled in by the controller.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cut_flows: Option<u64>,
+    }
+
+    /// Answer of ReplaceSecurityGroupRules.
+    ReplaceResult {
+        /// Always true.
+        r#return: bool,
+        /// The rules from now on, in the order of the request, ingress before egress.
+        security_group_rules: Vec<SecurityGroupRuleDescription>,
+        /// The rules that are gone.
+        revoked_security_group_rules: Vec<RevokedSecurityGroupRule>,
+        /// Where it was asked for: how many flows were cut. Filled in by the controller.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cut_flows: Option<u64>,
+    }
+
+    /// The answer of actions that say no more than that they did it.
+    Confirmation {
+        /// Always true.
+        r#return: bool,
     }
 
     /// Answer of DescribeSecurityGroupRules.

@@ -2,6 +2,7 @@
 
 pub(super) mod change;
 pub(super) mod duration;
+pub(super) mod kind;
 pub(super) mod port;
 pub(super) mod shape;
 pub(super) mod shorthand;

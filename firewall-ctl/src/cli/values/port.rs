@@ -5,6 +5,11 @@
 pub(crate) struct Protocol(String);
 
 impl Protocol {
+    /// One that the API names so.
+    pub(super) fn named(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

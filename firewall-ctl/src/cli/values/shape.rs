@@ -22,7 +22,8 @@ pub(crate) static FILTER: Shape = Shape::Record(&[("Name", Shape::Text), ("Value
 pub(crate) static TAG_SPECIFICATION: Shape =
     Shape::Record(&[("ResourceType", Shape::Text), ("Tags", Shape::List(&TAG))]);
 
-static TAG: Shape = Shape::Record(&[("Key", Shape::Text), ("Value", Shape::Text)]);
+/// One entry of `--tags`.
+pub(crate) static TAG: Shape = Shape::Record(&[("Key", Shape::Text), ("Value", Shape::Text)]);
 
 /// One entry of `--ip-permissions`.
 pub(crate) static IP_PERMISSION: Shape = Shape::Record(&[
@@ -47,6 +48,31 @@ static GROUP_PAIR: Shape = Shape::Record(&[
     ("PeeringStatus", Shape::Text),
     ("Description", Shape::Text),
 ]);
+
+/// One entry of `--entries` and `--add-entries` of prefix lists.
+pub(crate) static NEW_ENTRY: Shape = Shape::Record(&[("Cidr", Shape::Text), ("Description", Shape::Text)]);
+
+/// One entry of `--remove-entries`.
+pub(crate) static OLD_ENTRY: Shape = Shape::Record(&[("Cidr", Shape::Text)]);
+
+/// One entry of `--security-group-rules`.
+pub(crate) static RULE_UPDATE: Shape =
+    Shape::Record(&[("SecurityGroupRuleId", Shape::Text), ("SecurityGroupRule", RULE)]);
+
+const RULE: Shape = Shape::Record(&[
+    ("IpProtocol", Shape::Text),
+    ("FromPort", Shape::Integer),
+    ("ToPort", Shape::Integer),
+    ("CidrIpv4", Shape::Text),
+    ("CidrIpv6", Shape::Text),
+    ("PrefixListId", Shape::Text),
+    ("ReferencedGroupId", Shape::Text),
+    ("Description", Shape::Text),
+]);
+
+/// One entry of `--security-group-rule-descriptions`.
+pub(crate) static RULE_NOTE: Shape =
+    Shape::Record(&[("SecurityGroupRuleId", Shape::Text), ("Description", Shape::Text)]);
 
 /// One entry of `--private-ip-addresses` of `create-network-interface`.
 pub(crate) static PRIVATE_ADDRESS: Shape =

@@ -37,6 +37,31 @@ pub(crate) fn tag_specifications(word: &str) -> Result<Structures, StructureErro
     structures(&shape::TAG_SPECIFICATION, word)
 }
 
+/// Parser of `--entries` and `--add-entries` of prefix lists.
+pub(crate) fn new_entries(word: &str) -> Result<Structures, StructureError> {
+    structures(&shape::NEW_ENTRY, word)
+}
+
+/// Parser of `--remove-entries` of prefix lists.
+pub(crate) fn old_entries(word: &str) -> Result<Structures, StructureError> {
+    structures(&shape::OLD_ENTRY, word)
+}
+
+/// Parser of `--tags`.
+pub(crate) fn tags(word: &str) -> Result<Structures, StructureError> {
+    structures(&shape::TAG, word)
+}
+
+/// Parser of `--security-group-rules`.
+pub(crate) fn rule_updates(word: &str) -> Result<Structures, StructureError> {
+    structures(&shape::RULE_UPDATE, word)
+}
+
+/// Parser of `--security-group-rule-descriptions`.
+pub(crate) fn rule_notes(word: &str) -> Result<Structures, StructureError> {
+    structures(&shape::RULE_NOTE, word)
+}
+
 /// Parser of `--private-ip-addresses` of `create-network-interface`: an address will do.
 pub(crate) fn private_addresses(word: &str) -> Result<Structures, StructureError> {
     addresses("PrivateIpAddress", &shape::PRIVATE_ADDRESS, word)

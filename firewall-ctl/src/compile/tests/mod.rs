@@ -98,16 +98,9 @@ impl Scene {
             model.groups.insert(value.id, Arc::new(value));
         }
         for (number, (family, entries)) in &self.lists {
-            let value = PrefixList {
-                id: list(*number),
-                name: "offices".parse().unwrap(),
-                owner: AccountId::default(),
-                family: *family,
-                max_entries: entries.len().max(1) as u32,
-                version: 1,
-                entries: entries.iter().map(|net| (*net, None)).collect(),
-                tags: Tags::default(),
-            };
+            let (name, size) = ("offices".parse().unwrap(), entries.len().max(1) as u32);
+            let entries = entries.iter().map(|net| (*net, None)).collect();
+            let value = PrefixList::new(list(*number), name, AccountId::default(), *family, size, entries);
             model.prefix_lists.insert(value.id, Arc::new(value));
         }
         for (number, groups) in &self.attached {

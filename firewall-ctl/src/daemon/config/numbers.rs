@@ -200,13 +200,37 @@ numbers! {
         rules_per_group "rules-per-group" = 60, 1..=1000, "Rules of a group, for each direction and each family.";
         groups_per_interface "groups-per-interface" = 5, 1..=16, "Groups of an interface.";
         interfaces "interfaces" = 5000, 1..=100_000, "Network interfaces.";
+        prefix_lists "prefix-lists" = 100, 0..=10_000, "Prefix lists.";
+        entries_per_prefix_list "entries-per-prefix-list" = 1000, 1..=1000, "Entries that a prefix list can be made for; a rule that names the list counts for as many rules.";
+        versions_per_prefix_list "versions-per-prefix-list" = 1000, 1..=1000, "Versions of a prefix list that are kept; the oldest go.";
+        references_per_prefix_list "references-per-prefix-list" = 10_000, 1..=100_000, "Groups with rules that name one prefix list.";
     }
 }
 
 impl From<QuotaSettings> for Quotas {
     fn from(settings: QuotaSettings) -> Self {
-        let QuotaSettings { vpcs, groups_per_vpc, rules_per_group, groups_per_interface, interfaces } = settings;
-        Self { vpcs, groups_per_vpc, rules_per_group, groups_per_interface, interfaces }
+        let QuotaSettings {
+            vpcs,
+            groups_per_vpc,
+            rules_per_group,
+            groups_per_interface,
+            interfaces,
+            prefix_lists,
+            entries_per_prefix_list,
+            versions_per_prefix_list,
+            references_per_prefix_list,
+        } = settings;
+        Self {
+            vpcs,
+            groups_per_vpc,
+            rules_per_group,
+            groups_per_interface,
+            interfaces,
+            prefix_lists,
+            entries_per_prefix_list,
+            versions_per_prefix_list,
+            references_per_prefix_list,
+        }
     }
 }
 
@@ -230,6 +254,20 @@ mod tests {
     fn defaults_are_those_of_the_parts() {
         assert_eq!(Limits::from(TableLimits::default()), Limits::default());
         assert_eq!(Quotas::from(QuotaSettings::default()), Quotas::default());
+    }
+
+    #[test]
+    fn every_table_that_can_be_full_names_the_key_that_sizes_it() {
+        for table in firewall_common::abi::map::ALL {
+            let size = |limits: TableLimits| Limits::from(limits).max_entries(table);
+            let grows = |key: &&Key| {
+                let mut limits = TableLimits::default();
+                limits.set(key.name, key.max).unwrap();
+                size(limits) > size(TableLimits::default())
+            };
+            let sizing: Vec<&str> = TableLimits::KEYS.iter().filter(grows).map(|key| key.name).collect();
+            assert_eq!(Limits::key(table).into_iter().collect::<Vec<_>>(), sizing, "{table}");
+        }
     }
 
     #[test]

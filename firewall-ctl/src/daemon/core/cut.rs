@@ -2,7 +2,10 @@
 
 use super::transition::new_rules;
 use super::{Caller, Core};
-use crate::actions::types::{FlushFlowsResult, RevokeSecurityGroupEgress, RevokeSecurityGroupIngress};
+use crate::actions::types::{
+    FlushFlowsResult, ReplaceResult, ReplaceSecurityGroupRules, RevokeResult, RevokeSecurityGroupEgress,
+    RevokeSecurityGroupIngress,
+};
 use crate::actions::{ApiError, ErrorCode, Request, Response};
 use crate::compile::memory::FlowKey;
 use crate::daemon::enforcer::Enforcer;
@@ -12,11 +15,22 @@ use crate::model::Model;
 use crate::store::Store;
 use std::collections::BTreeSet;
 
+/// Where an answer says how many flows were cut.
+pub(super) fn count_in(response: &mut Response) -> Option<&mut Option<u64>> {
+    match response {
+        Response::Revoke(RevokeResult { cut_flows, .. }) | Response::Replace(ReplaceResult { cut_flows, .. }) => {
+            Some(cut_flows)
+        }
+        _ => None,
+    }
+}
+
 /// Whether a revocation is to cut flows, too. Taken out of the request: the action itself knows nothing of flows.
 pub(super) fn take_wish(request: &mut Request) -> bool {
     match request {
         Request::RevokeSecurityGroupIngress(RevokeSecurityGroupIngress { cut_flows, .. })
-        | Request::RevokeSecurityGroupEgress(RevokeSecurityGroupEgress { cut_flows, .. }) => std::mem::take(cut_flows),
+        | Request::RevokeSecurityGroupEgress(RevokeSecurityGroupEgress { cut_flows, .. })
+        | Request::ReplaceSecurityGroupRules(ReplaceSecurityGroupRules { cut_flows, .. }) => std::mem::take(cut_flows),
         _ => false,
     }
 }

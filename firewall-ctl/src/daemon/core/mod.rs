@@ -304,9 +304,9 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         if self.unpublished {
             outcome.warnings.push(UNPUBLISHED.to_owned());
         }
-        if cuts && let Response::Revoke(result) = &mut outcome.response {
+        if cuts && let Some(count) = cut::count_in(&mut outcome.response) {
             match self.cut_revoked(&revoked) {
-                Ok(cut) => result.cut_flows = Some(cut),
+                Ok(cut) => *count = Some(cut),
                 Err(error) => outcome
                     .warnings
                     .push(format!("The rules are revoked, and flows of theirs are left: {}", error.message)),

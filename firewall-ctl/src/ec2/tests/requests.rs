@@ -93,7 +93,7 @@ fn members_of_requests_are_those_of_the_service() {
 #[test]
 fn members_that_are_ours_alone_are_there() {
     for (operation, path) in local::ASKED {
-        let error = Request::parse(operation, json!({ *path: [] })).unwrap_err();
+        let error = Request::parse(operation, json!({ *path: {} })).unwrap_err();
         assert_ne!(error.code, ErrorCode::UnknownParameter, "{operation} has no {path}");
     }
 }
@@ -104,7 +104,8 @@ fn what_we_do_not_have_is_refused() {
     for walk in Request::OPERATIONS.iter().filter_map(|operation| walk(operation)) {
         for path in walk.missing.iter().filter(|path| !path.contains('.')) {
             let error = Request::parse(walk.operation, json!({ path.as_str(): "1" })).unwrap_err();
-            assert_eq!(error.code, ErrorCode::UnknownParameter, "{}: {path}", walk.operation);
+            let refusals = [ErrorCode::UnknownParameter, ErrorCode::UnsupportedOperation];
+            assert!(refusals.contains(&error.code), "{}: {path}: {error}", walk.operation);
             count += 1;
         }
     }

@@ -9,8 +9,10 @@ mod flows;
 mod groups;
 mod interfaces;
 mod keys;
+mod prefix_lists;
 mod rules;
 mod status;
+mod tags;
 mod vpcs;
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
@@ -76,6 +78,16 @@ pub(super) fn render(screen: &Screen, operation: &str, answer: &Value) -> String
             typed(answer, |answer| rules::revoked(screen, &answer))
         }
         "DescribeSecurityGroupRules" => typed(answer, |answer| rules::listed(screen, &answer)),
+        "ReplaceSecurityGroupRules" => typed(answer, |answer| rules::replaced(screen, &answer)),
+        "CreateManagedPrefixList"
+        | "ModifyManagedPrefixList"
+        | "RestoreManagedPrefixListVersion"
+        | "DeleteManagedPrefixList" => typed(answer, |answer| prefix_lists::one(screen, &answer)),
+        "DescribeManagedPrefixLists" => typed(answer, |answer| prefix_lists::listed(screen, &answer)),
+        "GetManagedPrefixListEntries" => typed(answer, |answer| prefix_lists::entries(screen, &answer)),
+        "GetManagedPrefixListAssociations" => typed(answer, |answer| prefix_lists::associations(screen, &answer)),
+        "DescribePrefixLists" => typed(answer, |answer| prefix_lists::blocks(screen, &answer)),
+        "DescribeTags" => typed(answer, |answer| tags::listed(screen, &answer)),
         "CreateNetworkInterface" => typed(answer, |answer| interfaces::created(screen, &answer)),
         "DescribeNetworkInterfaces" => typed(answer, |answer| interfaces::listed(screen, &answer)),
         "ListAccessKeys" => typed(answer, |answer| keys::listed(screen, &answer)),

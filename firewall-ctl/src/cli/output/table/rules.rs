@@ -2,8 +2,8 @@
 
 use super::{Screen, finish, more};
 use crate::actions::types::{
-    AuthorizeResult, DescribeSecurityGroupRulesResult, IpPermission, RevokeResult, RevokedSecurityGroupRule,
-    SecurityGroupRuleDescription,
+    AuthorizeResult, DescribeSecurityGroupRulesResult, IpPermission, ReplaceResult, RevokeResult,
+    RevokedSecurityGroupRule, SecurityGroupRuleDescription,
 };
 use comfy_table::Table;
 
@@ -34,6 +34,19 @@ pub(super) fn revoked(screen: &Screen, answer: &RevokeResult) -> String {
         }
         text.push_str(&screen.headline("The group has no such rule:"));
         text.push_str(&finish(&unknown, ""));
+    }
+    text
+}
+
+pub(super) fn replaced(screen: &Screen, answer: &ReplaceResult) -> String {
+    let ReplaceResult { r#return: _, security_group_rules, revoked_security_group_rules, cut_flows } = answer;
+    let mut text = finish(&table(screen, security_group_rules.iter().map(described)), "No rule: nothing is allowed.");
+    if !revoked_security_group_rules.is_empty() {
+        text.push_str(&screen.headline("No longer there:"));
+        text.push_str(&finish(&table(screen, revoked_security_group_rules.iter().map(gone)), ""));
+    }
+    if let Some(count) = cut_flows {
+        text.push_str(&format!("{count} flows of theirs are cut.\n"));
     }
     text
 }

@@ -33,14 +33,14 @@ pub(super) fn between(rules: &Rules<'_>, wanted: &Interface, model: &Findings, k
     let mut drift = of_entry(wanted, entry);
     let recorded = rules.allowing();
     drift.extend(
-        recorded
-            .difference(allowing)
-            .map(|number| format!("The kernel does not know by its tables: {}.", rules.told(*number).text)),
+        recorded.difference(allowing).map(|number| {
+            format!("A rule that allows it, and not by the kernel's tables: {}.", rules.told(*number).text)
+        }),
     );
     drift.extend(
-        allowing.difference(&recorded).map(|number| {
-            format!("The kernel lets it through by a rule that should not: {}.", rules.told(*number).text)
-        }),
+        allowing
+            .difference(&recorded)
+            .map(|number| format!("A rule that allows it by the kernel's tables only: {}.", rules.told(*number).text)),
     );
     let mut differs = |what: &str, kernel: &Heard, model: &Heard| {
         if kernel != model {
@@ -83,6 +83,14 @@ fn of_entry(wanted: &Interface, found: &Interface) -> Vec<String> {
     let [own, other] = [found, wanted].map(|entry| Ipv6Addr::from(entry.own_v6));
     if own != other {
         differs("IPv6 address", &own, &other);
+    }
+    let [own, other] = [found, wanted].map(|entry| entry.hardware);
+    if own != other {
+        let word = |octets: [u8; 6]| match octets {
+            [0, 0, 0, 0, 0, 0] => "any".to_owned(),
+            octets => octets.map(|octet| format!("{octet:02x}")).join(":"),
+        };
+        differs("hardware address", &word(own), &word(other));
     }
     let [own, other] = [found, wanted].map(|entry| {
         let times = [entry.timeouts.tcp_established, entry.timeouts.udp_stream, entry.timeouts.udp];

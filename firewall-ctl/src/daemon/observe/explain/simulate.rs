@@ -97,7 +97,7 @@ fn seated(interface: &NetworkInterface, side: Option<Side>) -> NetworkInterface 
         side: Side::Host,
         hook: HookWish::Auto,
         addresses: AddressSource::Given,
-        mac_source: MacSource::Any,
+        mac_source: MacSource::Auto,
         strict_l2: false,
         enforce: true,
         number: ON_PAPER,
