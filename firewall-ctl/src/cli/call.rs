@@ -1,5 +1,7 @@
 //! One request of the controller, as a command makes it.
 
+pub(super) use super::pages::Pages;
+use super::pages::Paging;
 use super::values::duration;
 use super::values::structure::{self, Structures};
 use serde_json::{Map, Value};
@@ -35,17 +37,6 @@ pub(super) struct Filters {
     filters: Vec<Structures>,
 }
 
-/// Pages of the describe commands, one by one.
-#[derive(clap::Args, Clone, Debug, Default)]
-pub(super) struct Pages {
-    /// List so many at most, and say where to go on; everything if left out
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
-    max_results: Option<i64>,
-    /// Go on where the last list ended: the NextToken that it had, with the same flags as before
-    #[arg(long, value_name = "TOKEN")]
-    next_token: Option<String>,
-}
-
 /// `--tag-specifications` of the commands that make something.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub(super) struct TagSpecifications {
@@ -61,6 +52,8 @@ pub(super) struct Call {
     pub(super) body: Map<String, Value>,
     /// `None` for operations that change nothing.
     pub(super) guard: Option<Guard>,
+    /// How a list is put together; `None` for what one call answers.
+    pub(super) paging: Option<Paging>,
     /// What the caller should know about its own command line.
     pub(super) notes: Vec<String>,
 }
@@ -68,7 +61,7 @@ pub(super) struct Call {
 impl Call {
     /// An operation without members.
     pub(super) fn new(operation: &'static str) -> Self {
-        Self { operation, body: Map::new(), guard: None, notes: Vec::new() }
+        Self { operation, body: Map::new(), guard: None, paging: None, notes: Vec::new() }
     }
 
     pub(super) fn body(&self) -> Value {
@@ -103,8 +96,13 @@ impl Call {
         self.with_structures("Filters", filters)
     }
 
-    pub(super) fn with_pages(self, Pages { max_results, next_token }: Pages) -> Self {
-        self.with_some("MaxResults", max_results).with_some("NextToken", next_token)
+    pub(super) fn with_pages(self, pages: Pages) -> Self {
+        pages.add_to(self)
+    }
+
+    pub(super) fn paged(mut self, paging: Paging) -> Self {
+        self.paging = Some(paging);
+        self
     }
 
     pub(super) fn with_tags(self, TagSpecifications { tag_specifications }: &TagSpecifications) -> Self {

@@ -14,12 +14,15 @@ mod flow;
 mod flush;
 mod generate;
 mod group;
+mod input;
 mod interface;
 mod key;
 mod operate;
 mod output;
+mod pages;
 mod permission;
 mod prefix_list;
+mod query;
 mod rule;
 mod rule_edit;
 mod run;
@@ -29,7 +32,8 @@ mod values;
 mod vpc;
 
 use crate::daemon::DaemonArgs;
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -81,6 +85,14 @@ struct Global {
     /// How answers are printed; without it tables on a terminal, JSON elsewhere
     #[arg(long, global = true, value_name = "FORMAT")]
     output: Option<output::Format>,
+
+    /// Print a part of the answer: a JMESPath expression, as in the AWS CLI
+    #[arg(long, global = true, value_name = "JMESPATH", value_parser = query::Query::parse)]
+    query: Option<query::Query>,
+
+    /// Members of the request as JSON, or file://PATH, in the place of flags; flags go before members
+    #[arg(long, global = true, value_name = "JSON")]
+    cli_input_json: Option<String>,
 }
 
 #[derive(clap::Subcommand, Debug)]
@@ -141,6 +153,10 @@ enum Command {
 /// Parses and does what the arguments say, the program's name first. Everything that there is to say has been printed when
 /// it returns.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match input::expand(arguments.into_iter().collect(), &Cli::command()) {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&Cli::command().error(ErrorKind::ValueValidation, error)),
+    };
     let result = match Cli::try_parse_from(arguments) {
         Ok(cli) => run::run(cli),
         Err(error) => return usage(&error),

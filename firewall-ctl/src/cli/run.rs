@@ -5,7 +5,7 @@ use super::drops::{self, Known};
 use super::emergency::{self, EmergencyDetach};
 use super::failure::{Failure, code};
 use super::output::{self, Format, Screen};
-use super::{Cli, Command, Global, flush, ssh};
+use super::{Cli, Command, Global, flush, pages, ssh};
 use crate::api::client::{Answer, CallOptions, Client};
 use crate::daemon::{self, DaemonArgs};
 use serde_json::Value;
@@ -144,8 +144,16 @@ fn follow(global: &Global, call: &Call) -> Result<(), Failure> {
     }
 }
 
-/// Sends a request to the controller, and says what there is to say beside the answer.
+/// Sends a request to the controller, or as many as make up the list that is wanted.
 fn answer(global: &Global, call: &Call) -> Result<Value, Failure> {
+    match &call.paging {
+        Some(paging) => pages::gather(paging, call, |call| answer_once(global, call)),
+        None => answer_once(global, call),
+    }
+}
+
+/// Sends a request to the controller, and says what there is to say beside the answer.
+fn answer_once(global: &Global, call: &Call) -> Result<Value, Failure> {
     for note in &call.notes {
         output::complain(&format!("note: {note}\n"));
     }
@@ -160,7 +168,10 @@ fn answer(global: &Global, call: &Call) -> Result<Value, Failure> {
 
 fn show(global: &Global, operation: &str, body: &Value) -> Result<(), Failure> {
     let format = global.output.unwrap_or_else(Format::preferred);
-    print(&output::render(format, &Screen::of_stdout(), operation, body))
+    match &global.query {
+        Some(query) => print(&output::render_part(format, &Screen::of_stdout(), &query.of(body)?)),
+        None => print(&output::render(format, &Screen::of_stdout(), operation, body)),
+    }
 }
 
 fn options(call: &Call) -> CallOptions {

@@ -39,6 +39,15 @@ pub(super) fn render(format: Format, screen: &Screen, operation: &str, answer: &
     }
 }
 
+/// A part of an answer as it is printed: nothing chosen is `null` or `None`, as in the AWS CLI.
+pub(super) fn render_part(format: Format, screen: &Screen, part: &Value) -> String {
+    match format {
+        Format::Table => table::render_part(screen, part),
+        Format::Json => json::render(part),
+        Format::Text => text::render(part),
+    }
+}
+
 /// Writes to stdout. A reader that has seen enough (`| head`) is no failure.
 pub(super) fn print(text: &str) -> io::Result<()> {
     print_on(text).map(|_is_read| ())

@@ -61,7 +61,7 @@ fn command(line: &str) -> Result<Value, ChangeError> {
     let first = |error: clap::Error| error.to_string().lines().next().unwrap_or_default().to_owned();
     let cli = cli.map_err(|error| ChangeError::Command(first(error)))?;
     match work(cli.command) {
-        Work::Call(Call { operation, body, guard: Some(_), notes: _ }) => {
+        Work::Call(Call { operation, body, guard: Some(_), paging: _, notes: _ }) => {
             let action = std::iter::once(("Action".to_owned(), Value::from(operation)));
             Ok(Value::Object(action.chain(body).collect()))
         }

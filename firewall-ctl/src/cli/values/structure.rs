@@ -85,7 +85,7 @@ fn addresses(member: &str, shape: &Shape, word: &str) -> Result<Structures, Stru
 }
 
 /// What a word holds: itself, or what is in the file that it names.
-pub(super) fn content(word: &str) -> Result<String, StructureError> {
+pub(crate) fn content(word: &str) -> Result<String, StructureError> {
     match word.strip_prefix("file://") {
         Some(path) => {
             std::fs::read_to_string(path).map_err(|source| StructureError::File { path: path.to_owned(), source })

@@ -9,6 +9,7 @@ mod flows;
 mod groups;
 mod interfaces;
 mod keys;
+mod part;
 mod prefix_lists;
 mod rules;
 mod status;
@@ -104,6 +105,11 @@ pub(super) fn render(screen: &Screen, operation: &str, answer: &Value) -> String
         _ => None,
     };
     known.unwrap_or_else(|| fields::render(screen, answer))
+}
+
+/// A part of an answer: a row for each record of a list, or for each of its lists; what has another form field by field.
+pub(super) fn render_part(screen: &Screen, part: &Value) -> String {
+    part::render(screen, part)
 }
 
 fn typed<T: DeserializeOwned>(answer: &Value, show: impl FnOnce(T) -> String) -> Option<String> {
