@@ -29,7 +29,6 @@ authorize-security-group-egress --group-id {group} --ip-permissions IpProtocol=u
 describe-security-groups --group-ids {group}
 describe-security-groups --filters Name=group-name,Values=bot* Name=vpc-id,Values={vpc}
 describe-security-groups --filters Name=vpc-id,Values={vpc} --query 'SecurityGroups[].GroupName'
-describe-security-groups --filters Name=vpc-id,Values={vpc} --max-items 1
 describe-security-groups --group-ids sg-00000000
 describe-security-groups --group-ids foobar
 describe-security-group-rules --filters Name=group-id,Values={group}

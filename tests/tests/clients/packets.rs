@@ -24,7 +24,7 @@ impl Boto3 {
     }
 
     #[track_caller]
-    fn call(&mut self, method: &str, parameters: Value) -> Value {
+    fn call(&mut self, method: &str, parameters: &Value) -> Value {
         writeln!(self.asked, "{}", json!([method, parameters])).expect("ask boto3");
         let mut line = String::new();
         self.answers.read_line(&mut line).expect("an answer of boto3");
@@ -34,7 +34,7 @@ impl Boto3 {
     }
 
     fn group(&mut self, name: &str) -> String {
-        let answer = self.call("create_security_group", json!({"GroupName": name, "Description": "of a test"}));
+        let answer = self.call("create_security_group", &json!({"GroupName": name, "Description": "of a test"}));
         text(&answer, "/GroupId")
     }
 }
@@ -47,7 +47,7 @@ impl Drop for Boto3 {
 }
 
 /// Rules for the open port, with one peer.
-fn rules(group: &str, peers: &str, peer: Value) -> Value {
+fn rules(group: &str, peers: &str, peer: &Value) -> Value {
     json!({"GroupId": group, "IpPermissions": [{"IpProtocol": "tcp", "FromPort": OPEN, "ToPort": OPEN, peers: [peer]}]})
 }
 
@@ -70,20 +70,20 @@ fn packets_obey_what_boto3_says() {
     // By group: who is a member comes in.
     let clients = boto3.group("clients");
     let _member = site.ctl.member(&clients, friend);
-    let by_group = rules(&served, "UserIdGroupPairs", json!({"GroupId": clients}));
-    boto3.call("authorize_security_group_ingress", by_group.clone());
+    let by_group = rules(&served, "UserIdGroupPairs", &json!({"GroupId": clients}));
+    boto3.call("authorize_security_group_ingress", &by_group);
     expect(true, false);
-    boto3.call("revoke_security_group_ingress", by_group);
+    boto3.call("revoke_security_group_ingress", &by_group);
     expect(false, false);
 
     // By prefix list, which changes.
     let list = boto3.call(
         "create_managed_prefix_list",
-        json!({"PrefixListName": "admitted", "MaxEntries": 5, "AddressFamily": "IPv4", "Entries": [{"Cidr": only(friend)}]}),
+        &json!({"PrefixListName": "admitted", "MaxEntries": 5, "AddressFamily": "IPv4", "Entries": [{"Cidr": only(friend)}]}),
     );
     let list = text(&list, "/PrefixList/PrefixListId");
-    let by_list = rules(&served, "PrefixListIds", json!({"PrefixListId": list}));
-    boto3.call("authorize_security_group_ingress", by_list.clone());
+    let by_list = rules(&served, "PrefixListIds", &json!({"PrefixListId": list}));
+    boto3.call("authorize_security_group_ingress", &by_list);
     expect(true, false);
     let change = json!({
         "PrefixListId": list,
@@ -91,9 +91,9 @@ fn packets_obey_what_boto3_says() {
         "AddEntries": [{"Cidr": only(stranger)}],
         "RemoveEntries": [{"Cidr": only(friend)}],
     });
-    boto3.call("modify_managed_prefix_list", change);
+    boto3.call("modify_managed_prefix_list", &change);
     expect(false, true);
-    boto3.call("revoke_security_group_ingress", by_list);
+    boto3.call("revoke_security_group_ingress", &by_list);
     expect(false, false);
-    boto3.call("delete_managed_prefix_list", json!({"PrefixListId": list}));
+    boto3.call("delete_managed_prefix_list", &json!({"PrefixListId": list}));
 }
