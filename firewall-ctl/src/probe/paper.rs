@@ -124,7 +124,16 @@ fn narrowed(model: &Model, interface: &NetworkInterface, probe: &Probe) -> Model
     let named: BTreeSet<_> = peers.filter_map(Peer::prefix_list).collect();
     let lists = named.iter().filter_map(|id| model.prefix_lists.get(id));
     let prefix_lists: PrefixLists = lists.map(|list| (list.id, Arc::new(holding(list, probe.peer())))).collect();
-    Model { vpcs: model.vpcs.clone(), groups: model.groups.clone(), prefix_lists, interfaces, numbers: model.numbers }
+    Model {
+        vpcs: model.vpcs.clone(),
+        subnets: model.subnets.clone(),
+        groups: model.groups.clone(),
+        prefix_lists,
+        interfaces,
+        instances: model.instances.clone(),
+        internet_gateways: model.internet_gateways.clone(),
+        numbers: model.numbers,
+    }
 }
 
 /// Another interface as it is beside one that is attached here, or that lives elsewhere: there nothing of this host is attached.

@@ -27,7 +27,7 @@ type Seen = BTreeMap<String, u64>;
 
 #[test]
 fn what_is_explained_is_what_becomes_of_a_packet() {
-    let (cases, mut key) = (effort::cases(PACKETS), [0; 32]);
+    let (cases, mut key) = (effort::cases(PACKETS * ONE_OF) / ONE_OF, [0; 32]);
     key[..8].copy_from_slice(&effort::seed().to_le_bytes());
     let config = Config { failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &key));
