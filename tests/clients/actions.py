@@ -13,6 +13,7 @@ import botocore.handlers
 import common
 from common import EC2, Test, client, permission
 from lists import *  # their tests are run here, so that one run calls every action
+from networks import *
 
 
 KEY = os.environ["AWS_ACCESS_KEY_ID"]
@@ -287,11 +288,6 @@ class Whole(Test):
         """The last one of the file, by its name: each action that is offered has been answered at least once."""
         missing = common.offered() - common.ANSWERED
         self.assertEqual(missing, set(), "add tests of these")
-
-
-# These come with the actions that they call; once they are offered, `Whole` asks for them.
-if "CreateSubnet" in common.offered():
-    from networks import *
 
 if __name__ == "__main__":
     common.main()

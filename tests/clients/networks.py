@@ -1,5 +1,10 @@
 """Subnets, interfaces, instances, gateways, and what clients ask around VPCs."""
 
+import json
+import os
+import re
+import subprocess
+
 from common import EC2, Test
 
 
@@ -113,6 +118,38 @@ class Networks(Test):
         self.assertEqual(found["Attachments"][0]["VpcId"], vpc)
         EC2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
         EC2.delete_internet_gateway(InternetGatewayId=gateway)
+
+    def test_an_instance(self):
+        vpc = self.vpc("10.79.0.0/16")
+        subnet = self.subnet(vpc, "10.79.1.0/24")
+        group = self.group("of-instances", vpc)
+        first, second = self.interface(subnet), self.interface(subnet)
+        command = [os.environ["FIREWALL_CTL"], "register-instance", "--network-interface-ids", first, "--output", "json"]
+        made = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+        instance = re.search(r"\bi-[0-9a-f]+", json.dumps(made))[0]
+        self.addCleanup(
+            subprocess.run,
+            [os.environ["FIREWALL_CTL"], "deregister-instance", "--instance-id", instance],
+            capture_output=True,
+            check=True,
+        )
+        EC2.modify_instance_attribute(InstanceId=instance, Groups=[group])
+        found = EC2.describe_instance_attribute(InstanceId=instance, Attribute="groupSet")
+        self.assertEqual([each["GroupId"] for each in found["Groups"]], [group])
+        attach = dict(InstanceId=instance, NetworkInterfaceId=second, DeviceIndex=1)
+        attachment = EC2.attach_network_interface(**attach)["AttachmentId"]
+        listed = EC2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+        self.assertEqual({each["NetworkInterfaceId"] for each in listed["NetworkInterfaces"]}, {first, second})
+        EC2.detach_network_interface(AttachmentId=attachment)
+        words = ["register-instance"]
+        run = dict(MinCount=1, MaxCount=1, ImageId="ami-00000000")
+        self.refused("UnsupportedOperation", EC2.run_instances, **run, words=words)
+
+    def test_what_is_the_default_is_there(self):
+        self.refused("DefaultVpcAlreadyExists", EC2.create_default_vpc)
+        zone = EC2.describe_availability_zones()["AvailabilityZones"][0]["ZoneName"]
+        code = "DefaultSubnetAlreadyExistsInAvailabilityZone"
+        self.refused(code, EC2.create_default_subnet, AvailabilityZone=zone)
 
     def test_what_is_around(self):
         vpc = self.vpc("10.78.0.0/16")

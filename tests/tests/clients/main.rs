@@ -80,6 +80,20 @@ fn the_calls_of_terraform_are_answered() {
     Site::new(&namespace).passes("terraform.py", &[]);
 }
 
+#[test]
+fn modules_of_ansible_change_nothing_the_second_time() {
+    let namespace = Namespace::new("ansible");
+    let site = Site::new(&namespace);
+    let playbook = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/twice.yml");
+    let mut command = site.command("ansible-playbook");
+    command.arg("--inventory").arg("localhost,").arg(playbook).env("ANSIBLE_LOCALHOST_WARNING", "false");
+    // The modules run by the interpreter that has boto3.
+    command.arg("--extra-vars").arg(format!("ansible_python_interpreter={}/bin/python", environment().display()));
+    let output = command.output().expect("start Ansible");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}: {said}{}", output.status, String::from_utf8_lossy(&output.stderr));
+}
+
 /// Version 1 is of the environment.
 #[test]
 fn the_first_aws_cli_prints_what_firewall_ctl_prints() {
