@@ -44,7 +44,15 @@ delete-vpc --vpc-id {vpc}
 # Members of ours that the service does not have.
 OURS = {"DeviceAttachment", "LastDevice", "CutFlows"}
 # Members that the service has by now, and that a CLI of before does not know: it prints answers without them.
-NEW = {"SecurityGroupArn", "SecurityGroupRuleArn", "RevokedSecurityGroupRules", "Return", "GroupId@delete-security-group"}
+NEW = {
+    "SecurityGroupArn",
+    "SecurityGroupRuleArn",
+    "RevokedSecurityGroupRules",
+    "Return",
+    "GroupId@delete-security-group",
+    "Ipv6AddressAttribute",
+    "IpSource",
+}
 VERSION = subprocess.run([AWS, "--version"], capture_output=True, text=True, check=True).stdout.split()[0]
 IS_OLD = VERSION.startswith("aws-cli/2.9.")
 
@@ -80,7 +88,7 @@ def plain(value, names):
         return [plain(each, names) for each in value]
     if isinstance(value, str):
         # The same id in the same place of each run.
-        return re.sub(r"\b(sg|sgr|vpc|eni|pl)-[0-9a-f]{17}\b", lambda id: names.setdefault(id[0], f"{id[1]}-{len(names)}"), value)
+        return re.sub(r"\b([a-z]+(?:-[a-z]+)*)-[0-9a-f]{17}\b", lambda id: names.setdefault(id[0], f"{id[1]}-{len(names)}"), value)
     return value
 
 
