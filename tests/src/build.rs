@@ -105,6 +105,7 @@ impl ModelBuilder {
             enforce: true,
             number,
             adopt: false,
+            by_tag: false,
         };
         self.put(groups, addresses, Some(attachment), Some(device))
     }
@@ -139,6 +140,10 @@ impl ModelBuilder {
             tags: Tags::default(),
             timeouts: ConnectionTracking::default(),
             source_dest_check: true,
+            subnet: None,
+            primary: None,
+            instance: None,
+            client_token: None,
         };
         self.model.put_interface(interface).unwrap_or_else(|error| panic!("interface: {error}"));
         id

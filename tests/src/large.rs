@@ -256,6 +256,7 @@ impl LargeHost {
             strict_l2: false,
             number: number + 1,
             adopt: false,
+            by_tag: false,
             enforce: true,
         };
         let shelf = number % SHELVES;
@@ -296,6 +297,10 @@ impl LargeHost {
             device: None,
             tags: Tags::default(),
             source_dest_check: true,
+            subnet: None,
+            primary: None,
+            instance: None,
+            client_token: None,
             timeouts: ConnectionTracking::default(),
         }
     }

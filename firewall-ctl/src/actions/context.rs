@@ -17,6 +17,8 @@ pub struct Context<'a> {
     pub rng: &'a mut dyn rand::Rng,
     /// The time of the request.
     pub now: jiff::Timestamp,
+    /// The name of this host, by which it has registered itself as an instance.
+    pub host: &'a str,
     /// Numbers for new rules; busy are those that flows still name.
     pub rule_numbers: NumberPool<'a>,
     /// Numbers for new attachments; busy are those of which the kernel still has state.

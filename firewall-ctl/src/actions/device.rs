@@ -5,10 +5,8 @@ use super::error::{ApiError, ErrorCode};
 use super::request::Response;
 use super::types::*;
 use super::wish::{Difference, Wish};
-use super::{interface, lookup, mac, refusal};
-use crate::model::{
-    AddressSource, Attachment, ConnectionTracking, InterfaceId, MacSource, Model, NetworkInterface, Tags,
-};
+use super::{instance, interface, lookup, mac, refusal};
+use crate::model::{Attachment, ConnectionTracking, InterfaceId, MacSource, Model, NetworkInterface, Side, Tags};
 use std::sync::Arc;
 
 pub(super) fn attach(request: AttachDevice, context: Context<'_>) -> Result<Outcome, ApiError> {
@@ -91,7 +89,7 @@ fn bind(
     next: &mut Model,
     context: Context<'_>,
 ) -> Result<NetworkInterface, ApiError> {
-    let Context { model, quotas, account, rng, attachment_numbers, .. } = context;
+    let Context { model, quotas, account, rng, now, host, attachment_numbers, .. } = context;
     let vpc = match (record, wish.vpc) {
         (Some(record), Some(vpc)) if record.vpc != vpc => return Err(wish.other_network(record)),
         (Some(record), _) => record.vpc,
@@ -129,6 +127,7 @@ fn bind(
         enforce: place.enforce,
         number,
         adopt: wish.adopt,
+        by_tag: false,
     };
     let base = record.map(|record| NetworkInterface::clone(record)).unwrap_or_else(|| NetworkInterface {
         id: InterfaceId::random(rng),
@@ -136,22 +135,30 @@ fn bind(
         owner: account,
         description: String::new(),
         groups: Vec::new(),
+        subnet: None,
         addresses: Default::default(),
+        primary: None,
+        instance: None,
         mac_address: None,
         attachment: None,
         device: None,
         tags: Tags::default(),
         timeouts: ConnectionTracking::default(),
         source_dest_check: true,
+        client_token: None,
     });
+    // As an instance of the service that is started without one: in the default subnet, if there is one.
+    let subnet = base.subnet.or_else(|| next.default_subnet(vpc).map(|subnet| subnet.id));
+    let instance = base.instance.clone().or_else(|| instance::place_at_host(next, host, now, rng));
     let interface = NetworkInterface {
         groups,
-        addresses: place.addresses,
+        subnet,
+        instance,
         mac_address: place.mac_address,
         device: Some(wish.device.clone()),
         attachment: Some(attachment),
         source_dest_check: place.source_dest_check,
-        ..base
+        ..base.with_addresses(place.addresses)
     };
     mac::check_given(next, &interface)?;
     next.put_interface(interface.clone()).map_err(|error| refusal::refused(model, error))?;
@@ -189,6 +196,48 @@ fn finish(
     Outcome { response: Response::AttachDevice(answer), model: (!unchanged).then_some(next), warnings }
 }
 
+/// Attaches a record to the device that its tag asks for. It goes with the tag, so nothing else of the record is given up
+/// for it: a device that has another record, or a record with another device, is left alone.
+///
+/// # Errors
+/// The device or the record is attached otherwise, or the record has no address where the device's own are not known.
+pub fn bind_device(context: Context<'_>, interface: InterfaceId, device: &str, side: Side) -> Result<Model, ApiError> {
+    let model = context.model;
+    let record = Arc::clone(lookup::interface(model, &interface.to_string())?);
+    interface::not_attached(&record)?;
+    if let Some(other) = model.attached().find(|other| device_of(other) == Some(device)) {
+        let message = format!("The device '{device}' is in use.");
+        let detail = format!("It is attached to {}.", other.id);
+        return Err(ApiError::new(ErrorCode::DeviceAlreadyAttached, message).with_detail(detail));
+    }
+    let request = AttachDevice {
+        device: Some(device.to_owned()),
+        side: Some(side.to_string()),
+        network_interface_id: Some(interface.to_string()),
+        ..AttachDevice::default()
+    };
+    let wish = Wish::read(request, model)?;
+    let mut next = model.clone();
+    if let Some(old) = model.interface_by_device(device).filter(|old| old.id != interface) {
+        release(&mut next, old, Remember::Nothing)?;
+    }
+    let bound = bind(&wish, Some(&record), &mut next, context)?;
+    let attachment = bound.attachment.clone().map(|attachment| Attachment { by_tag: true, ..attachment });
+    let refused = next.put_interface(NetworkInterface { attachment, ..bound });
+    refused.map_err(|error| refusal::refused(&next, error))?;
+    Ok(next)
+}
+
+/// Takes its device away from a record whose tag asks for it no longer.
+///
+/// # Errors
+/// What there is contradicts itself.
+pub fn release_device(model: &Model, interface: &NetworkInterface) -> Result<Model, ApiError> {
+    let mut next = model.clone();
+    release(&mut next, interface, Remember::Nothing)?;
+    Ok(next)
+}
+
 /// What a record keeps of a device that is taken away.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Remember {
@@ -201,20 +250,23 @@ enum Remember {
 /// Takes the device away from a record. Addresses that were seen on the device go with it, a hardware address too; those
 /// given stay.
 fn release(next: &mut Model, interface: &NetworkInterface, remember: Remember) -> Result<(), ApiError> {
-    let seen = match interface.attachment.as_ref().map(|attachment| attachment.addresses) {
-        Some(AddressSource::Kernel | AddressSource::PeerNamespace) => true,
-        Some(AddressSource::Given) | None => false,
-    };
     let device = match remember {
         Remember::Device => interface.device.clone(),
         Remember::Nothing => None,
     };
-    let addresses = if seen { Default::default() } else { interface.addresses.clone() };
+    let addresses = if interface.follows_device() { Default::default() } else { interface.addresses.clone() };
     let mac_address = match interface.attachment.as_ref().map(|attachment| attachment.mac_source) {
         Some(MacSource::Auto | MacSource::Any) => None,
         Some(MacSource::Given) | None => interface.mac_address,
     };
-    let released = NetworkInterface { attachment: None, device, addresses, mac_address, ..interface.clone() };
+    let instance = interface.instance.clone().filter(|place| !place.by_device);
+    let released = NetworkInterface {
+        attachment: None,
+        device,
+        mac_address,
+        instance,
+        ..interface.clone().with_addresses(addresses)
+    };
     let refused = next.put_interface(released);
     refused.map_err(|error| refusal::refused(next, error))
 }

@@ -37,6 +37,34 @@ macro_rules! codes {
 }
 
 codes! {
+    CidrConflict "CidrConflict" 400, "A VPC has a block that overlaps this one.";
+    CidrLimitExceeded "CidrLimitExceeded" 400, "No more blocks in a VPC.";
+    DefaultSubnetAlreadyExists "DefaultSubnetAlreadyExistsInAvailabilityZone" 400, "There is a default subnet.";
+    DefaultVpcAlreadyExists "DefaultVpcAlreadyExists" 400, "There is a default VPC.";
+    DefaultVpcDoesNotExist "DefaultVpcDoesNotExist" 400, "There is no default VPC.";
+    GatewayNotAttached "Gateway.NotAttached" 400, "The gateway is not attached to this VPC.";
+    InstanceLimitExceeded "InstanceLimitExceeded" 400, "No more instances.";
+    InsufficientFreeAddressesInSubnet "InsufficientFreeAddressesInSubnet" 400, "The subnet has too few addresses left.";
+    InternetGatewayLimitExceeded "InternetGatewayLimitExceeded" 400, "No more internet gateways.";
+    InvalidAttachmentIdNotFound "InvalidAttachmentID.NotFound" 400, "There is no such attachment.";
+    InvalidCidrBlockInUse "InvalidCidrBlock.InUse" 400, "Something is in the block that was to be taken away.";
+    InvalidInstanceId "InvalidInstanceID" 400, "The action is about one interface, and the instance has not one.";
+    InvalidInstanceIdMalformed "InvalidInstanceID.Malformed" 400, "Not the id of an instance.";
+    InvalidInstanceIdNotFound "InvalidInstanceID.NotFound" 400, "There is no such instance.";
+    InvalidInternetGatewayIdNotFound "InvalidInternetGatewayID.NotFound" 400, "There is no such internet gateway.";
+    InvalidInternetGatewayIdMalformed "InvalidInternetGatewayId.Malformed" 400, "Not the id of an internet gateway.";
+    InvalidNetworkAclIdNotFound "InvalidNetworkAclID.NotFound" 400, "There is no such network ACL.";
+    InvalidNetworkInterfaceAttachmentIdMalformed "InvalidNetworkInterfaceAttachmentId.Malformed" 400, "Not the id of an attachment.";
+    InvalidRouteTableIdNotFound "InvalidRouteTableID.NotFound" 400, "There is no such route table.";
+    InvalidSubnetConflict "InvalidSubnet.Conflict" 400, "A subnet has a block that overlaps this one.";
+    InvalidSubnetRange "InvalidSubnet.Range" 400, "A subnet can't have this block.";
+    InvalidSubnetIdMalformed "InvalidSubnetID.Malformed" 400, "Not the id of a subnet.";
+    InvalidSubnetIdNotFound "InvalidSubnetID.NotFound" 400, "There is no such subnet.";
+    InvalidSubnetCidrBlockAssociationIdNotFound "InvalidSubnetCidrBlockAssociationID.NotFound" 400, "There is no such block of a subnet.";
+    InvalidVpcCidrBlockAssociationIdNotFound "InvalidVpcCidrBlockAssociationID.NotFound" 400, "There is no such block of a VPC.";
+    PrivateIpAddressLimitExceeded "PrivateIpAddressLimitExceeded" 400, "No more addresses on an interface.";
+    ResourceAlreadyAssociated "Resource.AlreadyAssociated" 400, "The gateway is attached to a VPC.";
+    SubnetLimitExceeded "SubnetLimitExceeded" 400, "No more subnets.";
     CannotDelete "CannotDelete" 400, "A default group is not deleted by itself.";
     DependencyViolation "DependencyViolation" 400, "Something depends on what was to be deleted.";
     DryRunOperation "DryRunOperation" 412, "The action is permitted, and was not done because DryRun was set.";

@@ -4,7 +4,7 @@
 //! is there.
 
 use super::error::{ApiError, ErrorCode};
-use super::types::CreateManagedPrefixList;
+use super::types::{CreateManagedPrefixList, CreateNetworkInterface};
 use super::{digest, lookup};
 use crate::model::{ClientToken, MAX_CLIENT_TOKEN_LENGTH};
 use serde::Serialize;
@@ -33,6 +33,7 @@ macro_rules! idempotent {
 
 idempotent! {
     CreateManagedPrefixList;
+    CreateNetworkInterface;
 }
 
 /// What the resource that a request makes has to remember of it. The token is no longer in the request then.

@@ -1,41 +1,67 @@
 //! Actions on network interfaces.
 
-use super::address::{self, Takes};
+use super::address;
+use super::assign::{self, Source, Wanted};
 use super::context::{Context, Outcome};
 use super::error::{ApiError, ErrorCode};
 use super::filter::Filters;
+use super::page::Page;
 use super::request::Response;
 use super::types::*;
-use super::{convert, lookup, refusal, wire};
-use crate::model::{AddressSource, ConnectionTracking, GroupId, InterfaceId, Model, NetworkInterface, Quotas, VpcId};
+use super::{attribute, convert, idempotency, lookup, refusal, wire, zone};
+use crate::model::{ConnectionTracking, GroupId, InterfaceId, Model, NetworkInterface, Quotas, Subnet, VpcId};
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 /// Most characters of an interface's description, as in the service.
 const MAX_DESCRIPTION: usize = 255;
 
-pub(super) fn create(request: CreateNetworkInterface, context: Context<'_>) -> Result<Outcome, ApiError> {
+/// A description that an interface can have.
+pub(super) fn check_description(description: &str) -> Result<(), ApiError> {
+    if description.chars().count() <= MAX_DESCRIPTION && !description.contains(char::is_control) {
+        return Ok(());
+    }
+    let message = format!("Value ({description}) for parameter Description is invalid.");
+    let detail = format!("It has at most {MAX_DESCRIPTION} characters, and no control characters.");
+    Err(ApiError::value(message).with_detail(detail))
+}
+
+pub(super) fn create(mut request: CreateNetworkInterface, context: Context<'_>) -> Result<Outcome, ApiError> {
+    let client_token = idempotency::token(&mut request)?;
     let CreateNetworkInterface {
+        subnet_id,
         vpc_id,
         description,
         groups,
         private_ip_address,
         private_ip_addresses,
+        secondary_private_ip_address_count,
         ipv6_addresses,
+        ipv6_address_count,
+        connection_tracking_specification,
+        client_token: _,
         tag_specifications,
         dry_run: _,
     } = request;
-    let Context { model, quotas, account, rng, .. } = context;
+    let Context { model, quotas, account, region, rng, .. } = context;
     let description = description.unwrap_or_default();
-    if description.chars().count() > MAX_DESCRIPTION || description.contains(char::is_control) {
-        let message = format!("Value ({description}) for parameter Description is invalid.");
-        let detail = format!("It has at most {MAX_DESCRIPTION} characters, and no control characters.");
-        return Err(ApiError::value(message).with_detail(detail));
-    }
-    let addresses = addresses(private_ip_address, private_ip_addresses, ipv6_addresses)?;
+    check_description(&description)?;
+    let ipv4 = Ipv4Wish::read(private_ip_address, private_ip_addresses, secondary_private_ip_address_count)?;
+    let ipv6: Vec<String> = ipv6_addresses.into_iter().map(ipv6_text).collect::<Result<_, _>>()?;
+    let ipv6 = assign::wanted(("Ipv6Addresses", &ipv6), ("Ipv6AddressCount", ipv6_address_count), assign::ipv6)?;
+    let timeouts = connection_tracking_specification.unwrap_or_default();
+    let timeouts = attribute::tracking(&timeouts, ConnectionTracking::default());
+    timeouts.validate().map_err(|error| ApiError::value(error.to_string()))?;
     let tags = convert::tags(tag_specifications, "network-interface")?;
-    let named = lookup::present(vpc_id).map(|id| lookup::vpc(model, &id)).transpose()?.map(|vpc| vpc.id);
-    let (vpc, groups) = place(model, named, &groups)?;
+    let own = model.interfaces.values().filter(|interface| interface.owner == account);
+    let made = idempotency::made_before(client_token.as_ref(), own, |interface| interface.client_token.as_ref())?;
+    if let Some(made) = made {
+        return Ok(Outcome::unchanged(created(model, made, region)));
+    }
+    let subnet = lookup::present(subnet_id).map(|id| lookup::subnet(model, &id)).transpose()?;
+    let vpc = home(model, subnet.map(Arc::as_ref), vpc_id)?;
+    let (vpc, groups) = place(model, vpc, &groups)?;
     let vpc = vpc.map_or_else(|| lookup::default_vpc(model).map(|vpc| vpc.id), Ok)?;
     let groups = groups.map_or_else(|| lookup::default_group(model, vpc).map(|group| vec![group.id]), Ok)?;
     if groups.len() > quotas.groups_per_interface as usize {
@@ -45,25 +71,131 @@ pub(super) fn create(request: CreateNetworkInterface, context: Context<'_>) -> R
         )));
     }
     check_count(model, quotas)?;
+    let mut source = Source::new(model, vpc, subnet.map(Arc::as_ref));
+    let (primary, ipv4) = ipv4.fulfil(&mut source, subnet.is_some(), quotas, rng)?;
+    let unasked = subnet.is_some_and(|subnet| subnet.attributes.assign_ipv6_address_on_creation);
+    let ipv6 = ipv6.unwrap_or(Wanted::Count(u32::from(unasked)));
+    if let Wanted::Count(count) = ipv6 {
+        assign::check_count(count as usize, quotas)?;
+    }
+    let ipv6 = source.ipv6(ipv6, rng)?;
+    assign::check_count(ipv6.len(), quotas)?;
     let interface = NetworkInterface {
         id: InterfaceId::random(rng),
         vpc,
         owner: account,
         description,
         groups,
-        addresses,
+        subnet: subnet.map(|subnet| subnet.id),
+        addresses: ipv4.into_iter().map(IpAddr::V4).chain(ipv6.into_iter().map(IpAddr::V6)).collect(),
+        primary,
+        instance: None,
         mac_address: None,
         attachment: None,
         device: None,
         tags,
-        timeouts: ConnectionTracking::default(),
+        timeouts,
         source_dest_check: true,
+        client_token,
     };
     let mut next = model.clone();
-    let network_interface = wire::interface(model, &interface);
+    let answer = created(model, &interface, region);
     next.put_interface(interface).map_err(|error| refusal::refused(model, error))?;
-    let answer = CreateNetworkInterfaceResult { network_interface };
-    Ok(Outcome::changed(Response::CreateNetworkInterface(answer), next))
+    Ok(Outcome::changed(answer, next))
+}
+
+fn created(model: &Model, interface: &NetworkInterface, region: &str) -> Response {
+    Response::CreateNetworkInterface(Box::new(CreateNetworkInterfaceResult {
+        network_interface: wire::interface(model, interface, region),
+        client_token: interface.client_token.as_ref().map(|token| token.token.clone()),
+    }))
+}
+
+/// The VPC of a subnet, or one that is named.
+fn home(model: &Model, subnet: Option<&Subnet>, vpc_id: Option<String>) -> Result<Option<VpcId>, ApiError> {
+    let named = lookup::present(vpc_id).map(|id| lookup::vpc(model, &id)).transpose()?.map(|vpc| vpc.id);
+    match (subnet, named) {
+        (Some(subnet), Some(vpc)) if subnet.vpc != vpc => {
+            let message = format!("The subnet '{}' is not in the VPC '{vpc}'", subnet.id);
+            let detail = format!("It is in {}; a subnet says which VPC is meant.", subnet.vpc);
+            Err(ApiError::new(ErrorCode::InvalidParameterCombination, message).with_detail(detail))
+        }
+        (Some(subnet), _) => Ok(Some(subnet.vpc)),
+        (None, named) => Ok(named),
+    }
+}
+
+fn ipv6_text(address: InstanceIpv6Address) -> Result<String, ApiError> {
+    let InstanceIpv6Address { ipv6_address, is_primary_ipv6 } = address;
+    if is_primary_ipv6 {
+        let message = "The parameter IsPrimaryIpv6 is not supported.";
+        return Err(ApiError::new(ErrorCode::UnsupportedOperation, message)
+            .with_detail("No IPv6 address is before the others here."));
+    }
+    lookup::required("Ipv6Address", ipv6_address)
+}
+
+/// The IPv4 addresses that a new interface is wished to have.
+struct Ipv4Wish {
+    /// Those that are named, the first one first.
+    these: Vec<Ipv4Addr>,
+    /// How many there should be beside the first one, if they are not named.
+    others: Option<u32>,
+}
+
+impl Ipv4Wish {
+    fn read(
+        first: Option<String>,
+        named: Vec<PrivateIpAddressSpecification>,
+        others: Option<u32>,
+    ) -> Result<Self, ApiError> {
+        let mut seen = BTreeSet::new();
+        let mut these = Vec::new();
+        let mut primary = None;
+        let mut read = |parameter: &str, text: String, is_primary: bool| {
+            let address = assign::ipv4(parameter, &text)?;
+            address::insert(&mut seen, parameter, address.into())?;
+            if is_primary && primary.replace(address).is_some() {
+                let message = "Only one primary private IP address can be specified.";
+                return Err(ApiError::new(ErrorCode::InvalidParameterCombination, message));
+            }
+            these.push(address);
+            Ok(())
+        };
+        if let Some(text) = lookup::present(first) {
+            read("PrivateIpAddress", text, true)?;
+        }
+        for PrivateIpAddressSpecification { primary, private_ip_address } in named {
+            read("PrivateIpAddresses", lookup::required("PrivateIpAddress", private_ip_address)?, primary)?;
+        }
+        // In the order given, but for the primary one.
+        these.sort_by_key(|address| Some(*address) != primary);
+        if these.len() > 1 && others.is_some() {
+            let message =
+                "The parameter SecondaryPrivateIpAddressCount cannot be used with the parameter PrivateIpAddresses";
+            return Err(ApiError::new(ErrorCode::InvalidParameterCombination, message));
+        }
+        Ok(Self { these, others })
+    }
+
+    /// The first address, and all of them. An interface of a subnet has at least one.
+    fn fulfil<R: rand::Rng + ?Sized>(
+        self,
+        source: &mut Source<'_>,
+        has_subnet: bool,
+        quotas: &Quotas,
+        rng: &mut R,
+    ) -> Result<(Option<Ipv4Addr>, Vec<Ipv4Addr>), ApiError> {
+        let Self { these, others } = self;
+        let missing = u32::from(these.is_empty() && has_subnet);
+        let count = missing.saturating_add(others.unwrap_or_default());
+        assign::check_count(these.len().saturating_add(count as usize), quotas)?;
+        let mut addresses = source.ipv4(Wanted::These(these), rng)?;
+        if count > 0 {
+            addresses.extend(source.ipv4(Wanted::Count(count), rng)?);
+        }
+        Ok((addresses.first().copied(), addresses))
+    }
 }
 
 /// Whether there may be one more interface.
@@ -77,35 +209,6 @@ pub(super) fn check_count(model: &Model, quotas: &Quotas) -> Result<(), ApiError
         model.interfaces.len(),
         quotas.interfaces
     )))
-}
-
-fn addresses(
-    first: Option<String>,
-    ipv4: Vec<PrivateIpAddressSpecification>,
-    ipv6: Vec<InstanceIpv6Address>,
-) -> Result<BTreeSet<IpAddr>, ApiError> {
-    let mut addresses = BTreeSet::new();
-    let mut primaries = 0;
-    if let Some(text) = lookup::present(first) {
-        addresses.insert(address::parse("PrivateIpAddress", &text, Takes::Ipv4)?);
-        primaries += 1;
-    }
-    for PrivateIpAddressSpecification { primary, private_ip_address } in ipv4 {
-        let text = lookup::required("PrivateIpAddress", private_ip_address)?;
-        let address = address::parse("PrivateIpAddresses", &text, Takes::Ipv4)?;
-        address::insert(&mut addresses, "PrivateIpAddresses", address)?;
-        primaries += u32::from(primary);
-    }
-    if primaries > 1 {
-        let message = "Only one primary private IP address can be specified.";
-        return Err(ApiError::new(ErrorCode::InvalidParameterCombination, message));
-    }
-    for InstanceIpv6Address { ipv6_address } in ipv6 {
-        let text = lookup::required("Ipv6Address", ipv6_address)?;
-        let address = address::parse("Ipv6Addresses", &text, Takes::Ipv6)?;
-        address::insert(&mut addresses, "Ipv6Addresses", address)?;
-    }
-    Ok(addresses)
 }
 
 /// Where an interface belongs by what a request names: its VPC, named or that of the groups, and the groups, each once.
@@ -146,7 +249,19 @@ pub(super) fn check_groups(groups: &[GroupId], quotas: &Quotas) -> Result<(), Ap
 pub(super) fn delete(request: DeleteNetworkInterface, context: &Context<'_>) -> Result<Outcome, ApiError> {
     let DeleteNetworkInterface { network_interface_id, dry_run: _ } = request;
     let interface = lookup::interface(context.model, &lookup::required("NetworkInterfaceId", network_interface_id)?)?;
-    not_attached(interface)?;
+    // A device that a tag asks for goes with the interface.
+    let by_tag = interface.attachment.as_ref().is_some_and(|attachment| attachment.by_tag);
+    if !by_tag {
+        not_attached(interface)?;
+    }
+    if let Some(place) = interface.instance.as_ref().filter(|place| !(by_tag && place.by_device)) {
+        let message = format!("Network interface '{}' is currently in use.", interface.id);
+        let detail = format!(
+            "It is attached to {}: `detach-network-interface --attachment-id {}` first.",
+            place.instance, place.id
+        );
+        return Err(ApiError::new(ErrorCode::InvalidNetworkInterfaceInUse, message).with_detail(detail));
+    }
     let mut next = context.model.clone();
     next.remove_interface(interface.id).map_err(|error| refusal::refused(context.model, error))?;
     Ok(Outcome::changed(Response::Done(Done {}), next))
@@ -160,75 +275,113 @@ pub(super) fn not_attached(interface: &NetworkInterface) -> Result<(), ApiError>
     Err(ApiError::new(ErrorCode::InvalidNetworkInterfaceInUse, message).with_detail(detail))
 }
 
-pub(super) fn modify(request: ModifyNetworkInterfaceAttribute, context: &Context<'_>) -> Result<Outcome, ApiError> {
-    let ModifyNetworkInterfaceAttribute { network_interface_id, groups, dry_run: _ } = request;
-    let id = lookup::required("NetworkInterfaceId", network_interface_id)?;
-    if groups.is_empty() {
-        return Err(ApiError::new(ErrorCode::InvalidParameterCombination, "No attributes specified.")
-            .with_detail("Name the groups that the interface is to have from now on; at least one."));
-    }
-    let model = context.model;
-    let interface = lookup::interface(model, &id)?;
-    let (_, groups) = place(model, Some(interface.vpc), &groups)?;
-    let groups = groups.unwrap_or_default();
-    check_groups(&groups, context.quotas)?;
-    if interface.groups == groups {
-        return Ok(Outcome::unchanged(Response::Done(Done {})));
-    }
-    let mut next = model.clone();
-    let changed = NetworkInterface { groups, ..NetworkInterface::clone(interface) };
-    next.put_interface(changed).map_err(|error| refusal::refused(model, error))?;
-    Ok(Outcome::changed(Response::Done(Done {}), next))
-}
-
-/// Filters of DescribeNetworkInterfaces.
-const FILTERS: [&str; 10] = [
+/// Filters of DescribeNetworkInterfaces. Those of public addresses and of managed interfaces find nothing here.
+const FILTERS: [&str; 38] = [
+    "addresses.association.owner-id",
+    "addresses.association.public-ip",
+    "addresses.primary",
     "addresses.private-ip-address",
+    "association.allocation-id",
+    "association.association-id",
+    "association.ip-owner-id",
+    "association.public-dns-name",
+    "association.public-ip",
+    "attachment.attach-time",
+    "attachment.attachment-id",
+    "attachment.delete-on-termination",
+    "attachment.device-index",
+    "attachment.instance-id",
+    "attachment.instance-owner-id",
+    "attachment.status",
+    "availability-zone",
+    "availability-zone-id",
     "description",
     "group-id",
     "group-name",
+    "interface-type",
     "ipv6-addresses.ipv6-address",
+    "mac-address",
     "network-interface-id",
+    "operator.managed",
+    "operator.principal",
     "owner-id",
+    "private-dns-name",
     "private-ip-address",
+    "requester-id",
+    "requester-managed",
+    "source-dest-check",
     "status",
+    "subnet-id",
     "vpc-id",
+    "addresses.association.allocation-id",
+    "attachment.nat-gateway-id",
 ];
 
-pub(super) fn describe(request: DescribeNetworkInterfaces, context: &Context<'_>) -> Result<Outcome, ApiError> {
-    let DescribeNetworkInterfaces { network_interface_ids, filters, dry_run: _ } = request;
-    let model = context.model;
+pub(super) fn describe(mut request: DescribeNetworkInterfaces, context: &Context<'_>) -> Result<Outcome, ApiError> {
+    let page = Page::of(&mut request)?;
+    let DescribeNetworkInterfaces {
+        network_interface_ids,
+        filters,
+        include_managed_resources: _,
+        max_results: _,
+        next_token: _,
+        dry_run: _,
+    } = request;
+    let (model, region) = (context.model, context.region);
     let filters = Filters::new(filters, &FILTERS)?;
     let wanted = network_interface_ids.iter().map(|id| lookup::interface(model, id).map(|interface| interface.id));
     let wanted = wanted.collect::<Result<BTreeSet<_>, _>>()?;
     let interfaces = model.interfaces.values();
     let interfaces = interfaces.filter(|interface| wanted.is_empty() || wanted.contains(&interface.id));
     let interfaces =
-        interfaces.filter(|interface| filters.accept(&interface.tags, |name| values(model, interface, name)));
-    let network_interfaces = interfaces.map(|interface| wire::interface(model, interface)).collect();
-    let answer = DescribeNetworkInterfacesResult { network_interfaces };
+        interfaces.filter(|interface| filters.accept(&interface.tags, |name| values(model, interface, name, region)));
+    let (interfaces, next_token) = page.cut(interfaces, |interface| interface.id);
+    let network_interfaces =
+        interfaces.into_iter().map(|interface| wire::interface(model, interface, region)).collect();
+    let answer = DescribeNetworkInterfacesResult { network_interfaces, next_token };
     Ok(Outcome::unchanged(Response::DescribeNetworkInterfaces(answer)))
 }
 
-fn values(model: &Model, interface: &NetworkInterface, filter: &str) -> Vec<String> {
-    let addresses = |wanted: fn(&IpAddr) -> bool| {
-        interface.addresses.iter().filter(move |address| wanted(address)).map(ToString::to_string)
-    };
+/// What an interface has for a filter.
+pub(super) fn values(model: &Model, interface: &NetworkInterface, filter: &str, region: &str) -> Vec<String> {
+    if let Some(field) = filter.strip_prefix("attachment.") {
+        return wire::place(model, interface).map(|place| place_value(&place, field)).into_iter().flatten().collect();
+    }
     match filter {
-        "addresses.private-ip-address" => addresses(IpAddr::is_ipv4).collect(),
-        "private-ip-address" => addresses(IpAddr::is_ipv4).take(1).collect(),
-        "ipv6-addresses.ipv6-address" => addresses(IpAddr::is_ipv6).collect(),
+        "addresses.primary" => {
+            wire::ipv4_addresses(interface).iter().map(|address| address.primary.to_string()).collect()
+        }
+        "addresses.private-ip-address" => interface.ipv4().map(|address| address.to_string()).collect(),
+        "private-ip-address" => interface.primary_ipv4().iter().map(ToString::to_string).collect(),
+        "ipv6-addresses.ipv6-address" => interface.ipv6().map(|address| address.to_string()).collect(),
+        "availability-zone" => vec![zone::name(region)],
+        "availability-zone-id" => vec![zone::id(region)],
         "description" => vec![interface.description.clone()],
         "group-id" => interface.groups.iter().map(ToString::to_string).collect(),
-        "group-name" => {
-            let groups = interface.groups.iter().filter_map(|id| model.groups.get(id));
-            groups.map(|group| group.name.to_string()).collect()
-        }
+        "group-name" => wire::groups(model, interface).into_iter().map(|group| group.group_name).collect(),
+        "interface-type" => vec!["interface".into()],
         "network-interface-id" => vec![interface.id.to_string()],
+        "operator.managed" | "requester-managed" => vec![false.to_string()],
         "owner-id" => vec![interface.owner.to_string()],
+        "source-dest-check" => vec![interface.source_dest_check.to_string()],
         "status" => vec![wire::status(interface).into()],
+        "subnet-id" => interface.subnet.iter().map(ToString::to_string).collect(),
         "vpc-id" => vec![interface.vpc.to_string()],
         _ => Vec::new(),
+    }
+}
+
+fn place_value(place: &NetworkInterfaceAttachment, field: &str) -> Option<String> {
+    match field {
+        "attach-time" => Some(place.attach_time.clone()),
+        "attachment-id" => Some(place.attachment_id.clone()),
+        "delete-on-termination" => Some(place.delete_on_termination.to_string()),
+        "device-index" => Some(place.device_index.to_string()),
+        "instance-id" => Some(place.instance_id.clone()),
+        "instance-owner-id" => Some(place.instance_owner_id.clone()),
+        "network-card-index" => Some(place.network_card_index.to_string()),
+        "status" => Some(place.status.clone()),
+        _ => None,
     }
 }
 
@@ -254,11 +407,7 @@ pub fn set_observed_addresses(
     addresses: impl IntoIterator<Item = IpAddr>,
 ) -> Result<Observed, ApiError> {
     let interface = lookup::interface(model, &interface.to_string())?;
-    let follows = match interface.attachment.as_ref().map(|attachment| attachment.addresses) {
-        Some(AddressSource::Kernel | AddressSource::PeerNamespace) => true,
-        Some(AddressSource::Given) | None => false,
-    };
-    if !follows {
+    if !interface.follows_device() {
         return Ok(Observed { model: None, refused: Vec::new() });
     }
     let mut kept = BTreeSet::new();
@@ -279,7 +428,7 @@ pub fn set_observed_addresses(
         return Ok(Observed { model: None, refused });
     }
     let mut next = model.clone();
-    let changed = NetworkInterface { addresses: kept, ..NetworkInterface::clone(interface) };
+    let changed = NetworkInterface::clone(interface).with_addresses(kept);
     next.put_interface(changed).map_err(|error| refusal::refused(model, error))?;
     Ok(Observed { model: Some(next), refused })
 }

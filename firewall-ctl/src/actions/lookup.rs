@@ -2,7 +2,8 @@
 
 use super::error::{ApiError, ErrorCode};
 use crate::model::{
-    GroupId, InterfaceId, Model, NetworkInterface, PrefixList, PrefixListId, Rule, RuleId, SecurityGroup, Vpc, VpcId,
+    AttachmentId, GroupId, Instance, InstanceAttachment, InstanceId, InterfaceId, InternetGateway, InternetGatewayId,
+    Model, NetworkInterface, PrefixList, PrefixListId, Rule, RuleId, SecurityGroup, Subnet, SubnetId, Vpc, VpcId,
 };
 use std::sync::Arc;
 
@@ -125,6 +126,51 @@ pub(crate) fn interface<'a>(model: &'a Model, text: &str) -> Result<&'a Arc<Netw
     model.interfaces.get(&id).ok_or_else(|| {
         let message = format!("The networkInterface ID '{id}' does not exist");
         ApiError::new(ErrorCode::InvalidNetworkInterfaceIdNotFound, message)
+    })
+}
+
+pub(super) fn subnet<'a>(model: &'a Model, text: &str) -> Result<&'a Arc<Subnet>, ApiError> {
+    let id: SubnetId =
+        text.parse().map_err(|_| malformed(ErrorCode::InvalidSubnetIdMalformed, "subnet", text, SubnetId::PREFIX))?;
+    let not_found =
+        || ApiError::new(ErrorCode::InvalidSubnetIdNotFound, format!("The subnet ID '{id}' does not exist"));
+    model.subnets.get(&id).ok_or_else(not_found)
+}
+
+pub(super) fn instance<'a>(model: &'a Model, text: &str) -> Result<&'a Arc<Instance>, ApiError> {
+    let id: InstanceId = text.parse().map_err(|_| {
+        let detail = format!("It is {} and 17 digits 0-9 and a-f, or 8 for an old one.", InstanceId::PREFIX);
+        ApiError::new(ErrorCode::InvalidInstanceIdMalformed, format!("Invalid id: \"{text}\"")).with_detail(detail)
+    })?;
+    let not_found = || {
+        ApiError::new(ErrorCode::InvalidInstanceIdNotFound, format!("The instance ID '{id}' does not exist"))
+            .with_detail("describe-instances lists those that are registered; register-instance makes one.")
+    };
+    model.instances.get(&id).ok_or_else(not_found)
+}
+
+pub(super) fn gateway<'a>(model: &'a Model, text: &str) -> Result<&'a Arc<InternetGateway>, ApiError> {
+    let id: InternetGatewayId = text.parse().map_err(|_| {
+        malformed(ErrorCode::InvalidInternetGatewayIdMalformed, "internetGateway", text, InternetGatewayId::PREFIX)
+    })?;
+    model.internet_gateways.get(&id).ok_or_else(|| {
+        let message = format!("The internetGateway ID '{id}' does not exist");
+        ApiError::new(ErrorCode::InvalidInternetGatewayIdNotFound, message)
+    })
+}
+
+/// The interface that has a place at an instance, by the place's id.
+pub(super) fn place<'a>(
+    model: &'a Model,
+    text: &str,
+) -> Result<(&'a Arc<NetworkInterface>, &'a InstanceAttachment), ApiError> {
+    let id: AttachmentId = text.parse().map_err(|_| {
+        let code = ErrorCode::InvalidNetworkInterfaceAttachmentIdMalformed;
+        malformed(code, "attachment", text, AttachmentId::PREFIX)
+    })?;
+    let mut places = model.interfaces.values().filter_map(|interface| Some((interface, interface.instance.as_ref()?)));
+    places.find(|(_, place)| place.id == id).ok_or_else(|| {
+        ApiError::new(ErrorCode::InvalidAttachmentIdNotFound, format!("The attachment ID '{id}' does not exist"))
     })
 }
 

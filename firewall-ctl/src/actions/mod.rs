@@ -6,15 +6,21 @@
 
 pub mod access;
 mod address;
+mod assign;
+mod attribute;
 mod authorize;
+mod block;
 mod context;
 mod convert;
 mod device;
 mod digest;
 mod error;
 mod filter;
+mod gateway;
 mod group;
 mod idempotency;
+mod instance;
+mod instance_filters;
 mod interface;
 mod lookup;
 mod mac;
@@ -28,19 +34,24 @@ mod request;
 mod revoke;
 mod rule;
 mod rule_edit;
+mod subnet;
+mod surroundings;
 mod tag;
 pub mod types;
 mod unsupported;
 mod vpc;
 mod wire;
 mod wish;
+mod zone;
 
 #[cfg(test)]
 mod tests;
 
 pub use address::can_be_member;
 pub use context::{Context, Outcome};
+pub use device::{bind_device, release_device};
 pub use error::{ApiError, ErrorCode};
+pub use instance::register_host;
 pub use interface::{Observed, set_observed_addresses};
 pub(crate) use lookup::interface as named_interface;
 pub use mac::{ObservedMac, set_observed_mac};
@@ -63,8 +74,38 @@ pub fn apply(request: Request, context: Context<'_>) -> Result<Outcome, ApiError
     }
     match request {
         Request::CreateVpc(request) => vpc::create(request, context),
+        Request::CreateDefaultVpc(request) => vpc::create_default(&request, context),
         Request::DescribeVpcs(request) => vpc::describe(request, &context),
+        Request::DescribeVpcAttribute(request) => vpc::describe_attribute(request, &context),
+        Request::ModifyVpcAttribute(request) => vpc::modify_attribute(request, &context),
+        Request::AssociateVpcCidrBlock(request) => block::associate(request, context),
+        Request::DisassociateVpcCidrBlock(request) => block::disassociate(request, &context),
         Request::DeleteVpc(request) => vpc::delete(request, &context),
+        Request::CreateSubnet(request) => subnet::create(request, context),
+        Request::CreateDefaultSubnet(request) => subnet::create_default(request, context),
+        Request::DescribeSubnets(request) => subnet::describe(request, &context),
+        Request::ModifySubnetAttribute(request) => subnet::modify_attribute(request, &context),
+        Request::AssociateSubnetCidrBlock(request) => subnet::associate(request, context),
+        Request::DisassociateSubnetCidrBlock(request) => subnet::disassociate(request, &context),
+        Request::DeleteSubnet(request) => subnet::delete(request, &context),
+        Request::CreateInternetGateway(request) => gateway::create(request, context),
+        Request::DescribeInternetGateways(request) => gateway::describe(request, &context),
+        Request::AttachInternetGateway(request) => gateway::attach(request, &context),
+        Request::DetachInternetGateway(request) => gateway::detach(request, &context),
+        Request::DeleteInternetGateway(request) => gateway::delete(request, &context),
+        Request::RunInstances(_) => Err(instance::not_run()),
+        Request::RegisterInstance(request) => instance::register(request, context),
+        Request::DeregisterInstance(request) => instance::deregister(request, &context),
+        Request::DescribeInstances(request) => instance::describe(request, &context),
+        Request::DescribeInstanceAttribute(request) => instance::describe_attribute(request, &context),
+        Request::ModifyInstanceAttribute(request) => instance::modify_attribute(request, &context),
+        Request::AttachNetworkInterface(request) => instance::attach(request, context),
+        Request::DetachNetworkInterface(request) => instance::detach(request, &context),
+        Request::DescribeAvailabilityZones(request) => surroundings::zones(request, &context),
+        Request::DescribeRegions(request) => surroundings::regions(request, &context),
+        Request::DescribeAccountAttributes(request) => surroundings::account_attributes(request, &context),
+        Request::DescribeNetworkAcls(request) => surroundings::network_acls(request, &context),
+        Request::DescribeRouteTables(request) => surroundings::route_tables(request, &context),
         Request::CreateSecurityGroup(request) => group::create(request, context),
         Request::DescribeSecurityGroups(request) => group::describe(request, &context),
         Request::DeleteSecurityGroup(request) => group::delete(request, &context),
@@ -92,7 +133,13 @@ pub fn apply(request: Request, context: Context<'_>) -> Result<Outcome, ApiError
         Request::CreateNetworkInterface(request) => interface::create(request, context),
         Request::DeleteNetworkInterface(request) => interface::delete(request, &context),
         Request::DescribeNetworkInterfaces(request) => interface::describe(request, &context),
-        Request::ModifyNetworkInterfaceAttribute(request) => interface::modify(request, &context),
+        Request::ModifyNetworkInterfaceAttribute(request) => attribute::modify(request, &context),
+        Request::DescribeNetworkInterfaceAttribute(request) => attribute::describe(request, &context),
+        Request::ResetNetworkInterfaceAttribute(request) => attribute::reset(request, &context),
+        Request::AssignPrivateIpAddresses(request) => assign::assign_ipv4(request, context),
+        Request::UnassignPrivateIpAddresses(request) => assign::unassign_ipv4(request, &context),
+        Request::AssignIpv6Addresses(request) => assign::assign_ipv6(request, context),
+        Request::UnassignIpv6Addresses(request) => assign::unassign_ipv6(request, &context),
         Request::AttachDevice(request) => device::attach(request, context),
         Request::DetachDevice(request) => device::detach(request, &context),
         Request::Status(_)

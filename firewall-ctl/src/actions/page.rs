@@ -38,6 +38,13 @@ macro_rules! paged {
 paged! {
     DescribeSecurityGroups 5..=1000;
     DescribeSecurityGroupRules 5..=1000;
+    DescribeVpcs 5..=1000;
+    DescribeSubnets 5..=1000;
+    DescribeNetworkInterfaces 5..=1000;
+    DescribeInstances 5..=1000;
+    DescribeInternetGateways 5..=1000;
+    DescribeNetworkAcls 5..=1000;
+    DescribeRouteTables 5..=1000;
     DescribeManagedPrefixLists 1..=100;
     GetManagedPrefixListEntries 1..=100;
     GetManagedPrefixListAssociations 5..=255;

@@ -2,7 +2,7 @@
 
 use super::error::{ApiError, ErrorCode};
 use super::lookup::list;
-use crate::model::{InterfaceId, Model, ModelError, OutOfNumbers, Peer};
+use crate::model::{InterfaceId, Model, ModelError, OutOfNumbers, Peer, VpcId};
 
 /// An operation on the model that was refused, told with what the model knows.
 pub(super) fn refused(model: &Model, error: ModelError) -> ApiError {
@@ -43,11 +43,41 @@ pub(super) fn refused(model: &Model, error: ModelError) -> ApiError {
             }
             (ErrorCode::DependencyViolation, Some(list(&lines)))
         }
-        ModelError::VpcInUse { interfaces, groups, .. } => {
+        ModelError::VpcInUse { id: _, subnets, interfaces, groups, gateway } => {
+            let subnets = subnets.iter().map(|id| format!("subnet {id} is in it"));
+            let gateway = gateway.iter().map(|id| format!("internet gateway {id} is attached to it"));
             let interfaces = interfaces.iter().map(|id| format!("interface {} is in it", named(model, *id)));
             let groups = groups.iter().map(|id| format!("group {id} is in it"));
-            let lines: Vec<String> = interfaces.chain(groups).collect();
+            let lines: Vec<String> = subnets.chain(interfaces).chain(groups).chain(gateway).collect();
             (ErrorCode::DependencyViolation, Some(list(&lines)))
+        }
+        ModelError::VpcBlockConflict { .. } => (ErrorCode::CidrConflict, None),
+        ModelError::UnknownSubnet { .. } => (ErrorCode::InvalidSubnetIdNotFound, None),
+        ModelError::SubnetConflict { block: _, holder } => {
+            (ErrorCode::InvalidSubnetConflict, Some(format!("It overlaps a block of {holder}.")))
+        }
+        ModelError::SubnetRange { id: _, vpc, block: _ } => (ErrorCode::InvalidSubnetRange, Some(outside(model, vpc))),
+        ModelError::SubnetInUse { id: _, interfaces } => {
+            let lines: Vec<String> =
+                interfaces.iter().map(|id| format!("interface {} is in it", named(model, *id))).collect();
+            (ErrorCode::DependencyViolation, Some(list(&lines)))
+        }
+        ModelError::DefaultSubnetExists { .. } => (ErrorCode::DefaultSubnetAlreadyExists, None),
+        ModelError::UnknownInstance { .. } => (ErrorCode::InvalidInstanceIdNotFound, None),
+        ModelError::InstanceInUse { id: _, interfaces } => {
+            let lines: Vec<String> =
+                interfaces.iter().map(|id| format!("interface {} is attached to it", named(model, *id))).collect();
+            (ErrorCode::DependencyViolation, Some(list(&lines)))
+        }
+        ModelError::DeviceIndexTaken { instance: _, index: _, holder } => {
+            (ErrorCode::InvalidParameterValue, Some(format!("It is {}.", named(model, holder))))
+        }
+        ModelError::UnknownGateway { .. } => (ErrorCode::InvalidInternetGatewayIdNotFound, None),
+        ModelError::GatewayInUse { id: _, vpc } => {
+            (ErrorCode::DependencyViolation, Some(format!("It is attached to {vpc}.")))
+        }
+        ModelError::GatewayExists { vpc: _, holder } => {
+            (ErrorCode::InvalidParameterValue, Some(format!("It is {holder}.")))
         }
         ModelError::OtherNetwork { group, group_vpc, vpc } => {
             (ErrorCode::InvalidGroupNotFound, Some(format!("The group {group} is in {group_vpc}, not in {vpc}.")))
@@ -63,7 +93,7 @@ pub(super) fn refused(model: &Model, error: ModelError) -> ApiError {
         ModelError::RepeatedGroup { .. } => (ErrorCode::InvalidParameterValue, None),
         ModelError::AddressTaken { address, holder } => {
             let detail = format!("{address} belongs to {}.", named(model, holder));
-            let message = "The specified address is already in use.";
+            let message = format!("Address {address} is in use.");
             return ApiError::new(ErrorCode::InvalidIpAddressInUse, message).with_detail(detail);
         }
         ModelError::DeviceTaken { holder, .. } => {
@@ -71,6 +101,10 @@ pub(super) fn refused(model: &Model, error: ModelError) -> ApiError {
         }
         ModelError::Timeout(_) => (ErrorCode::InvalidParameterValue, None),
         ModelError::OutOfNumbers(OutOfNumbers { .. })
+        | ModelError::SubnetIdentity { .. }
+        | ModelError::SubnetElsewhere { .. }
+        | ModelError::PrimaryAddress { .. }
+        | ModelError::HostTaken { .. }
         | ModelError::RuleTaken { .. }
         | ModelError::RuleForm { .. }
         | ModelError::AttachmentForm { .. } => (ErrorCode::InternalError, None),
@@ -109,6 +143,14 @@ pub(super) fn named(model: &Model, id: InterfaceId) -> String {
         Some(attachment) => format!("{id} ({})", attachment.device),
         None => id.to_string(),
     }
+}
+
+/// Which blocks a subnet would have to lie in.
+fn outside(model: &Model, vpc: VpcId) -> String {
+    let Some(vpc) = model.vpcs.get(&vpc) else { return String::new() };
+    let ipv4 = vpc.cidr_blocks.iter().map(|each| each.block.to_string());
+    let blocks: Vec<String> = ipv4.chain(vpc.ipv6_cidr_blocks.iter().map(|each| each.block.to_string())).collect();
+    format!("It lies in no block of {}, which has {}.", vpc.id, blocks.join(", "))
 }
 
 fn carrier(model: &Model, id: InterfaceId) -> String {

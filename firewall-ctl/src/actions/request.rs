@@ -30,6 +30,7 @@ macro_rules! requests {
             /// # Errors
             /// No such action, a member that the action does not have, or one of another type.
             pub fn parse(operation: &str, body: serde_json::Value) -> Result<Self, ApiError> {
+                let body = unsupported::screen(operation, body);
                 match operation {
                     $(stringify!($name) => members(operation, body).map(Self::$name),)*
                     _ => Err(ApiError::new(
@@ -89,8 +90,38 @@ impl Kind {
 
 requests! {
     CreateVpc Write yes;
+    CreateDefaultVpc Write yes;
     DescribeVpcs Read yes;
+    DescribeVpcAttribute Read yes;
+    ModifyVpcAttribute Write no;
+    AssociateVpcCidrBlock Write no;
+    DisassociateVpcCidrBlock Write no;
     DeleteVpc Write yes;
+    CreateSubnet Write yes;
+    CreateDefaultSubnet Write yes;
+    DescribeSubnets Read yes;
+    ModifySubnetAttribute Write no;
+    AssociateSubnetCidrBlock Write no;
+    DisassociateSubnetCidrBlock Write no;
+    DeleteSubnet Write yes;
+    CreateInternetGateway Write yes;
+    DescribeInternetGateways Read yes;
+    AttachInternetGateway Write yes;
+    DetachInternetGateway Write yes;
+    DeleteInternetGateway Write yes;
+    RunInstances Write yes;
+    RegisterInstance Write yes;
+    DeregisterInstance Write yes;
+    DescribeInstances Read yes;
+    DescribeInstanceAttribute Read yes;
+    ModifyInstanceAttribute Write yes;
+    AttachNetworkInterface Write yes;
+    DetachNetworkInterface Write yes;
+    DescribeAvailabilityZones Read yes;
+    DescribeRegions Read yes;
+    DescribeAccountAttributes Read yes;
+    DescribeNetworkAcls Read yes;
+    DescribeRouteTables Read yes;
     CreateSecurityGroup Write yes;
     DescribeSecurityGroups Read yes;
     DeleteSecurityGroup Write yes;
@@ -119,6 +150,12 @@ requests! {
     DeleteNetworkInterface Write yes;
     DescribeNetworkInterfaces Read yes;
     ModifyNetworkInterfaceAttribute Write yes;
+    DescribeNetworkInterfaceAttribute Read yes;
+    ResetNetworkInterfaceAttribute Write yes;
+    AssignPrivateIpAddresses Write no;
+    UnassignPrivateIpAddresses Write no;
+    AssignIpv6Addresses Write no;
+    UnassignIpv6Addresses Write no;
     AttachDevice Write yes;
     DetachDevice Write no;
     Status ControllerRead no;
@@ -158,6 +195,27 @@ fn members<T: serde::de::DeserializeOwned>(operation: &str, body: serde_json::Va
 pub enum Response {
     CreateVpc(CreateVpcResult),
     DescribeVpcs(DescribeVpcsResult),
+    CreateDefaultVpc(CreateDefaultVpcResult),
+    DescribeVpcAttribute(DescribeVpcAttributeResult),
+    VpcCidrBlock(VpcCidrBlockResult),
+    CreateSubnet(CreateSubnetResult),
+    DescribeSubnets(DescribeSubnetsResult),
+    SubnetCidrBlock(SubnetCidrBlockResult),
+    CreateInternetGateway(CreateInternetGatewayResult),
+    DescribeInternetGateways(DescribeInternetGatewaysResult),
+    RegisterInstance(Box<RegisterInstanceResult>),
+    DescribeInstances(DescribeInstancesResult),
+    DescribeInstanceAttribute(DescribeInstanceAttributeResult),
+    AttachNetworkInterface(AttachNetworkInterfaceResult),
+    DescribeAvailabilityZones(DescribeAvailabilityZonesResult),
+    DescribeRegions(DescribeRegionsResult),
+    DescribeAccountAttributes(DescribeAccountAttributesResult),
+    DescribeNetworkAcls(DescribeNetworkAclsResult),
+    DescribeRouteTables(DescribeRouteTablesResult),
+    DescribeNetworkInterfaceAttribute(DescribeNetworkInterfaceAttributeResult),
+    AssignPrivateIpAddresses(AssignPrivateIpAddressesResult),
+    AssignIpv6Addresses(AssignIpv6AddressesResult),
+    UnassignIpv6Addresses(UnassignIpv6AddressesResult),
     CreateSecurityGroup(CreateSecurityGroupResult),
     DescribeSecurityGroups(DescribeSecurityGroupsResult),
     DeleteSecurityGroup(DeleteSecurityGroupResult),
@@ -172,7 +230,7 @@ pub enum Response {
     GetManagedPrefixListAssociations(GetManagedPrefixListAssociationsResult),
     DescribePrefixLists(DescribePrefixListsResult),
     DescribeTags(DescribeTagsResult),
-    CreateNetworkInterface(CreateNetworkInterfaceResult),
+    CreateNetworkInterface(Box<CreateNetworkInterfaceResult>),
     DescribeNetworkInterfaces(DescribeNetworkInterfacesResult),
     AttachDevice(AttachDeviceResult),
     DetachDevice(DetachDeviceResult),
@@ -186,6 +244,7 @@ pub enum Response {
     CreateAccessKey(CreateAccessKeyResult),
     ListAccessKeys(ListAccessKeysResult),
     Change(ChangeResult),
+    /// Of actions that answer nothing, such as DeleteVpc and ModifyNetworkInterfaceAttribute.
     /// Of actions that answer nothing, such as DeleteVpc.
     /// Of actions that answer nothing, as DeleteVpc, DeleteNetworkInterface, CreateTags.
     Done(Done),

@@ -7,7 +7,9 @@ use super::page::Page;
 use super::request::Response;
 use super::types::*;
 use super::{convert, lookup, refusal};
-use crate::model::{GroupId, InterfaceId, Model, PrefixListId, RuleId, TagError, Tags, VpcId};
+use crate::model::{
+    GroupId, InstanceId, InterfaceId, InternetGatewayId, Model, PrefixListId, RuleId, SubnetId, TagError, Tags, VpcId,
+};
 
 /// Most resources of a request, as in the service.
 const MAX_RESOURCES: usize = 1000;
@@ -58,6 +60,9 @@ taggable! {
     GroupId "security-group" groups group put_group;
     PrefixListId "prefix-list" prefix_lists prefix_list put_prefix_list;
     InterfaceId "network-interface" interfaces interface put_interface;
+    SubnetId "subnet" subnets subnet put_subnet;
+    InstanceId "instance" instances instance put_instance;
+    InternetGatewayId "internet-gateway" internet_gateways gateway put_gateway;
 }
 
 /// What becomes of the tags of a resource.

@@ -1,114 +1,223 @@
 //! Actions on VPCs.
 
+use super::block::{self, BlockOf};
 use super::context::{Context, Outcome};
 use super::error::{ApiError, ErrorCode};
 use super::filter::Filters;
+use super::page::Page;
 use super::request::Response;
-use super::types::{CreateVpc, CreateVpcResult, DeleteVpc, DescribeVpcs, DescribeVpcsResult, Done};
+use super::types::{
+    AttributeBooleanValue, CreateDefaultVpc, CreateDefaultVpcResult, CreateVpc, CreateVpcResult, DeleteVpc,
+    DescribeVpcAttribute, DescribeVpcAttributeResult, DescribeVpcs, DescribeVpcsResult, Done, ModifyVpcAttribute,
+};
 use super::{convert, lookup, refusal, wire};
-use crate::model::{NewVpc, Vpc, parse_ipv4_cidr, parse_ipv6_cidr, random_ula};
-use ipnet::{Ipv4Net, Ipv6Net};
-
-/// The smallest and the largest IPv4 block of a VPC, by prefix length, as in the service.
-const IPV4_LENGTHS: std::ops::RangeInclusive<u8> = 16..=28;
-/// The same of IPv6. The service has /44 to /60; a host of one's own may have no more than a single /64.
-const IPV6_LENGTHS: std::ops::RangeInclusive<u8> = 44..=64;
+use crate::model::{DEFAULT_VPC_BLOCK, Model, NewVpc, Quotas, Subnet, Tags, Vpc, VpcAttributes, random_ula};
+use std::collections::BTreeSet;
 
 pub(super) fn create(request: CreateVpc, context: Context<'_>) -> Result<Outcome, ApiError> {
-    let CreateVpc { cidr_block, amazon_provided_ipv6_cidr_block, ipv6_cidr_block, tag_specifications, dry_run: _ } =
-        request;
-    let Context { model, quotas, account, rng, rule_numbers, .. } = context;
-    let ipv4 = ipv4_block(&lookup::required("CidrBlock", cidr_block)?)?;
-    let ipv6 = match lookup::present(ipv6_cidr_block) {
-        Some(_) if amazon_provided_ipv6_cidr_block => {
-            let message = "The parameter AmazonProvidedIpv6CidrBlock cannot be used with the parameter Ipv6CidrBlock";
-            return Err(ApiError::new(ErrorCode::InvalidParameterCombination, message));
-        }
-        Some(block) => Some(ipv6_block(&block)?),
-        None => amazon_provided_ipv6_cidr_block.then(|| random_ula(rng)),
-    };
-    let tags = convert::tags(tag_specifications, "vpc")?;
-    if model.vpcs.len() >= quotas.vpcs as usize {
-        let message = "The maximum number of VPCs has been reached.";
-        return Err(ApiError::new(ErrorCode::VpcLimitExceeded, message).with_detail(format!(
-            "There are {}; the limit is {}.",
-            model.vpcs.len(),
-            quotas.vpcs
-        )));
+    let CreateVpc {
+        cidr_block,
+        amazon_provided_ipv6_cidr_block,
+        ipv6_cidr_block,
+        instance_tenancy,
+        tag_specifications,
+        dry_run: _,
+    } = request;
+    let Context { model, quotas, account, region, rng, rule_numbers, .. } = context;
+    let ipv4 = BlockOf::Vpc.ipv4(&lookup::required("CidrBlock", cidr_block)?)?;
+    let ipv6 = block::ipv6_of_vpc(ipv6_cidr_block, amazon_provided_ipv6_cidr_block, rng)?;
+    if let Some(tenancy) = lookup::present(instance_tenancy).filter(|tenancy| tenancy != "default") {
+        let message = format!("Value ({tenancy}) for parameter instanceTenancy is invalid.");
+        return Err(ApiError::value(message).with_detail("It is default: machines are not placed here."));
     }
+    let tags = convert::tags(tag_specifications, "vpc")?;
+    check_count(model, quotas)?;
     let new = NewVpc {
         owner: account,
         cidr_blocks: vec![ipv4],
-        ipv6_cidr_blocks: ipv6.into_iter().collect(),
+        ipv6_cidr_blocks: ipv6.iter().map(|(block, _)| *block).collect(),
+        ipv6_provided: ipv6.is_some_and(|(_, provided)| provided),
         is_default: false,
         tags,
     };
     let mut next = model.clone();
     let id = next.add_vpc(new, rule_numbers, rng).map_err(|error| refusal::out_of_rules_or(model, error))?;
-    let vpc = wire::vpc(lookup::vpc(&next, &id.to_string())?);
+    let vpc = wire::vpc(lookup::vpc(&next, &id.to_string())?, region);
     Ok(Outcome::changed(Response::CreateVpc(CreateVpcResult { vpc }), next))
 }
 
-fn ipv4_block(text: &str) -> Result<Ipv4Net, ApiError> {
-    let block = parse_ipv4_cidr(text).map_err(|error| {
-        let message = format!("Value ({text}) for parameter cidrBlock is invalid. This is not a valid CIDR block.");
-        ApiError { message, ..convert::malformed_cidr(&error, false) }
-    })?;
-    if IPV4_LENGTHS.contains(&block.prefix_len()) { Ok(block) } else { Err(size(text, &IPV4_LENGTHS)) }
+/// Whether there may be one more VPC.
+fn check_count(model: &Model, quotas: &Quotas) -> Result<(), ApiError> {
+    if model.vpcs.len() < quotas.vpcs as usize {
+        return Ok(());
+    }
+    let message = "The maximum number of VPCs has been reached.";
+    let detail = format!("There are {}; the limit is {}.", model.vpcs.len(), quotas.vpcs);
+    Err(ApiError::new(ErrorCode::VpcLimitExceeded, message).with_detail(detail))
 }
 
-fn ipv6_block(text: &str) -> Result<Ipv6Net, ApiError> {
-    let block = parse_ipv6_cidr(text).map_err(|error| {
-        let message = format!("Value ({text}) for parameter ipv6CidrBlock is invalid. This is not a valid CIDR block.");
-        ApiError { message, ..convert::malformed_cidr(&error, true) }
-    })?;
-    if IPV6_LENGTHS.contains(&block.prefix_len()) { Ok(block) } else { Err(size(text, &IPV6_LENGTHS)) }
+pub(super) fn create_default(request: &CreateDefaultVpc, context: Context<'_>) -> Result<Outcome, ApiError> {
+    let CreateDefaultVpc { dry_run: _ } = request;
+    let Context { model, quotas, account, region, rng, rule_numbers, .. } = context;
+    if let Some(vpc) = model.default_vpc() {
+        let message = "A Default VPC already exists for this account in this region.";
+        return Err(
+            ApiError::new(ErrorCode::DefaultVpcAlreadyExists, message).with_detail(format!("It is {}.", vpc.id))
+        );
+    }
+    check_count(model, quotas)?;
+    let new = NewVpc {
+        owner: account,
+        cidr_blocks: vec![DEFAULT_VPC_BLOCK],
+        ipv6_cidr_blocks: vec![random_ula(rng)],
+        ipv6_provided: true,
+        is_default: true,
+        tags: Tags::default(),
+    };
+    let mut next = model.clone();
+    let id = next.add_vpc(new, rule_numbers, rng).map_err(|error| refusal::out_of_rules_or(model, error))?;
+    let vpc = lookup::vpc(&next, &id.to_string())?.clone();
+    if let Some(subnet) = Subnet::default_of(&vpc, rng) {
+        next.put_subnet(subnet).map_err(|error| refusal::refused(model, error))?;
+    }
+    let answer = CreateDefaultVpcResult { vpc: wire::vpc(&vpc, region) };
+    Ok(Outcome::changed(Response::CreateDefaultVpc(answer), next))
 }
 
-fn size(text: &str, lengths: &std::ops::RangeInclusive<u8>) -> ApiError {
-    ApiError::new(ErrorCode::InvalidVpcRange, format!("The CIDR '{text}' is invalid.")).with_detail(format!(
-        "The block of a VPC is from /{} to /{}.",
-        lengths.start(),
-        lengths.end()
-    ))
-}
-
-/// Filters of DescribeVpcs.
-const FILTERS: [&str; 8] = [
+/// Filters of DescribeVpcs. `cidr-block` is another name of `cidr` that the service knows.
+const FILTERS: [&str; 15] = [
     "cidr",
+    "cidr-block",
+    "cidr-block-association.association-id",
     "cidr-block-association.cidr-block",
     "cidr-block-association.state",
+    "dhcp-options-id",
+    "ipv6-cidr-block-association.association-id",
     "ipv6-cidr-block-association.ipv6-cidr-block",
+    "ipv6-cidr-block-association.ipv6-pool",
+    "ipv6-cidr-block-association.state",
     "is-default",
+    "isDefault",
     "owner-id",
     "state",
     "vpc-id",
 ];
 
-pub(super) fn describe(request: DescribeVpcs, context: &Context<'_>) -> Result<Outcome, ApiError> {
-    let DescribeVpcs { vpc_ids, filters, dry_run: _ } = request;
+pub(super) fn describe(mut request: DescribeVpcs, context: &Context<'_>) -> Result<Outcome, ApiError> {
+    let page = Page::of(&mut request)?;
+    let DescribeVpcs { vpc_ids, filters, max_results: _, next_token: _, dry_run: _ } = request;
     let filters = Filters::new(filters, &FILTERS)?;
     let wanted = vpc_ids.iter().map(|id| lookup::vpc(context.model, id).map(|vpc| vpc.id));
-    let wanted = wanted.collect::<Result<std::collections::BTreeSet<_>, _>>()?;
+    let wanted = wanted.collect::<Result<BTreeSet<_>, _>>()?;
     let vpcs = context.model.vpcs.values();
     let vpcs = vpcs.filter(|vpc| wanted.is_empty() || wanted.contains(&vpc.id));
     let vpcs = vpcs.filter(|vpc| filters.accept(&vpc.tags, |name| values(vpc, name)));
-    let vpcs = vpcs.map(|vpc| wire::vpc(vpc)).collect();
-    Ok(Outcome::unchanged(Response::DescribeVpcs(DescribeVpcsResult { vpcs })))
+    let (vpcs, next_token) = page.cut(vpcs, |vpc| vpc.id);
+    let vpcs = vpcs.into_iter().map(|vpc| wire::vpc(vpc, context.region)).collect();
+    Ok(Outcome::unchanged(Response::DescribeVpcs(DescribeVpcsResult { vpcs, next_token })))
 }
 
 fn values(vpc: &Vpc, filter: &str) -> Vec<String> {
+    let Vpc { id, number: _, owner, cidr_blocks, ipv6_cidr_blocks, is_default, attributes: _, tags: _ } = vpc;
     match filter {
-        "cidr" => vpc.cidr_blocks.first().map(ToString::to_string).into_iter().collect(),
-        "cidr-block-association.cidr-block" => vpc.cidr_blocks.iter().map(ToString::to_string).collect(),
-        "cidr-block-association.state" => vec!["associated".into()],
-        "ipv6-cidr-block-association.ipv6-cidr-block" => vpc.ipv6_cidr_blocks.iter().map(ToString::to_string).collect(),
-        "is-default" => vec![vpc.is_default.to_string()],
-        "owner-id" => vec![vpc.owner.to_string()],
+        "cidr" | "cidr-block" => cidr_blocks.first().map(|each| each.block.to_string()).into_iter().collect(),
+        "cidr-block-association.association-id" => cidr_blocks.iter().map(|each| each.id.to_string()).collect(),
+        "cidr-block-association.cidr-block" => cidr_blocks.iter().map(|each| each.block.to_string()).collect(),
+        "cidr-block-association.state" => vec![wire::ASSOCIATED.into()],
+        "dhcp-options-id" => vec![wire::dhcp_options(vpc.owner)],
+        "ipv6-cidr-block-association.association-id" => {
+            ipv6_cidr_blocks.iter().map(|each| each.id.to_string()).collect()
+        }
+        "ipv6-cidr-block-association.ipv6-cidr-block" => {
+            ipv6_cidr_blocks.iter().map(|each| each.block.to_string()).collect()
+        }
+        "ipv6-cidr-block-association.ipv6-pool" => {
+            ipv6_cidr_blocks.iter().map(|each| wire::pool(each.provided).to_owned()).collect()
+        }
+        "ipv6-cidr-block-association.state" => ipv6_cidr_blocks.iter().map(|_| wire::ASSOCIATED.into()).collect(),
+        "is-default" | "isDefault" => vec![is_default.to_string()],
+        "owner-id" => vec![owner.to_string()],
         "state" => vec!["available".into()],
-        "vpc-id" => vec![vpc.id.to_string()],
+        "vpc-id" => vec![id.to_string()],
         _ => Vec::new(),
     }
+}
+
+pub(super) fn describe_attribute(request: DescribeVpcAttribute, context: &Context<'_>) -> Result<Outcome, ApiError> {
+    let DescribeVpcAttribute { vpc_id, attribute, dry_run: _ } = request;
+    let attribute = lookup::required("Attribute", attribute)?;
+    let vpc = lookup::vpc(context.model, &lookup::required("VpcId", vpc_id)?)?;
+    let VpcAttributes { enable_dns_support, enable_dns_hostnames, enable_network_address_usage_metrics } =
+        vpc.attributes;
+    let mut answer = DescribeVpcAttributeResult {
+        enable_dns_hostnames: None,
+        enable_dns_support: None,
+        enable_network_address_usage_metrics: None,
+        vpc_id: vpc.id.to_string(),
+    };
+    match attribute.as_str() {
+        "enableDnsSupport" => answer.enable_dns_support = Some(enable_dns_support.into()),
+        "enableDnsHostnames" => answer.enable_dns_hostnames = Some(enable_dns_hostnames.into()),
+        "enableNetworkAddressUsageMetrics" => {
+            answer.enable_network_address_usage_metrics = Some(enable_network_address_usage_metrics.into());
+        }
+        other => {
+            let message = format!("Value ({other}) for parameter attribute is invalid. Unknown attribute.");
+            let known = "It is enableDnsSupport, enableDnsHostnames or enableNetworkAddressUsageMetrics.";
+            return Err(ApiError::value(message).with_detail(known));
+        }
+    }
+    Ok(Outcome::unchanged(Response::DescribeVpcAttribute(answer)))
+}
+
+pub(super) fn modify_attribute(request: ModifyVpcAttribute, context: &Context<'_>) -> Result<Outcome, ApiError> {
+    let ModifyVpcAttribute { vpc_id, enable_dns_support, enable_dns_hostnames, enable_network_address_usage_metrics } =
+        request;
+    let model = context.model;
+    let mut vpc = Vpc::clone(lookup::vpc(model, &lookup::required("VpcId", vpc_id)?)?);
+    let before = vpc.attributes;
+    let VpcAttributes {
+        enable_dns_support: support,
+        enable_dns_hostnames: hostnames,
+        enable_network_address_usage_metrics: metrics,
+    } = &mut vpc.attributes;
+    let wishes = [
+        (enable_dns_support, support),
+        (enable_dns_hostnames, hostnames),
+        (enable_network_address_usage_metrics, metrics),
+    ];
+    set_one(wishes)?;
+    if vpc.attributes == before {
+        return Ok(Outcome::unchanged(Response::Done(Done {})));
+    }
+    let mut next = model.clone();
+    next.update_vpc(vpc).map_err(|error| refusal::refused(model, error))?;
+    Ok(Outcome::changed(Response::Done(Done {}), next))
+}
+
+/// Sets the one attribute that a request names: the service takes one in a request.
+pub(super) fn set_one<'a>(
+    wishes: impl IntoIterator<Item = (Option<AttributeBooleanValue>, &'a mut bool)>,
+) -> Result<(), ApiError> {
+    let mut named = wishes.into_iter().filter_map(|(wish, attribute)| Some((wish?.value?, attribute)));
+    let Some((wish, attribute)) = named.next() else { return Err(no_attribute()) };
+    if named.next().is_some() {
+        return Err(several_attributes());
+    }
+    *attribute = wish;
+    Ok(())
+}
+
+/// A request names no attribute.
+pub(super) fn no_attribute() -> ApiError {
+    ApiError::new(ErrorCode::InvalidParameterCombination, "No attributes specified.")
+        .with_detail("Name the attribute that is to be changed, with its value.")
+}
+
+/// A request names more than one attribute.
+pub(super) fn several_attributes() -> ApiError {
+    ApiError::new(ErrorCode::InvalidParameterCombination, "Fields for multiple attribute types specified.")
+        .with_detail("One request changes one attribute.")
 }
 
 pub(super) fn delete(request: DeleteVpc, context: &Context<'_>) -> Result<Outcome, ApiError> {

@@ -2,30 +2,96 @@
 
 use super::convert::tag_list;
 use super::types::*;
-use crate::model::{Model, NetworkInterface, Peer, PrefixList, Rule, SecurityGroup, Service, Vpc};
+use super::zone;
+use crate::model::{
+    AccountId, Associated, InstanceAttachment, Model, NetworkInterface, Peer, PrefixList, Rule, SecurityGroup, Service,
+    SubnetAssociationId, Vpc, VpcAssociationId,
+};
 use firewall_common::verdict::Direction;
+use ipnet::{Ipv4Net, Ipv6Net};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
-pub(super) fn vpc(vpc: &Vpc) -> VpcDescription {
-    let Vpc { id, number: _, owner, cidr_blocks, ipv6_cidr_blocks, is_default, tags } = vpc;
-    let associated = || CidrBlockState { state: "associated".into() };
-    let block =
-        |block: &dyn ToString| CidrBlockAssociation { cidr_block: block.to_string(), cidr_block_state: associated() };
-    let ipv6_block = |block: &dyn ToString| Ipv6CidrBlockAssociation {
-        ipv6_cidr_block: block.to_string(),
-        ipv6_cidr_block_state: associated(),
-    };
+/// State of a block that is there.
+pub(super) const ASSOCIATED: &str = "associated";
+/// State of a block that was taken away.
+pub(super) const DISASSOCIATED: &str = "disassociated";
+
+pub(super) fn vpc(vpc: &Vpc, region: &str) -> VpcDescription {
+    let Vpc { id, number: _, owner, cidr_blocks, ipv6_cidr_blocks, is_default, attributes: _, tags } = vpc;
     VpcDescription {
         owner_id: owner.to_string(),
         instance_tenancy: "default".into(),
-        ipv6_cidr_block_association_set: ipv6_cidr_blocks.iter().map(|net| ipv6_block(net)).collect(),
-        cidr_block_association_set: cidr_blocks.iter().map(|net| block(net)).collect(),
+        ipv6_cidr_block_association_set: ipv6_cidr_blocks
+            .iter()
+            .map(|each| vpc_ipv6_block(each, region, ASSOCIATED))
+            .collect(),
+        cidr_block_association_set: cidr_blocks.iter().map(|each| vpc_block(each, ASSOCIATED)).collect(),
         is_default: *is_default,
         tags: tag_list(tags),
         vpc_id: id.to_string(),
         state: "available".into(),
-        cidr_block: cidr_blocks.first().map(ToString::to_string).unwrap_or_default(),
+        cidr_block: cidr_blocks.first().map(|each| each.block.to_string()).unwrap_or_default(),
+        dhcp_options_id: dhcp_options(*owner),
+    }
+}
+
+/// The DHCP options that an account has at first in the service, where they have an id. There are no others here.
+pub(super) fn dhcp_options(owner: AccountId) -> String {
+    format!("dopt-00000{owner}")
+}
+
+/// Where a block of a VPC comes from, as clients tell it: those of the service look for this very name.
+pub(super) const fn pool(provided: bool) -> &'static str {
+    if provided { "Amazon" } else { "own" }
+}
+
+const fn ip_source(provided: bool) -> &'static str {
+    if provided { "amazon" } else { "byoip" }
+}
+
+fn address_attribute(block: Ipv6Net) -> &'static str {
+    if block.network().is_unique_local() { "private" } else { "public" }
+}
+
+pub(super) fn vpc_block(association: &Associated<VpcAssociationId, Ipv4Net>, state: &str) -> CidrBlockAssociation {
+    let Associated { id, block, provided: _ } = association;
+    CidrBlockAssociation {
+        association_id: id.to_string(),
+        cidr_block: block.to_string(),
+        cidr_block_state: CidrBlockState { state: state.into() },
+    }
+}
+
+pub(super) fn vpc_ipv6_block(
+    association: &Associated<VpcAssociationId, Ipv6Net>,
+    region: &str,
+    state: &str,
+) -> Ipv6CidrBlockAssociation {
+    let Associated { id, block, provided } = association;
+    Ipv6CidrBlockAssociation {
+        association_id: id.to_string(),
+        ipv6_cidr_block: block.to_string(),
+        ipv6_cidr_block_state: CidrBlockState { state: state.into() },
+        network_border_group: region.into(),
+        ipv6_pool: pool(*provided).into(),
+        ipv6_address_attribute: address_attribute(*block).into(),
+        ip_source: ip_source(*provided).into(),
+    }
+}
+
+pub(super) fn subnet_block(
+    association: &Associated<SubnetAssociationId, Ipv6Net>,
+    state: &str,
+) -> SubnetIpv6CidrBlockAssociation {
+    let Associated { id, block, provided } = association;
+    SubnetIpv6CidrBlockAssociation {
+        association_id: id.to_string(),
+        ipv6_cidr_block: block.to_string(),
+        ipv6_cidr_block_state: CidrBlockState { state: state.into() },
+        ipv6_address_attribute: address_attribute(*block).into(),
+        ip_source: ip_source(*provided).into(),
     }
 }
 
@@ -181,54 +247,95 @@ pub(super) fn revoked(group: &SecurityGroup, rule: &Rule) -> RevokedSecurityGrou
 }
 
 pub(super) fn status(interface: &NetworkInterface) -> &'static str {
-    if interface.attachment.is_some() { "in-use" } else { "available" }
+    if interface.attachment.is_some() || interface.instance.is_some() { "in-use" } else { "available" }
 }
 
-pub(super) fn interface(model: &Model, interface: &NetworkInterface) -> NetworkInterfaceDescription {
+/// The groups of an interface.
+pub(super) fn groups(model: &Model, interface: &NetworkInterface) -> Vec<GroupIdentifier> {
+    let name = |id| model.groups.get(id).map(|group| group.name.to_string()).unwrap_or_default();
+    interface.groups.iter().map(|id| GroupIdentifier { group_id: id.to_string(), group_name: name(id) }).collect()
+}
+
+/// The IPv4 addresses of an interface, the first one first.
+pub(super) fn ipv4_addresses(interface: &NetworkInterface) -> Vec<NetworkInterfacePrivateIpAddress> {
+    let first = interface.primary_ipv4();
+    let others = interface.ipv4().filter(|address| Some(*address) != first);
+    let address = |address: Ipv4Addr| NetworkInterfacePrivateIpAddress {
+        primary: Some(address) == first,
+        private_ip_address: address.to_string(),
+    };
+    first.into_iter().chain(others).map(address).collect()
+}
+
+/// The IPv6 addresses of an interface.
+pub(super) fn ipv6_addresses(interface: &NetworkInterface) -> Vec<InstanceIpv6Address> {
+    let address =
+        |address: Ipv6Addr| InstanceIpv6Address { ipv6_address: Some(address.to_string()), is_primary_ipv6: false };
+    interface.ipv6().map(address).collect()
+}
+
+/// The place of an interface at its instance.
+pub(super) fn place(model: &Model, interface: &NetworkInterface) -> Option<NetworkInterfaceAttachment> {
+    let InstanceAttachment { id, instance, device_index, attached_at, delete_on_termination, by_device: _ } =
+        interface.instance.as_ref()?;
+    Some(NetworkInterfaceAttachment {
+        attach_time: time(*attached_at),
+        attachment_id: id.to_string(),
+        delete_on_termination: *delete_on_termination,
+        device_index: *device_index,
+        network_card_index: 0,
+        instance_id: instance.to_string(),
+        instance_owner_id: model.instances.get(instance).map(|instance| instance.owner.to_string()).unwrap_or_default(),
+        status: "attached".into(),
+    })
+}
+
+/// A time as the service writes it: to the second.
+pub(super) fn time(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+pub(super) fn interface(model: &Model, interface: &NetworkInterface, region: &str) -> NetworkInterfaceDescription {
     let NetworkInterface {
         id,
         vpc,
         owner,
         description,
-        groups,
-        addresses,
+        groups: _,
+        subnet,
+        addresses: _,
+        primary: _,
+        instance: _,
         mac_address: _,
         attachment,
         device,
         tags,
         timeouts,
         source_dest_check,
+        client_token: _,
     } = interface;
-    let (ipv4, ipv6): (Vec<&IpAddr>, Vec<&IpAddr>) = addresses.iter().partition(|address| address.is_ipv4());
-    let name = |id| model.groups.get(id).map(|group| group.name.to_string()).unwrap_or_default();
     let tracking = ConnectionTrackingConfiguration {
         tcp_established_timeout: timeouts.tcp_established,
         udp_stream_timeout: timeouts.udp_stream,
         udp_timeout: timeouts.udp,
     };
     NetworkInterfaceDescription {
+        attachment: place(model, interface),
+        availability_zone: zone::name(region),
         connection_tracking_configuration: (*timeouts != Default::default()).then_some(tracking),
         description: description.clone(),
-        groups: groups.iter().map(|id| GroupIdentifier { group_id: id.to_string(), group_name: name(id) }).collect(),
+        groups: groups(model, interface),
         interface_type: "interface".into(),
-        ipv6_addresses: ipv6
-            .iter()
-            .map(|address| InstanceIpv6Address { ipv6_address: Some(address.to_string()) })
-            .collect(),
+        ipv6_addresses: ipv6_addresses(interface),
         mac_address: interface.mac().to_string(),
         network_interface_id: id.to_string(),
         owner_id: owner.to_string(),
-        private_ip_address: ipv4.first().map(ToString::to_string),
-        private_ip_addresses: ipv4
-            .iter()
-            .enumerate()
-            .map(|(index, address)| NetworkInterfacePrivateIpAddress {
-                primary: index == 0,
-                private_ip_address: address.to_string(),
-            })
-            .collect(),
+        requester_managed: false,
+        private_ip_address: interface.primary_ipv4().map(|address| address.to_string()),
+        private_ip_addresses: ipv4_addresses(interface),
         source_dest_check: *source_dest_check,
         status: status(interface).into(),
+        subnet_id: subnet.map(|subnet| subnet.to_string()),
         tag_set: tag_list(tags),
         vpc_id: vpc.to_string(),
         device_attachment: attachment.as_ref().map(|attachment| DeviceAttachment {
@@ -245,5 +352,6 @@ pub(super) fn interface(model: &Model, interface: &NetworkInterface) -> NetworkI
             status: None,
         }),
         last_device: device.clone().filter(|_| attachment.is_none()),
+        device_binding: None,
     }
 }

@@ -158,8 +158,18 @@ impl Wish {
     /// What is otherwise than wished at an interface that is attached to the device.
     pub(super) fn differences(&self, current: &NetworkInterface) -> Vec<Difference> {
         let Some(attachment) = &current.attachment else { return Vec::new() };
-        let Attachment { device: _, side, hook, addresses, mac_source: _, strict_l2, enforce, number: _, adopt: _ } =
-            attachment;
+        let Attachment {
+            device: _,
+            side,
+            hook,
+            addresses,
+            mac_source: _,
+            strict_l2,
+            enforce,
+            number: _,
+            adopt: _,
+            by_tag: _,
+        } = attachment;
         let mut differences = Differences::default();
         differences.add("NetworkInterfaceId", &current.id, self.interface.as_ref());
         differences.add("VpcId", &current.vpc, self.vpc.as_ref());

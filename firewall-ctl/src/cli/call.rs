@@ -92,6 +92,13 @@ impl Call {
         self.with_list(member, &structure::all(words))
     }
 
+    pub(super) fn with_structure(self, member: &str, word: Option<&Structures>) -> Self {
+        match word.map(|word| structure::all(std::slice::from_ref(word))).as_deref() {
+            Some([single]) => self.with(member, single.clone()),
+            Some(_) | None => self,
+        }
+    }
+
     pub(super) fn with_filters(self, Filters { filters }: &Filters) -> Self {
         self.with_structures("Filters", filters)
     }

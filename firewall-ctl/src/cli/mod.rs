@@ -12,9 +12,11 @@ mod explain;
 mod failure;
 mod flow;
 mod flush;
+mod gateway;
 mod generate;
 mod group;
 mod input;
+mod instance;
 mod interface;
 mod key;
 mod operate;
@@ -27,6 +29,8 @@ mod rule;
 mod rule_edit;
 mod run;
 mod ssh;
+mod subnet;
+mod surroundings;
 mod tag;
 mod values;
 mod vpc;
@@ -100,6 +104,36 @@ enum Command {
     CreateVpc(vpc::CreateVpc),
     DescribeVpcs(vpc::DescribeVpcs),
     DeleteVpc(vpc::DeleteVpc),
+    CreateDefaultVpc(vpc::CreateDefaultVpc),
+    DescribeVpcAttribute(vpc::DescribeVpcAttribute),
+    ModifyVpcAttribute(vpc::ModifyVpcAttribute),
+    AssociateVpcCidrBlock(vpc::AssociateVpcCidrBlock),
+    DisassociateVpcCidrBlock(vpc::DisassociateVpcCidrBlock),
+    CreateSubnet(subnet::CreateSubnet),
+    CreateDefaultSubnet(subnet::CreateDefaultSubnet),
+    DescribeSubnets(subnet::DescribeSubnets),
+    DeleteSubnet(subnet::DeleteSubnet),
+    ModifySubnetAttribute(subnet::ModifySubnetAttribute),
+    AssociateSubnetCidrBlock(subnet::AssociateSubnetCidrBlock),
+    DisassociateSubnetCidrBlock(subnet::DisassociateSubnetCidrBlock),
+    CreateInternetGateway(gateway::CreateInternetGateway),
+    DescribeInternetGateways(gateway::DescribeInternetGateways),
+    AttachInternetGateway(gateway::AttachInternetGateway),
+    DetachInternetGateway(gateway::DetachInternetGateway),
+    DeleteInternetGateway(gateway::DeleteInternetGateway),
+    RegisterInstance(instance::RegisterInstance),
+    DeregisterInstance(instance::DeregisterInstance),
+    DescribeInstances(instance::DescribeInstances),
+    DescribeInstanceAttribute(instance::DescribeInstanceAttribute),
+    ModifyInstanceAttribute(instance::ModifyInstanceAttribute),
+    AttachNetworkInterface(instance::AttachNetworkInterface),
+    DetachNetworkInterface(instance::DetachNetworkInterface),
+    RunInstances(instance::RunInstances),
+    DescribeAvailabilityZones(surroundings::DescribeAvailabilityZones),
+    DescribeRegions(surroundings::DescribeRegions),
+    DescribeAccountAttributes(surroundings::DescribeAccountAttributes),
+    DescribeNetworkAcls(surroundings::DescribeNetworkAcls),
+    DescribeRouteTables(surroundings::DescribeRouteTables),
     CreateSecurityGroup(group::CreateSecurityGroup),
     DescribeSecurityGroups(group::DescribeSecurityGroups),
     DeleteSecurityGroup(group::DeleteSecurityGroup),
@@ -130,6 +164,12 @@ enum Command {
     ModifyNetworkInterfaceAttribute(interface::ModifyNetworkInterfaceAttribute),
     CreateNetworkInterface(interface::CreateNetworkInterface),
     DeleteNetworkInterface(interface::DeleteNetworkInterface),
+    DescribeNetworkInterfaceAttribute(interface::DescribeNetworkInterfaceAttribute),
+    ResetNetworkInterfaceAttribute(interface::ResetNetworkInterfaceAttribute),
+    AssignPrivateIpAddresses(interface::AssignPrivateIpAddresses),
+    UnassignPrivateIpAddresses(interface::UnassignPrivateIpAddresses),
+    AssignIpv6Addresses(interface::AssignIpv6Addresses),
+    UnassignIpv6Addresses(interface::UnassignIpv6Addresses),
     CreateAccessKey(key::CreateAccessKey),
     ListAccessKeys(key::ListAccessKeys),
     DeleteAccessKey(key::DeleteAccessKey),

@@ -449,7 +449,7 @@ fn wrong_command_lines_are_252_and_say_what_is_wrong() {
         (format!("{authorize} --ip-permissions Protocol=tcp"), "unknown member `Protocol`"),
         (format!("{authorize} --ip-permissions file:///nonexistent.json"), "can't be read"),
         ("revoke-security-group-ingress --group-id sg-1".into(), "--security-group-rule-ids"),
-        ("modify-network-interface-attribute --network-interface-id eni-1".into(), "--groups"),
+        ("modify-network-interface-attribute --groups sg-1".into(), "--network-interface-id"),
         ("attach".into(), "<DEV>"),
         ("attach eth0 --hook ebpf".into(), "invalid value 'ebpf'"),
         ("attach eth0 --force --confirm-within 1m".into(), "cannot be used with"),

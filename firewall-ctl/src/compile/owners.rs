@@ -130,6 +130,7 @@ mod tests {
                 enforce: true,
                 number,
                 adopt: false,
+                by_tag: false,
             };
             let interface = NetworkInterface {
                 id: InterfaceId::random(&mut rng),
@@ -144,6 +145,10 @@ mod tests {
                 tags: Tags::default(),
                 timeouts: ConnectionTracking::default(),
                 source_dest_check: true,
+                subnet: None,
+                primary: None,
+                instance: None,
+                client_token: None,
             };
             model.put_interface(interface).unwrap();
         }

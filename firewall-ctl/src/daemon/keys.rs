@@ -136,6 +136,8 @@ mod tests {
             quotas: Quotas::default(),
             account: "123456789012".parse().unwrap(),
             region: "local".to_owned(),
+            host_name: "here".to_owned(),
+            bindable: crate::daemon::config::Bindable::default(),
             always_allow: BTreeSet::new(),
             last_rule_number: 1000,
             last_attachment_number: 10,

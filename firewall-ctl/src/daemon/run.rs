@@ -136,6 +136,8 @@ fn settings(config: &Config) -> Settings {
         quotas: Quotas::from(config.quotas),
         account: config.account,
         region: config.region.clone(),
+        host_name: config.host_name.clone(),
+        bindable: config.bindable_devices.clone(),
         always_allow: config.always_allow.clone(),
         last_rule_number: config.limits.rule_numbers,
         last_attachment_number: config.limits.attachments,

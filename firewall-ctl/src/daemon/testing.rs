@@ -58,11 +58,16 @@ pub fn attach(model: &mut Model, device: &str, addresses: &[&str]) -> InterfaceI
             enforce: true,
             number,
             adopt: true,
+            by_tag: false,
         }),
         device: Some(device.to_owned()),
         tags: Tags::default(),
         timeouts: ConnectionTracking::default(),
         source_dest_check: true,
+        subnet: None,
+        primary: None,
+        instance: None,
+        client_token: None,
     };
     model.interfaces.insert(id, Arc::new(interface));
     id

@@ -2,6 +2,8 @@
 
 /// Actions of our own.
 pub const ACTIONS: &[&str] = &[
+    "RegisterInstance",
+    "DeregisterInstance",
     "AttachDevice",
     "DetachDevice",
     "Status",
@@ -39,5 +41,5 @@ pub const ANSWERED: &[(&str, &str)] = &[
     ("DeleteSecurityGroupResult", "GroupIds"),
     ("NetworkInterface", "DeviceAttachment"),
     ("NetworkInterface", "LastDevice"),
-    ("DeleteSecurityGroupResult", "GroupIds"),
+    ("NetworkInterface", "DeviceBinding"),
 ];

@@ -233,7 +233,14 @@ pub fn run(model: &mut Model, operation: Operation, rng: &mut StdRng) -> Result<
             let cidr_blocks = vec![Ipv4Net::new_assert(Ipv4Addr::new(10, number, 0, 0), 16)];
             let block = Ipv6Net::new_assert(Ipv6Addr::new(0xfd00, number.into(), 0, 0, 0, 0, 0, 0), 56);
             let ipv6_cidr_blocks = ipv6.then_some(block).into_iter().collect();
-            let new = NewVpc { owner: AccountId::default(), cidr_blocks, ipv6_cidr_blocks, is_default, tags };
+            let new = NewVpc {
+                owner: AccountId::default(),
+                cidr_blocks,
+                ipv6_cidr_blocks,
+                ipv6_provided: false,
+                is_default,
+                tags,
+            };
             model.add_vpc(new, pool, rng).map(drop)
         }
         Operation::RemoveVpc { vpc } if !vpcs.is_empty() => model.remove_vpc(*vpc.get(&vpcs)),
@@ -340,6 +347,7 @@ fn put_interface(
             enforce,
             number: next.take_attachment_number(NumberPool { last: 6, ..pool })?,
             adopt,
+            by_tag: false,
         }),
     };
     // Mostly groups of the VPC itself; now and then whatever was picked.
@@ -361,6 +369,10 @@ fn put_interface(
         tags,
         timeouts,
         source_dest_check: true,
+        subnet: None,
+        primary: None,
+        instance: None,
+        client_token: None,
     })?;
     *model = next;
     Ok(())

@@ -1,8 +1,8 @@
 //! What differs between two models: what a store has to write, and what undoes it.
 
 use super::{
-    GroupId, InterfaceId, Model, NetworkInterface, Numbers, PrefixList, PrefixListId, Row, SecurityGroup, Table, Vpc,
-    VpcId,
+    GroupId, Instance, InstanceId, InterfaceId, InternetGateway, InternetGatewayId, Model, NetworkInterface, Numbers,
+    PrefixList, PrefixListId, Row, SecurityGroup, Subnet, SubnetId, Table, Vpc, VpcId,
 };
 use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
@@ -23,12 +23,18 @@ pub enum Edit<K, V> {
 pub enum Change {
     /// A VPC.
     Vpc(Edit<VpcId, Vpc>),
+    /// A subnet.
+    Subnet(Edit<SubnetId, Subnet>),
     /// A group, with its rules.
     Group(Edit<GroupId, SecurityGroup>),
     /// A prefix list.
     PrefixList(Edit<PrefixListId, PrefixList>),
     /// An interface.
     Interface(Edit<InterfaceId, NetworkInterface>),
+    /// An instance.
+    Instance(Edit<InstanceId, Instance>),
+    /// An internet gateway.
+    InternetGateway(Edit<InternetGatewayId, InternetGateway>),
     /// Where to look for free numbers.
     Numbers(Numbers),
 }
@@ -37,12 +43,15 @@ impl Model {
     /// What to do to this model so that it becomes the other one, in the order of kinds and keys.
     #[must_use]
     pub fn changes(&self, next: &Self) -> Vec<Change> {
-        let Self { vpcs, groups, prefix_lists, interfaces, numbers } = self;
+        let Self { vpcs, subnets, groups, prefix_lists, interfaces, instances, internet_gateways, numbers } = self;
         let mut changes = Vec::new();
         changes.extend(edits(vpcs, &next.vpcs).map(Change::Vpc));
+        changes.extend(edits(subnets, &next.subnets).map(Change::Subnet));
         changes.extend(edits(groups, &next.groups).map(Change::Group));
         changes.extend(edits(prefix_lists, &next.prefix_lists).map(Change::PrefixList));
         changes.extend(edits(interfaces, &next.interfaces).map(Change::Interface));
+        changes.extend(edits(instances, &next.instances).map(Change::Instance));
+        changes.extend(edits(internet_gateways, &next.internet_gateways).map(Change::InternetGateway));
         changes.extend((*numbers != next.numbers).then_some(Change::Numbers(next.numbers)));
         changes
     }
@@ -52,9 +61,12 @@ impl Model {
         for change in changes {
             match change {
                 Change::Vpc(edit) => apply(&mut self.vpcs, edit),
+                Change::Subnet(edit) => apply(&mut self.subnets, edit),
                 Change::Group(edit) => apply_to_table(&mut self.groups, edit),
                 Change::PrefixList(edit) => apply(&mut self.prefix_lists, edit),
                 Change::Interface(edit) => apply_to_table(&mut self.interfaces, edit),
+                Change::Instance(edit) => apply(&mut self.instances, edit),
+                Change::InternetGateway(edit) => apply(&mut self.internet_gateways, edit),
                 Change::Numbers(numbers) => self.numbers = *numbers,
             }
         }

@@ -1,6 +1,10 @@
 //! The invariants of the model.
 
-use super::{Family, GroupId, MAX_RULES_PER_INTERFACE, Model, NetworkInterface, Peer, Rule, SecurityGroup, Vpc, VpcId};
+use super::network::overlap;
+use super::{
+    Associated, Family, GroupId, MAX_RULES_PER_INTERFACE, Model, NetworkInterface, Peer, Rule, SecurityGroup, Subnet,
+    Vpc, VpcId,
+};
 use firewall_common::verdict::Direction;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +24,7 @@ impl Model {
     /// # Errors
     /// A sentence that says which one is broken, and by what.
     pub fn check(&self) -> Result<(), String> {
-        let Self { vpcs, groups, prefix_lists, interfaces, numbers } = self;
+        let Self { vpcs, subnets, groups, prefix_lists, interfaces, instances, internet_gateways, numbers } = self;
         hold!(
             numbers.next_rule != 0 && numbers.next_attachment != 0 && numbers.next_vpc != 0,
             "a number to hand out next is 0"
@@ -31,6 +35,30 @@ impl Model {
         for (id, vpc) in vpcs {
             hold!(*id == vpc.id, "{id} is stored as {}", vpc.id);
             seen.vpc(vpc)?;
+            self.check_blocks_of(vpc).map_err(|error| format!("{id}: {error}"))?;
+        }
+        for (id, subnet) in subnets {
+            hold!(*id == subnet.id, "{id} is stored as {}", subnet.id);
+            hold!(vpcs.contains_key(&subnet.vpc), "{id} is a subnet of {}, which does not exist", subnet.vpc);
+            seen.subnet(subnet)?;
+        }
+        for vpc in vpcs.keys() {
+            let subnets: Vec<_> = self.subnets_of(*vpc).collect();
+            for (at, subnet) in subnets.iter().enumerate() {
+                let rival = subnets[..at].iter().find_map(|other| overlap(subnet, other).map(|_| other.id));
+                hold!(rival.is_none(), "{} overlaps {rival:?}", subnet.id);
+            }
+        }
+        for (id, instance) in instances {
+            hold!(*id == instance.id, "{id} is stored as {}", instance.id);
+            let rival = instance.host.as_ref().is_none_or(|host| seen.hosts.insert(host.clone()));
+            hold!(rival, "{id} is a second instance of the host {:?}", instance.host);
+        }
+        for (id, gateway) in internet_gateways {
+            hold!(*id == gateway.id, "{id} is stored as {}", gateway.id);
+            let Some(vpc) = gateway.vpc else { continue };
+            hold!(vpcs.contains_key(&vpc), "{id} is attached to {vpc}, which does not exist");
+            hold!(seen.gateways.insert(vpc), "{id} is a second gateway of {vpc}");
         }
         for (id, group) in groups {
             hold!(*id == group.id, "{id} is stored as {}", group.id);
@@ -100,6 +128,7 @@ impl Model {
             let fits = count <= MAX_RULES_PER_INTERFACE as usize;
             hold!(fits, "{id} has {count} {} rules of {family}: more than {MAX_RULES_PER_INTERFACE}", direction.name());
         }
+        self.check_network_of(interface).map_err(|error| format!("{id}: {error}"))?;
         interface.timeouts.validate().map_err(|error| format!("{id}: {error}"))
     }
 }
@@ -115,17 +144,47 @@ struct Seen {
     addresses: BTreeSet<(VpcId, std::net::IpAddr)>,
     devices: BTreeSet<String>,
     attachment_numbers: BTreeSet<u32>,
+    default_subnets: BTreeSet<VpcId>,
+    associations: BTreeSet<String>,
+    hosts: BTreeSet<String>,
+    gateways: BTreeSet<VpcId>,
+    places: BTreeSet<String>,
 }
 
 impl Seen {
     fn vpc(&mut self, vpc: &Vpc) -> Result<(), String> {
-        let Vpc { id, number, owner: _, cidr_blocks, ipv6_cidr_blocks, is_default, tags: _ } = vpc;
+        let Vpc { id, number, owner: _, cidr_blocks, ipv6_cidr_blocks, is_default, attributes: _, tags: _ } = vpc;
         hold!(*number != 0 && self.vpc_numbers.insert(*number), "the number of {id}, {number}, is 0 or taken");
         hold!(!is_default || !self.default_vpc, "{id} is a second default VPC");
         self.default_vpc |= is_default;
-        let canonical = cidr_blocks.iter().all(|net| *net == net.trunc());
-        let canonical_ipv6 = ipv6_cidr_blocks.iter().all(|net| *net == net.trunc());
+        let canonical = cidr_blocks.iter().all(|each| each.block == each.block.trunc());
+        let canonical_ipv6 = ipv6_cidr_blocks.iter().all(|each| each.block == each.block.trunc());
         hold!(canonical && canonical_ipv6, "{id} has a block with bits set behind its prefix");
+        let ids = cidr_blocks.iter().map(|each| each.id).chain(ipv6_cidr_blocks.iter().map(|each| each.id));
+        for association in ids {
+            hold!(self.associations.insert(association.to_string()), "{association} of {id} is there twice");
+        }
+        Ok(())
+    }
+
+    fn subnet(&mut self, subnet: &Subnet) -> Result<(), String> {
+        let Subnet {
+            id,
+            vpc,
+            owner: _,
+            cidr_block,
+            ipv6_cidr_block,
+            former_ipv6_cidr_block: _,
+            is_default,
+            attributes: _,
+            tags: _,
+        } = subnet;
+        hold!(*cidr_block == cidr_block.trunc(), "{id} has a block with bits set behind its prefix");
+        if let Some(Associated { id: association, block, provided: _ }) = ipv6_cidr_block {
+            hold!(*block == block.trunc(), "{id} has a block with bits set behind its prefix");
+            hold!(self.associations.insert(association.to_string()), "{association} of {id} is there twice");
+        }
+        hold!(!is_default || self.default_subnets.insert(*vpc), "{id} is a second default subnet of {vpc}");
         Ok(())
     }
 
@@ -151,14 +210,21 @@ impl Seen {
             owner: _,
             description: _,
             groups: _,
+            subnet: _,
             addresses,
+            primary: _,
+            instance,
             mac_address,
             attachment,
             device,
             tags: _,
             timeouts: _,
             source_dest_check: _,
+            client_token: _,
         } = interface;
+        if let Some(place) = instance {
+            hold!(self.places.insert(place.id.to_string()), "{} of {id} is there twice", place.id);
+        }
         for address in addresses {
             hold!(self.addresses.insert((*vpc, *address)), "{id} has {address}, which another interface of {vpc} has");
         }

@@ -1,9 +1,9 @@
 //! Operations on the model. Each keeps the invariants that [`Model::check`] spells out, or refuses and changes nothing.
 
 use super::{
-    AccountId, Family, GroupDescription, GroupId, GroupName, InterfaceId, MAX_RULES_PER_INTERFACE, Model, ModelError,
-    NetworkInterface, NumberPool, Peer, PrefixList, PrefixListId, PrefixLists, Rule, RuleId, RuleKey, SecurityGroup,
-    Tags, Vpc, VpcId,
+    AccountId, Associated, Family, GroupDescription, GroupId, GroupName, InterfaceId, MAX_RULES_PER_INTERFACE, Model,
+    ModelError, NetworkInterface, NumberPool, Peer, PrefixList, PrefixListId, PrefixLists, Rule, RuleId, RuleKey,
+    SecurityGroup, SubnetId, Tags, Vpc, VpcAttributes, VpcId,
 };
 use firewall_common::verdict::Direction;
 use ipnet::{Ipv4Net, Ipv6Net};
@@ -20,6 +20,8 @@ pub struct NewVpc {
     pub cidr_blocks: Vec<Ipv4Net>,
     /// Its IPv6 blocks.
     pub ipv6_cidr_blocks: Vec<Ipv6Net>,
+    /// Whether the IPv6 blocks were made up, and not given.
+    pub ipv6_provided: bool,
     /// Whether it is meant where no VPC is named.
     pub is_default: bool,
     /// Its tags.
@@ -37,10 +39,22 @@ impl Model {
         rule_numbers: NumberPool<'_>,
         rng: &mut R,
     ) -> Result<VpcId, ModelError> {
-        let NewVpc { owner, cidr_blocks, ipv6_cidr_blocks, is_default, tags } = new;
+        let NewVpc { owner, cidr_blocks, ipv6_cidr_blocks, ipv6_provided, is_default, tags } = new;
         let mut next = self.clone();
         let number = next.take_vpc_number()?;
-        let vpc = Vpc { id: VpcId::random(rng), number, owner, cidr_blocks, ipv6_cidr_blocks, is_default, tags };
+        let ipv6_block =
+            |block| if ipv6_provided { Associated::provided(block, rng) } else { Associated::new(block, rng) };
+        let ipv6_cidr_blocks = ipv6_cidr_blocks.into_iter().map(ipv6_block).collect();
+        let vpc = Vpc {
+            id: VpcId::random(rng),
+            number,
+            owner,
+            cidr_blocks: cidr_blocks.into_iter().map(|block| Associated::new(block, rng)).collect(),
+            ipv6_cidr_blocks,
+            is_default,
+            attributes: VpcAttributes { enable_dns_hostnames: is_default, ..VpcAttributes::default() },
+            tags,
+        };
         let mut group = SecurityGroup {
             id: GroupId::random(rng),
             name: GroupName::of_default_group(),
@@ -62,7 +76,8 @@ impl Model {
     /// Replaces a VPC.
     ///
     /// # Errors
-    /// It does not exist, its number has changed, or another one is the default VPC, too.
+    /// It does not exist, its number has changed, another one is the default VPC, too, its blocks overlap, or a subnet does not
+    /// lie in them.
     pub fn update_vpc(&mut self, vpc: Vpc) -> Result<(), ModelError> {
         let known = self.vpcs.get(&vpc.id).is_some_and(|known| known.number == vpc.number);
         if !known {
@@ -72,6 +87,7 @@ impl Model {
         match rival {
             Some(rival) if vpc.is_default => Err(ModelError::DefaultVpcExists { holder: rival.id }),
             Some(_) | None => {
+                self.check_blocks_of(&vpc)?;
                 self.vpcs.insert(vpc.id, Arc::new(vpc));
                 Ok(())
             }
@@ -81,16 +97,18 @@ impl Model {
     /// Takes a VPC away, with its default group.
     ///
     /// # Errors
-    /// It does not exist, or has interfaces or further groups.
+    /// It does not exist, or has subnets, interfaces, further groups or a gateway.
     pub fn remove_vpc(&mut self, id: VpcId) -> Result<(), ModelError> {
         if !self.vpcs.contains_key(&id) {
             return Err(ModelError::UnknownVpc { id });
         }
         let interfaces: Vec<InterfaceId> = self.interfaces_of(id).map(|interface| interface.id).collect();
         let (default, groups): (Vec<_>, Vec<_>) = self.groups_of(id).partition(|group| group.is_default());
-        if !interfaces.is_empty() || !groups.is_empty() {
+        let subnets: Vec<SubnetId> = self.subnets_of(id).map(|subnet| subnet.id).collect();
+        let gateway = self.gateway_of(id).map(|gateway| gateway.id);
+        if !interfaces.is_empty() || !groups.is_empty() || !subnets.is_empty() || gateway.is_some() {
             let groups = groups.iter().map(|group| group.id).collect();
-            return Err(ModelError::VpcInUse { id, interfaces, groups });
+            return Err(ModelError::VpcInUse { id, subnets, interfaces, groups, gateway });
         }
         let default: Vec<GroupId> = default.iter().map(|group| group.id).collect();
         for group in default {
@@ -244,13 +262,14 @@ impl Model {
     /// Puts an interface in, or another value in the place of one that is there.
     ///
     /// # Errors
-    /// VPC or groups do not exist or do not go together, an address, a device or a number is taken, a time-out is outside
+    /// VPC, subnet, instance or groups do not exist or do not go together, an address, a place at the instance, a device or a number is taken, a time-out is outside
     /// its range, or its groups have too many rules.
     pub fn put_interface(&mut self, interface: NetworkInterface) -> Result<(), ModelError> {
         if !self.vpcs.contains_key(&interface.vpc) {
             return Err(ModelError::UnknownVpc { id: interface.vpc });
         }
         self.check_groups_of(&interface)?;
+        self.check_network_of(&interface)?;
         self.check_place_of(&interface)?;
         interface.timeouts.validate()?;
         self.check_rule_count(&interface, None, &self.prefix_lists)?;

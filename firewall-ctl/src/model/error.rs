@@ -1,9 +1,10 @@
 //! Why an operation on the model is refused.
 
 use super::{
-    AccountId, GroupId, GroupName, InterfaceId, MAX_RULES_PER_INTERFACE, OutOfNumbers, PrefixListError, PrefixListId,
-    RuleId, RuleKey, TimeoutError, VpcId,
+    AccountId, GroupId, GroupName, InstanceId, InterfaceId, InternetGatewayId, MAX_RULES_PER_INTERFACE, OutOfNumbers,
+    PrefixListError, PrefixListId, RuleId, RuleKey, SubnetId, TimeoutError, VpcId,
 };
+use ipnet::IpNet;
 use std::net::IpAddr;
 
 /// Why an operation on the model is refused. Nothing has been changed then. Where the service has a text for it, the
@@ -110,10 +111,134 @@ pub enum ModelError {
     VpcInUse {
         /// The VPC.
         id: VpcId,
+        /// Its subnets.
+        subnets: Vec<SubnetId>,
         /// Its interfaces.
         interfaces: Vec<InterfaceId>,
         /// Its groups, but for the default one.
         groups: Vec<GroupId>,
+        /// The gateway that is attached to it.
+        gateway: Option<InternetGatewayId>,
+    },
+    /// A block of a VPC overlaps another one of it.
+    #[error("The CIDR '{block}' conflicts with another block of the VPC")]
+    VpcBlockConflict {
+        /// The VPC.
+        vpc: VpcId,
+        /// The block.
+        block: IpNet,
+    },
+    /// No such subnet.
+    #[error("The subnet ID '{id}' does not exist")]
+    UnknownSubnet {
+        /// The subnet asked for.
+        id: SubnetId,
+    },
+    /// A block of a subnet overlaps one of another subnet.
+    #[error("The CIDR '{block}' conflicts with another subnet")]
+    SubnetConflict {
+        /// The block.
+        block: IpNet,
+        /// The other subnet.
+        holder: SubnetId,
+    },
+    /// A block of a subnet does not lie in the VPC's.
+    #[error("The CIDR '{block}' is invalid.")]
+    SubnetRange {
+        /// The subnet.
+        id: SubnetId,
+        /// Its VPC.
+        vpc: VpcId,
+        /// The block.
+        block: IpNet,
+    },
+    /// Interfaces are in the subnet.
+    #[error("The subnet '{id}' has dependencies and cannot be deleted.")]
+    SubnetInUse {
+        /// The subnet.
+        id: SubnetId,
+        /// Its interfaces.
+        interfaces: Vec<InterfaceId>,
+    },
+    /// A subnet keeps its VPC, its owner and its IPv4 block.
+    #[error("The subnet '{id}' can't change its VPC, its owner or its IPv4 block")]
+    SubnetIdentity {
+        /// The subnet.
+        id: SubnetId,
+    },
+    /// The VPC has a default subnet already.
+    #[error("'{holder}' is already the default subnet.")]
+    DefaultSubnetExists {
+        /// That subnet.
+        holder: SubnetId,
+    },
+    /// The subnet of an interface is in another VPC.
+    #[error("The subnet '{subnet}' is not in the VPC '{vpc}'")]
+    SubnetElsewhere {
+        /// The subnet.
+        subnet: SubnetId,
+        /// The interface's VPC.
+        vpc: VpcId,
+    },
+    /// The primary address of an interface is none of its addresses.
+    #[error("the primary address of {id} is none of its addresses")]
+    PrimaryAddress {
+        /// The interface.
+        id: InterfaceId,
+    },
+    /// No such instance.
+    #[error("The instance ID '{id}' does not exist")]
+    UnknownInstance {
+        /// The instance asked for.
+        id: InstanceId,
+    },
+    /// The instance has interfaces.
+    #[error("The instance '{id}' has network interfaces.")]
+    InstanceInUse {
+        /// The instance.
+        id: InstanceId,
+        /// Its interfaces.
+        interfaces: Vec<InterfaceId>,
+    },
+    /// Another interface of the instance has this place.
+    #[error("Instance '{instance}' already has an interface attached at device index '{index}'.")]
+    DeviceIndexTaken {
+        /// The instance.
+        instance: InstanceId,
+        /// The place.
+        index: u32,
+        /// The interface that has it.
+        holder: InterfaceId,
+    },
+    /// Another instance is of this host.
+    #[error("The host '{host}' is the instance '{holder}'")]
+    HostTaken {
+        /// The host's name.
+        host: String,
+        /// The instance.
+        holder: InstanceId,
+    },
+    /// No such gateway.
+    #[error("The internetGateway ID '{id}' does not exist")]
+    UnknownGateway {
+        /// The gateway asked for.
+        id: InternetGatewayId,
+    },
+    /// The gateway is attached to a VPC.
+    #[error("The internetGateway '{id}' has dependencies and cannot be deleted.")]
+    GatewayInUse {
+        /// The gateway.
+        id: InternetGatewayId,
+        /// The VPC.
+        vpc: VpcId,
+    },
+    /// The VPC has a gateway already.
+    #[error("Network {vpc} already has an internet gateway attached")]
+    GatewayExists {
+        /// The VPC.
+        vpc: VpcId,
+        /// Its gateway.
+        holder: InternetGatewayId,
     },
     /// A group of one VPC is named where another VPC's are meant.
     #[error("You have specified two resources that belong to different networks.")]

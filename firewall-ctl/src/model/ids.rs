@@ -63,6 +63,12 @@ macro_rules! ids {
             pub fn random<R: Rng + ?Sized>(rng: &mut R) -> Self {
                 Self(random_digits(rng))
             }
+
+            /// Its text behind the prefix: what belongs to it and is nothing by itself is named by the same digits.
+            #[must_use]
+            pub fn digits(&self) -> String {
+                self.0.iter().take_while(|digit| **digit != 0).map(|digit| char::from(*digit)).collect()
+            }
         }
 
         impl fmt::Display for $name {
@@ -107,6 +113,18 @@ ids! {
     InterfaceId, "eni", "network interface";
     /// A prefix list.
     PrefixListId, "pl", "prefix list";
+    /// A subnet of a VPC.
+    SubnetId, "subnet", "subnet";
+    /// An instance: a machine with its interfaces.
+    InstanceId, "i", "instance";
+    /// An internet gateway.
+    InternetGatewayId, "igw", "internetGateway";
+    /// The attachment of an interface to an instance.
+    AttachmentId, "eni-attach", "attachment";
+    /// The association of a block with a VPC.
+    VpcAssociationId, "vpc-cidr-assoc", "vpc CIDR block association";
+    /// The association of a block with a subnet.
+    SubnetAssociationId, "subnet-cidr-assoc", "subnet CIDR block association";
 }
 
 /// An account: 12 decimal digits. A host that names none has the account of zeros.

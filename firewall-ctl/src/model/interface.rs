@@ -1,10 +1,10 @@
 //! Network interfaces: what carries groups, and how it is attached to a device of this host.
 
 use super::text::words;
-use super::{AccountId, GroupId, InterfaceId, MacAddress, Tags, VpcId};
+use super::{AccountId, ClientToken, GroupId, InstanceAttachment, InterfaceId, MacAddress, SubnetId, Tags, VpcId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A network interface. One without an attachment is a member of its groups that lives elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,9 +21,18 @@ pub struct NetworkInterface {
     pub description: String,
     /// Its groups, of its VPC: at least one, none twice, in the order given.
     pub groups: Vec<GroupId>,
+    /// The subnet that it belongs to. Its addresses need not lie there if a device of this host has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subnet: Option<SubnetId>,
     /// The addresses by which it is a member of its groups: those given, or those that the controller saw on the device.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub addresses: BTreeSet<IpAddr>,
+    /// The one of its IPv4 addresses that is not taken from it; without one it is the first in their order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary: Option<Ipv4Addr>,
+    /// The instance that has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<InstanceAttachment>,
     /// The hardware address that it sends with, while that is known: the one given, or the one that the controller saw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mac_address: Option<MacAddress>,
@@ -43,6 +52,49 @@ pub struct NetworkInterface {
     /// outside in the name of its own interfaces.
     #[serde(default = "on")]
     pub source_dest_check: bool,
+    /// The token of the request that made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_token: Option<ClientToken>,
+}
+
+impl NetworkInterface {
+    /// The first of its IPv4 addresses: the one that is set as such, or the first in their order.
+    #[must_use]
+    pub fn primary_ipv4(&self) -> Option<Ipv4Addr> {
+        self.primary.or_else(|| self.ipv4().next())
+    }
+
+    /// Its IPv4 addresses, in their order.
+    pub fn ipv4(&self) -> impl Iterator<Item = Ipv4Addr> {
+        self.addresses.iter().filter_map(|address| match address {
+            IpAddr::V4(address) => Some(*address),
+            IpAddr::V6(_) => None,
+        })
+    }
+
+    /// Its IPv6 addresses, in their order.
+    pub fn ipv6(&self) -> impl Iterator<Item = Ipv6Addr> {
+        self.addresses.iter().filter_map(|address| match address {
+            IpAddr::V4(_) => None,
+            IpAddr::V6(address) => Some(*address),
+        })
+    }
+
+    /// Whether its addresses are those that the controller sees on its device, and nobody else's to give or take.
+    #[must_use]
+    pub fn follows_device(&self) -> bool {
+        match self.attachment.as_ref().map(|attachment| attachment.addresses) {
+            Some(AddressSource::Kernel | AddressSource::PeerNamespace) => true,
+            Some(AddressSource::Given) | None => false,
+        }
+    }
+
+    /// The same with other addresses. The primary one stays if it is among them.
+    #[must_use]
+    pub fn with_addresses(self, addresses: BTreeSet<IpAddr>) -> Self {
+        let primary = self.primary.filter(|primary| addresses.contains(&IpAddr::V4(*primary)));
+        Self { addresses, primary, ..self }
+    }
 }
 
 const fn on() -> bool {
@@ -97,6 +149,9 @@ pub struct Attachment {
     pub number: u32,
     /// Whether connections that are alive when the programs go in are taken up.
     pub adopt: bool,
+    /// Whether a tag of the interface asks for it: it ends with the tag, or with the interface.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_tag: bool,
 }
 
 words! {
@@ -234,7 +289,7 @@ mod tests {
         let written = r#"{"device": "eth0", "side": "host", "hook": "auto", "addresses": "kernel", "strict_l2": false,
             "number": 1, "adopt": true}"#;
         let attachment: Attachment = serde_json::from_str(written).expect("a record of an earlier version");
-        assert!(attachment.enforce);
+        assert!(attachment.enforce && !attachment.by_tag);
         assert_eq!(attachment.mac_source, MacSource::Auto);
     }
 
@@ -250,6 +305,7 @@ mod tests {
             enforce: true,
             number: 1,
             adopt: true,
+            by_tag: false,
         };
         let id: InterfaceId = "eni-0123456789abcdef0".parse().unwrap();
         let bare = NetworkInterface {
@@ -265,6 +321,10 @@ mod tests {
             tags: Tags::default(),
             timeouts: ConnectionTracking::default(),
             source_dest_check: true,
+            subnet: None,
+            primary: None,
+            instance: None,
+            client_token: None,
         };
         let known: Option<MacAddress> = "0a:00:00:00:00:01".parse().ok();
         assert_eq!((bare.mac(), bare.enforced_mac()), (MacAddress::of_interface(id), None));

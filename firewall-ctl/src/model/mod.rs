@@ -1,4 +1,5 @@
-//! What there is: VPCs, security groups with their rules, prefix lists, network interfaces. Pure values, no I/O.
+//! What there is: VPCs with their subnets and gateways, security groups with their rules, prefix lists, network interfaces and
+//! the instances that have them. Pure values, no I/O.
 //!
 //! A [`Model`] is cheap to clone and compares by content: a change is made on a clone, and what became of it is the
 //! difference of the two. Its operations keep the invariants that [`Model::check`] spells out, or refuse.
@@ -13,18 +14,22 @@ mod cidr;
 mod client_token;
 mod edit;
 mod error;
+mod gateway;
 mod group;
 mod ids;
+mod instance;
 mod interface;
 mod list_history;
 mod mac;
 mod name;
+mod network;
 mod numbers;
 mod prefix_list;
 mod query;
 mod quota;
 mod rule;
 mod service;
+mod subnet;
 mod table;
 #[cfg(test)]
 mod table_tests;
@@ -39,8 +44,13 @@ pub use cidr::{CidrError, parse_ipv4_cidr, parse_ipv6_cidr};
 pub use client_token::{ClientToken, MAX_CLIENT_TOKEN_LENGTH};
 pub use edit::NewVpc;
 pub use error::ModelError;
+pub use gateway::InternetGateway;
 pub use group::SecurityGroup;
-pub use ids::{AccountId, AccountIdError, GroupId, IdError, InterfaceId, PrefixListId, RuleId, VpcId};
+pub use ids::{
+    AccountId, AccountIdError, AttachmentId, GroupId, IdError, InstanceId, InterfaceId, InternetGatewayId,
+    PrefixListId, RuleId, SubnetAssociationId, SubnetId, VpcAssociationId, VpcId,
+};
+pub use instance::{Instance, InstanceAttachment};
 pub use interface::{
     AddressSource, Attachment, ConnectionTracking, HookWish, MacSource, NetworkInterface, Side, TimeoutError,
 };
@@ -50,6 +60,7 @@ pub use name::{
     DEFAULT_GROUP_DESCRIPTION, DEFAULT_GROUP_NAME, GroupDescription, GroupName, MAX_NAME_LENGTH, NameError,
     RuleDescription,
 };
+pub use network::Addresses;
 pub use numbers::{NumberPool, Numbers, OutOfNumbers};
 pub use prefix_list::{
     EntryDescription, MAX_PREFIX_LIST_ENTRIES, PrefixList, PrefixListEntries, PrefixListError, PrefixListName,
@@ -58,10 +69,11 @@ pub use prefix_list::{
 pub use quota::{MAX_GROUPS_PER_INTERFACE, MAX_RULES_PER_INTERFACE, QuotaError, Quotas};
 pub use rule::{Family, Peer, PeerError, Rule, RuleKey};
 pub use service::{IcmpFamily, L4, Protocol, ProtocolError, Service, ServiceError};
+pub use subnet::{FormerBlock, HostnameType, RESERVED_ADDRESSES, Subnet, SubnetAttributes};
 pub use table::{Groups, Interfaces, Row, Table};
 pub use tags::{MAX_TAG_KEY_LENGTH, MAX_TAG_VALUE_LENGTH, MAX_TAGS, TagError, Tags};
 pub use text::WordError;
-pub use vpc::Vpc;
+pub use vpc::{Associated, Vpc, VpcAttributes};
 
 use imbl::OrdMap;
 use ipnet::{Ipv4Net, Ipv6Net};
@@ -75,18 +87,25 @@ use std::sync::Arc;
 pub struct Model {
     /// The VPCs.
     pub vpcs: OrdMap<VpcId, Arc<Vpc>>,
+    /// The subnets of all VPCs.
+    pub subnets: OrdMap<SubnetId, Arc<Subnet>>,
     /// The groups of all VPCs, with their rules.
     pub groups: Groups,
     /// The prefix lists.
     pub prefix_lists: PrefixLists,
     /// The interfaces of all VPCs, attached or not.
     pub interfaces: Interfaces,
+    /// The instances, that of this host among them.
+    pub instances: OrdMap<InstanceId, Arc<Instance>>,
+    /// The internet gateways.
+    pub internet_gateways: OrdMap<InternetGatewayId, Arc<InternetGateway>>,
     /// Where to look for the next free numbers.
     pub numbers: Numbers,
 }
 
 impl Model {
-    /// What a host has at its first start: a default VPC with its default group, owned by the account of zeros.
+    /// What a host has at its first start: a default VPC with its default group and its default subnet, owned by
+    /// the account of zeros.
     #[must_use]
     pub fn new_with_default_vpc<R: Rng + ?Sized>(rng: &mut R) -> Self {
         Self::new_with_default_vpc_of(AccountId::default(), rng)
@@ -100,11 +119,13 @@ impl Model {
             id: VpcId::random(rng),
             number: 1,
             owner,
-            cidr_blocks: vec![Ipv4Net::new_assert(Ipv4Addr::new(172, 31, 0, 0), 16)],
-            ipv6_cidr_blocks: vec![random_ula(rng)],
+            cidr_blocks: vec![Associated::new(DEFAULT_VPC_BLOCK, rng)],
+            ipv6_cidr_blocks: vec![Associated::provided(random_ula(rng), rng)],
             is_default: true,
+            attributes: VpcAttributes { enable_dns_hostnames: true, ..VpcAttributes::default() },
             tags: Tags::default(),
         };
+        let subnet = Subnet::default_of(&vpc, rng);
         let mut group = SecurityGroup {
             id: GroupId::random(rng),
             name: GroupName::of_default_group(),
@@ -128,13 +149,19 @@ impl Model {
         }
         Self {
             vpcs: OrdMap::unit(vpc.id, Arc::new(vpc)),
+            subnets: subnet.into_iter().map(|subnet| (subnet.id, Arc::new(subnet))).collect(),
             groups: OrdMap::unit(group.id, Arc::new(group)).into(),
             prefix_lists: OrdMap::new(),
             interfaces: Interfaces::default(),
+            instances: OrdMap::new(),
+            internet_gateways: OrdMap::new(),
             numbers,
         }
     }
 }
+
+/// The IPv4 block of a default VPC, as in the service.
+pub(crate) const DEFAULT_VPC_BLOCK: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(172, 31, 0, 0), 16);
 
 /// A block of 56 bits of unique local addresses (RFC 4193: `fd`, then 40 random bits), which is the service's size of a
 /// VPC's IPv6 block.

@@ -22,6 +22,18 @@ pub struct Quotas {
     pub groups_per_interface: u32,
     /// Interfaces.
     pub interfaces: u32,
+    /// Blocks of a VPC, for each family.
+    pub cidr_blocks_per_vpc: u32,
+    /// Subnets of a VPC.
+    pub subnets_per_vpc: u32,
+    /// Addresses of an interface, for each family.
+    pub addresses_per_interface: u32,
+    /// Interfaces of an instance.
+    pub interfaces_per_instance: u32,
+    /// Instances.
+    pub instances: u32,
+    /// Internet gateways.
+    pub internet_gateways: u32,
     /// Prefix lists.
     pub prefix_lists: u32,
     /// Entries that a prefix list can be made for.
@@ -40,6 +52,12 @@ impl Default for Quotas {
             rules_per_group: 60,
             groups_per_interface: 5,
             interfaces: 5000,
+            cidr_blocks_per_vpc: 5,
+            subnets_per_vpc: 200,
+            addresses_per_interface: 50,
+            interfaces_per_instance: 1000,
+            instances: 5000,
+            internet_gateways: 5,
             prefix_lists: 100,
             entries_per_prefix_list: MAX_PREFIX_LIST_ENTRIES,
             versions_per_prefix_list: MAX_PREFIX_LIST_VERSIONS,

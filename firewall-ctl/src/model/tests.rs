@@ -48,6 +48,10 @@ fn interface(vpc: VpcId, groups: Vec<GroupId>, rng: &mut StdRng) -> NetworkInter
         tags: Tags::default(),
         timeouts: ConnectionTracking::default(),
         source_dest_check: true,
+        subnet: None,
+        primary: None,
+        instance: None,
+        client_token: None,
     }
 }
 
@@ -62,6 +66,7 @@ fn attachment(device: &str, number: u32) -> Attachment {
         enforce: true,
         number,
         adopt: true,
+        by_tag: false,
     }
 }
 
@@ -94,8 +99,11 @@ fn a_host_starts_with_an_open_default_group() {
     let (model, vpc, group, _) = first();
     assert_eq!(model.check(), Ok(()));
     let vpc = &model.vpcs[&vpc];
-    assert_eq!(vpc.cidr_blocks, ["172.31.0.0/16".parse().expect("a block")]);
+    let [block] = vpc.cidr_blocks.as_slice() else { panic!("one IPv4 block: {vpc:?}") };
+    assert_eq!(block.block, "172.31.0.0/16".parse().expect("a block"));
     let [ula] = vpc.ipv6_cidr_blocks.as_slice() else { panic!("one IPv6 block: {vpc:?}") };
+    assert!(ula.provided);
+    let ula = ula.block;
     assert_eq!((ula.addr().octets()[0], ula.prefix_len()), (0xfd, 56));
     let group = &model.groups[&group];
     assert_eq!((group.name.as_str(), group.description.as_str()), ("default", "default VPC security group"));
@@ -127,13 +135,21 @@ fn a_group_in_use_stays() {
     let in_use = model.remove_vpc(vpc).expect_err("the VPC is in use");
     let mut groups = vec![web_id, db_id];
     groups.sort_unstable();
-    assert_eq!(in_use, ModelError::VpcInUse { id: vpc, interfaces: vec![member_id], groups });
+    let subnets: Vec<SubnetId> = model.subnets.keys().copied().collect();
+    let parts = subnets.clone();
+    assert_eq!(
+        in_use,
+        ModelError::VpcInUse { id: vpc, subnets: parts, interfaces: vec![member_id], groups, gateway: None }
+    );
 
     // A group that names itself does not hold itself back, and a group can go once nothing names it.
     model.put_rules(db_id, [rule(ingress("-1", &db_id.to_string()), 11, &mut rng)]).expect("a new rule");
     model.remove_group(db_id).expect("only db itself names db");
     model.remove_interface(member_id).expect("it is there");
     model.remove_group(web_id).expect("nothing names web");
+    for subnet in subnets {
+        model.remove_subnet(subnet).expect("nothing is in it");
+    }
     model.remove_vpc(vpc).expect("only the default group is left");
     assert_eq!((model.vpcs.len(), model.groups.len()), (0, 0));
 }
@@ -163,6 +179,7 @@ fn rules_are_put_whole_or_not_at_all() {
         owner: AccountId::default(),
         cidr_blocks: vec!["10.0.0.0/16".parse().expect("a block")],
         ipv6_cidr_blocks: vec![],
+        ipv6_provided: false,
         is_default: false,
         tags: Tags::default(),
     };

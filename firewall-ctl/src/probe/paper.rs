@@ -126,9 +126,12 @@ fn narrowed(model: &Model, interface: &NetworkInterface, probe: &Probe) -> Model
     let prefix_lists: PrefixLists = lists.map(|list| (list.id, Arc::new(holding(list, probe.peer())))).collect();
     Model {
         vpcs: model.vpcs.clone(),
+        subnets: model.subnets.clone(),
         groups: model.groups.clone(),
         prefix_lists,
         interfaces: interfaces.into(),
+        instances: model.instances.clone(),
+        internet_gateways: model.internet_gateways.clone(),
         numbers: model.numbers,
     }
 }

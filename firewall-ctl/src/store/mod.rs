@@ -6,6 +6,7 @@
 mod error;
 mod lock;
 mod memory;
+mod migrate;
 mod redb;
 mod tables;
 #[cfg(test)]

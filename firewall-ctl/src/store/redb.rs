@@ -45,6 +45,7 @@ impl RedbStore {
             DatabaseError::DatabaseAlreadyOpen => StoreError::Held { path: directory.to_owned(), holder: None },
             other => failed(&path, "opened")(other),
         })?;
+        raise(&database).map_err(|unusable| explain(&path, unusable))?;
         Ok(Self { database, path, _lock: lock })
     }
 
@@ -80,6 +81,19 @@ fn begin(database: &Database) -> Result<::redb::WriteTransaction, ::redb::Error>
     transaction.set_durability(Durability::Immediate)?;
     transaction.set_two_phase_commit(true);
     Ok(transaction)
+}
+
+/// Brings tables of an earlier version into the form of this one, all of them or none.
+fn raise(database: &Database) -> Result<(), Unusable> {
+    let reading = database.begin_read()?;
+    if tables::schema(&reading)? == SCHEMA {
+        return Ok(());
+    }
+    let stored = tables::read(&reading)?;
+    drop(reading);
+    let transaction = begin(database)?;
+    tables::raise(&transaction, stored.as_ref())?;
+    Ok(transaction.commit()?)
 }
 
 /// Makes an empty state file, whole or not at all.

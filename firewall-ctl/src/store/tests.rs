@@ -4,10 +4,11 @@ use super::redb::{STATE_FILE, inspect};
 use super::tables::Unusable;
 use super::*;
 use crate::model::arbitrary::model;
-use crate::model::{Model, RuleId};
+use crate::model::{Change, Model, RuleId};
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -217,8 +218,8 @@ fn values_that_make_no_sense_are_refused() {
         drop(database);
         open_octets(&fs::read(&path).expect("the state file")).expect_err("nonsense")
     };
-    let newer = replaced("meta", "schema", "3");
-    assert!(matches!(newer, StoreError::Newer { found: 3, known: 2, .. }), "{newer:?}");
+    let newer = replaced("meta", "schema", "4");
+    assert!(matches!(newer, StoreError::Newer { found: 4, known: 3, .. }), "{newer:?}");
     assert!(newer.to_string().contains("install the release that wrote it"), "{newer}");
     for (table, key, value, part) in [
         ("meta", "schema", "one", "the version of the schema cannot be read"),
@@ -228,6 +229,9 @@ fn values_that_make_no_sense_are_refused() {
         ("security-groups", "sg-12345678", "null", "sg-12345678 cannot be read"),
         ("network-interfaces", "eni-12345678", "{\"colour\": 1}", "eni-12345678 cannot be read"),
         ("prefix-lists", "pl-12345678", "{}", "pl-12345678 cannot be read"),
+        ("subnets", "subnet-12345678", "{}", "subnet-12345678 cannot be read"),
+        ("instances", "i-12345678", "{}", "i-12345678 cannot be read"),
+        ("internet-gateways", "igw-12345678", "[]", "igw-12345678 cannot be read"),
     ] {
         let error = replaced(table, key, value);
         assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
@@ -239,27 +243,88 @@ fn values_that_make_no_sense_are_refused() {
     assert!(error.to_string().contains("is stored as"), "{error}");
 }
 
-/// What an earlier version has written: without prefix lists.
-#[test]
-fn an_earlier_schema_is_read_and_raised() {
-    let directory = directory();
-    let (first, second) = (first_model(), revoked(&first_model()));
-    let store = RedbStore::open(directory.path()).expect("an empty directory");
-    save(&store, &Model::default(), &first);
-    drop(store);
-    let database = ::redb::Database::open(directory.path().join(STATE_FILE)).expect("a good file");
+/// A state file as version 2 has written it, or version 1, which had no prefix lists.
+fn earlier(directory: &Path, schema: u32) {
+    const ULA: &str = "fd12:3456:789a::/56";
+    let vpc = |block: &str, number: u32, is_default: bool| {
+        json!({"id": format!("vpc-0000000{number}"), "number": number, "owner": "000000000000", "cidr_blocks": [block],
+            "ipv6_cidr_blocks": [ULA], "is_default": is_default})
+    };
+    let group = |number: u32| {
+        json!({"id": format!("sg-0000000{number}"), "name": "default", "description": "default VPC security group",
+            "vpc": format!("vpc-0000000{number}"), "owner": "000000000000"})
+    };
+    let interface = json!({"id": "eni-00000001", "vpc": "vpc-00000001", "owner": "000000000000",
+        "groups": ["sg-00000001"], "addresses": ["192.0.2.1", "2001:db8::1"], "device": "eth0",
+        "attachment": {"device": "eth0", "side": "host", "hook": "auto", "addresses": "kernel", "strict_l2": false,
+            "enforce": true, "number": 1, "adopt": true}});
+    let pending = json!({"operation": "DeleteVpc", "deadline": "2027-01-15T08:00:00Z",
+        "undo": [{"Vpc": {"Put": ["vpc-00000003", vpc("10.3.0.0/16", 3, false)]}}, {"Group": {"Put": ["sg-00000003", group(3)]}}]});
+    let mut tables = vec![
+        ("meta", "schema", json!(schema)),
+        ("meta", "numbers", json!({"next_rule": 5, "next_attachment": 2, "next_vpc": 4})),
+        ("meta", "pending", pending),
+        ("vpcs", "vpc-00000001", vpc("172.31.0.0/16", 1, true)),
+        ("vpcs", "vpc-00000002", vpc("10.0.0.0/16", 2, false)),
+        ("security-groups", "sg-00000001", group(1)),
+        ("security-groups", "sg-00000002", group(2)),
+        ("network-interfaces", "eni-00000001", interface),
+    ];
+    if schema > 1 {
+        let list = json!({"id": "pl-00000001", "name": "offices", "owner": "000000000000", "family": "IPv4",
+            "max_entries": 3, "version": 1, "entries": {"192.0.2.0/24": null}});
+        tables.push(("prefix-lists", "pl-00000001", list));
+    }
+    let database = ::redb::Database::create(directory.join(STATE_FILE)).expect("room for a file");
     let transaction = database.begin_write().expect("a transaction");
-    let table = |name| ::redb::TableDefinition::<&str, &[u8]>::new(name);
-    transaction.open_table(table("meta")).expect("a table").insert("schema", b"1".as_slice()).expect("room");
-    assert!(transaction.delete_table(table("prefix-lists")).expect("it is there"));
+    for (table, key, value) in tables {
+        let definition = ::redb::TableDefinition::<&str, &[u8]>::new(table);
+        let mut table = transaction.open_table(definition).expect("a table");
+        table.insert(key, value.to_string().as_bytes()).expect("room");
+    }
     transaction.commit().expect("a commit");
-    drop(database);
+}
 
-    let store = RedbStore::open(directory.path()).expect("an earlier schema");
-    assert_eq!(store.load().expect("a state").map(|stored| stored.model), Some(first.clone()));
-    save(&store, &first, &second);
-    drop(store);
-    assert_eq!(loaded(directory.path()).map(|stored| stored.model), Some(second));
+#[test]
+fn earlier_schemas_are_read_and_raised() {
+    for schema in [1, 2] {
+        let directory = directory();
+        earlier(directory.path(), schema);
+        let store = RedbStore::open(directory.path()).expect("an earlier schema");
+        let stored = store.load().expect("a state").expect("a model");
+        let Stored { model, pending } = &stored;
+        assert_eq!((model.vpcs.len(), model.groups.len(), model.prefix_lists.len()), (2, 2, schema as usize - 1));
+        for vpc in model.vpcs.values() {
+            let ([ipv4], [ipv6]) = (vpc.cidr_blocks.as_slice(), vpc.ipv6_cidr_blocks.as_slice()) else {
+                panic!("{vpc:?}")
+            };
+            assert!(!ipv4.provided && ipv6.provided, "{vpc:?}");
+            assert_eq!(vpc.attributes.enable_dns_hostnames, vpc.is_default);
+        }
+        let subnets: Vec<_> = model.subnets.values().collect();
+        let [subnet] = subnets.as_slice() else { panic!("{subnets:?}") };
+        assert_eq!(
+            (subnet.vpc.to_string(), subnet.cidr_block.to_string()),
+            ("vpc-00000001".into(), "172.31.0.0/20".into())
+        );
+        let interface = model.interfaces.values().next().expect("the interface");
+        assert_eq!((interface.subnet, interface.addresses.len()), (Some(subnet.id), 2));
+        assert!(model.instances.is_empty() && model.internet_gateways.is_empty());
+        let undo = &pending.as_ref().expect("the change that awaits confirmation").undo;
+        assert!(matches!(undo.as_slice(), [Change::Vpc(_), Change::Group(_)]), "{undo:?}");
+        let mut undone = model.clone();
+        undone.apply_changes(undo);
+        assert_eq!(undone.check(), Ok(()));
+        // Made up once, and kept.
+        assert_eq!(store.load().expect("a state").as_ref(), Some(&stored));
+        drop(store);
+        assert_eq!(loaded(directory.path()).as_ref(), Some(&stored));
+        let next = revoked(&first_model());
+        let store = RedbStore::open(directory.path()).expect("a good state");
+        save(&store, model, &next);
+        drop(store);
+        assert_eq!(loaded(directory.path()).map(|stored| stored.model), Some(next));
+    }
 }
 
 #[test]

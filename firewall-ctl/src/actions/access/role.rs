@@ -36,6 +36,17 @@ impl Role {
     pub const fn needed_for(request: &Request) -> Self {
         match request {
             Request::DescribeVpcs(_)
+            | Request::DescribeVpcAttribute(_)
+            | Request::DescribeSubnets(_)
+            | Request::DescribeInternetGateways(_)
+            | Request::DescribeInstances(_)
+            | Request::DescribeInstanceAttribute(_)
+            | Request::DescribeAvailabilityZones(_)
+            | Request::DescribeRegions(_)
+            | Request::DescribeAccountAttributes(_)
+            | Request::DescribeNetworkAcls(_)
+            | Request::DescribeRouteTables(_)
+            | Request::DescribeNetworkInterfaceAttribute(_)
             | Request::DescribeSecurityGroups(_)
             | Request::DescribeSecurityGroupRules(_)
             | Request::DescribeManagedPrefixLists(_)
@@ -50,6 +61,14 @@ impl Role {
             | Request::DescribeDrops(_)
             | Request::ExplainPacket(_)
             | Request::SimulatePacket(_) => Self::ReadOnly,
+
+            // Whose addresses an interface may use is no matter of groups.
+            Request::ModifyNetworkInterfaceAttribute(request)
+                if request.source_dest_check.is_some() || request.attachment.is_some() =>
+            {
+                Self::Admin
+            }
+            Request::ModifyInstanceAttribute(request) if request.source_dest_check.is_some() => Self::Admin,
 
             Request::CreateSecurityGroup(_)
             | Request::DeleteSecurityGroup(_)
@@ -70,10 +89,35 @@ impl Role {
             | Request::DeleteTags(_)
             // Which groups an interface carries is a change like one of their rules.
             | Request::ModifyNetworkInterfaceAttribute(_)
+            | Request::ModifyInstanceAttribute(_)
             | Request::FlushFlows(_) => Self::Operator,
 
             Request::CreateVpc(_)
             | Request::DeleteVpc(_)
+            | Request::CreateDefaultVpc(_)
+            | Request::ModifyVpcAttribute(_)
+            | Request::AssociateVpcCidrBlock(_)
+            | Request::DisassociateVpcCidrBlock(_)
+            | Request::CreateSubnet(_)
+            | Request::CreateDefaultSubnet(_)
+            | Request::ModifySubnetAttribute(_)
+            | Request::AssociateSubnetCidrBlock(_)
+            | Request::DisassociateSubnetCidrBlock(_)
+            | Request::DeleteSubnet(_)
+            | Request::CreateInternetGateway(_)
+            | Request::AttachInternetGateway(_)
+            | Request::DetachInternetGateway(_)
+            | Request::DeleteInternetGateway(_)
+            | Request::RunInstances(_)
+            | Request::RegisterInstance(_)
+            | Request::DeregisterInstance(_)
+            | Request::AttachNetworkInterface(_)
+            | Request::DetachNetworkInterface(_)
+            | Request::ResetNetworkInterfaceAttribute(_)
+            | Request::AssignPrivateIpAddresses(_)
+            | Request::UnassignPrivateIpAddresses(_)
+            | Request::AssignIpv6Addresses(_)
+            | Request::UnassignIpv6Addresses(_)
             // Who has an address is what group membership rests on.
             | Request::CreateNetworkInterface(_)
             | Request::DeleteNetworkInterface(_)

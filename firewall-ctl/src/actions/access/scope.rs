@@ -2,7 +2,8 @@
 
 use super::unauthorized;
 use crate::actions::ApiError;
-use crate::model::{AccountId, Change, Edit, Model, VpcId};
+use crate::model::{AccountId, Change, Edit, Instance, InstanceId, InternetGateway, Model, VpcId};
+use std::collections::BTreeSet;
 
 /// An account, or one VPC of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +19,11 @@ impl Scope {
     /// seen, since rules name them.
     #[must_use]
     pub fn part(&self, model: &Model) -> Option<Model> {
-        let Model { vpcs, groups, prefix_lists, interfaces, numbers } = model;
-        let sees_all =
-            vpcs.keys().all(|id| self.sees(model, *id)) && prefix_lists.values().all(|list| list.owner == self.account);
+        let Model { vpcs, subnets, groups, prefix_lists, interfaces, instances, internet_gateways, numbers } = model;
+        let sees_all = vpcs.keys().all(|id| self.sees(model, *id))
+            && prefix_lists.values().all(|list| list.owner == self.account)
+            && instances.values().all(|instance| instance.owner == self.account)
+            && internet_gateways.values().all(|gateway| gateway.owner == self.account);
         if sees_all {
             return None;
         }
@@ -30,6 +33,16 @@ impl Scope {
         part.prefix_lists = prefix_lists.iter().filter(|(_, list)| list.owner == self.account).map(owned).collect();
         part.interfaces =
             interfaces.iter().filter(|(_, interface)| self.sees(model, interface.vpc)).map(owned).collect();
+        part.subnets = subnets.iter().filter(|(_, subnet)| self.sees(model, subnet.vpc)).map(owned).collect();
+        // Of an instance of somebody else those of its interfaces are seen that are in a VPC that is seen.
+        let places = part.interfaces.values().filter_map(|interface| interface.instance.as_ref());
+        let named: BTreeSet<InstanceId> = places.map(|place| place.instance).collect();
+        let is_seen = |instance: &Instance| instance.owner == self.account || named.contains(&instance.id);
+        part.instances = instances.iter().filter(|(_, instance)| is_seen(instance)).map(owned).collect();
+        let is_seen = |gateway: &InternetGateway| {
+            gateway.owner == self.account && gateway.vpc.is_none_or(|vpc| self.sees(model, vpc))
+        };
+        part.internet_gateways = internet_gateways.iter().filter(|(_, gateway)| is_seen(gateway)).map(owned).collect();
         Some(part)
     }
 
@@ -69,6 +82,20 @@ impl Scope {
             Change::Interface(Edit::Put(id, _) | Edit::Delete(id)) => {
                 let interface = after.interfaces.get(id).or_else(|| before.interfaces.get(id));
                 outside(in_vpc(interface.map(|interface| interface.vpc)), id)
+            }
+            Change::Subnet(Edit::Put(id, _) | Edit::Delete(id)) => {
+                let subnet = after.subnets.get(id).or_else(|| before.subnets.get(id));
+                outside(in_vpc(subnet.map(|subnet| subnet.vpc)), id)
+            }
+            Change::Instance(Edit::Put(id, _) | Edit::Delete(id)) => {
+                let instance = after.instances.get(id).or_else(|| before.instances.get(id));
+                let is_own = instance.is_some_and(|instance| instance.owner == self.account);
+                outside(is_own && self.vpc.is_none(), id)
+            }
+            Change::InternetGateway(Edit::Put(id, _) | Edit::Delete(id)) => {
+                let gateway = after.internet_gateways.get(id).or_else(|| before.internet_gateways.get(id));
+                let is_own = gateway.is_some_and(|gateway| gateway.owner == self.account);
+                outside(is_own && self.vpc.is_none(), id)
             }
             Change::PrefixList(Edit::Put(id, _) | Edit::Delete(id)) => {
                 let list = after.prefix_lists.get(id).or_else(|| before.prefix_lists.get(id));

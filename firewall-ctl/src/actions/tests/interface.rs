@@ -27,6 +27,7 @@ fn a_member_that_lives_elsewhere_has_addresses_and_groups() {
         }),
     );
     let expected = json!({
+        "AvailabilityZone": "locala",
         "Description": "the other machine",
         "Groups": [{"GroupId": web, "GroupName": "web"}],
         "InterfaceType": "interface",
@@ -34,6 +35,7 @@ fn a_member_that_lives_elsewhere_has_addresses_and_groups() {
         "MacAddress": MacAddress::of_interface(made["NetworkInterfaceId"].as_str().unwrap().parse().unwrap()),
         "NetworkInterfaceId": made["NetworkInterfaceId"],
         "OwnerId": "000000000000",
+        "RequesterManaged": false,
         "PrivateIpAddress": "10.0.0.9",
         "PrivateIpAddresses": [
             {"Primary": true, "PrivateIpAddress": "10.0.0.9"},
@@ -79,7 +81,7 @@ fn addresses_are_checked() {
     refuses(
         json!({"PrivateIpAddress": "10.0.0.9"}),
         InvalidIpAddressInUse,
-        "The specified address is already in use.",
+        "Address 10.0.0.9 is in use.",
         Some(&format!("10.0.0.9 belongs to {holder}.")),
     );
     refuses(
@@ -188,7 +190,7 @@ fn modifying_replaces_the_groups() {
     refuses(body(json!([elsewhere])), InvalidGroupNotFound, networks, Some(&detail));
     let message = format!("The security group '{NO_GROUP}' does not exist");
     refuses(body(json!([NO_GROUP])), InvalidGroupNotFound, &message, None);
-    let none = Some("Name the groups that the interface is to have from now on; at least one.");
+    let none = Some("Name the attribute that is to be changed, with its value.");
     refuses(body(json!([])), InvalidParameterCombination, "No attributes specified.", none);
     let message = format!("The networkInterface ID '{NO_INTERFACE}' does not exist");
     let unknown = json!({"NetworkInterfaceId": NO_INTERFACE, "Groups": [web]});

@@ -3,23 +3,29 @@
 mod authorize;
 mod device;
 mod group;
+mod instance;
 mod interface;
+mod network;
 mod page;
 mod prefix_list;
 mod property;
 mod property_lists;
+mod property_networks;
 mod replace;
 mod revoke;
 mod rule_edit;
 mod tag;
 mod vpc;
 
-use super::{ApiError, Context, ErrorCode, Outcome, Request, apply};
+use super::{ApiError, Context, ErrorCode, Outcome, Request, apply, register_host};
 use crate::model::{AccountId, Model, NumberPool, Quotas};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+
+/// The name of the host that the actions are done on.
+const HOST: &str = "here";
 
 /// A model that lives on from action to action.
 struct World {
@@ -29,35 +35,30 @@ struct World {
     busy_rules: BTreeSet<u32>,
     busy_attachments: BTreeSet<u32>,
     last_number: u32,
+    now: jiff::Timestamp,
 }
 
 impl World {
     fn new() -> Self {
         let mut rng = StdRng::seed_from_u64(7);
+        let model = Model::new_with_default_vpc(&mut rng);
+        let owner = AccountId::default();
+        let registered = register_host(&model, HOST, owner, jiff::Timestamp::UNIX_EPOCH, &mut rng).unwrap();
         Self {
-            model: Model::new_with_default_vpc(&mut rng),
+            model: registered.unwrap_or(model),
             quotas: Quotas::default(),
             rng,
             busy_rules: BTreeSet::new(),
             busy_attachments: BTreeSet::new(),
             last_number: 65536,
+            now: jiff::Timestamp::UNIX_EPOCH,
         }
     }
 
     /// Does an action, and holds what there is afterwards against the invariants.
     fn attempt(&mut self, request: Request) -> Result<Outcome, ApiError> {
         let is_read_only = request.is_read_only();
-        let context = Context {
-            model: &self.model,
-            quotas: &self.quotas,
-            account: AccountId::default(),
-            region: "local",
-            rng: &mut self.rng,
-            now: jiff::Timestamp::UNIX_EPOCH,
-            rule_numbers: NumberPool { last: self.last_number, busy: &self.busy_rules },
-            attachment_numbers: NumberPool { last: self.last_number, busy: &self.busy_attachments },
-        };
-        let outcome = apply(request, context)?;
+        let outcome = self.with_context(|context| apply(request, context))?;
         if let Some(model) = &outcome.model {
             assert!(!is_read_only);
             assert_ne!(*model, self.model, "a model that is no different was given");
@@ -65,6 +66,21 @@ impl World {
             self.model = model.clone();
         }
         Ok(outcome)
+    }
+
+    /// Works something out from what there is.
+    fn with_context<T>(&mut self, work: impl FnOnce(Context<'_>) -> T) -> T {
+        work(Context {
+            model: &self.model,
+            quotas: &self.quotas,
+            account: AccountId::default(),
+            region: "local",
+            rng: &mut self.rng,
+            now: self.now,
+            host: HOST,
+            rule_numbers: NumberPool { last: self.last_number, busy: &self.busy_rules },
+            attachment_numbers: NumberPool { last: self.last_number, busy: &self.busy_attachments },
+        })
     }
 
     fn outcome(&mut self, operation: &str, body: Value) -> Outcome {
@@ -133,6 +149,10 @@ const NO_GROUP: &str = "sg-00000000";
 const NO_RULE: &str = "sgr-00000000";
 const NO_VPC: &str = "vpc-00000000";
 const NO_INTERFACE: &str = "eni-00000000";
+const NO_SUBNET: &str = "subnet-00000000";
+const NO_INSTANCE: &str = "i-00000000";
+const NO_GATEWAY: &str = "igw-00000000";
+const NO_PLACE: &str = "eni-attach-00000000";
 
 const MALFORMED_GROUP: &str = "It is sg- and 17 digits 0-9 and a-f, or 8 for an old one.";
 

@@ -11,11 +11,19 @@ fn resources(world: &mut World) -> Vec<(String, &'static str)> {
     let list = text(&world.done("CreateManagedPrefixList", list)["PrefixList"]["PrefixListId"]);
     world.done("CreateNetworkInterface", json!({"Groups": [web]}));
     let interface = world.model.interfaces.keys().next().unwrap().to_string();
+    let subnet = world.model.subnets.keys().next().unwrap().to_string();
+    world.done("CreateInternetGateway", json!({}));
+    let gateway = world.model.internet_gateways.keys().next().unwrap().to_string();
+    // This host, which has named itself.
+    let instance = world.model.instances.keys().next().unwrap().to_string();
     vec![
         (interface, "network-interface"),
+        (instance, "instance"),
+        (gateway, "internet-gateway"),
         (list, "prefix-list"),
         (web, "security-group"),
         (rule, "security-group-rule"),
+        (subnet, "subnet"),
         (world.default_vpc(), "vpc"),
     ]
 }
@@ -44,14 +52,14 @@ fn every_kind_of_resource_has_tags() {
     assert_eq!(found["Tags"].as_array().unwrap().len(), resources.len(), "not the other tags of a resource");
     let filters = json!([{"Name": "value", "Values": [""]}]);
     assert_eq!(world.done("DescribeTags", json!({ "Filters": filters }))["Tags"][0]["Key"], "team");
-    let first = world.done("DescribeTags", json!({"MaxResults": 7}));
-    let rest = world.done("DescribeTags", json!({"MaxResults": 7, "NextToken": first["NextToken"]}));
+    let first = world.done("DescribeTags", json!({"MaxResults": 8}));
+    let rest = world.done("DescribeTags", json!({"MaxResults": 8, "NextToken": first["NextToken"]}));
     let both = [first["Tags"].as_array().unwrap().clone(), rest["Tags"].as_array().unwrap().clone()].concat();
     assert_eq!(both, expected);
     // Describe actions tell them, and find by them.
     let filters = json!([{"Name": "tag:Name", "Values": ["one"]}]);
     let group = world.done("DescribeSecurityGroups", json!({ "Filters": filters }));
-    assert_eq!(group["SecurityGroups"][0]["GroupId"], ids[2]);
+    assert_eq!(group["SecurityGroups"][0]["GroupId"], ids[4]);
 }
 
 #[test]
@@ -87,7 +95,7 @@ fn tags_that_can_not_be_are_refused() {
         let many = "The number of resources per request cannot exceed 1000.";
         let detail = Some("There are 1001.");
         world.refuses(operation, body(json!(vec![web.clone(); 1001]), &tag), InvalidParameterValue, many, detail);
-        let detail = Some("Ids of what has tags begin with vpc-, sg-, pl-, eni-, sgr-.");
+        let detail = Some("Ids of what has tags begin with vpc-, sg-, pl-, eni-, subnet-, i-, igw-, sgr-.");
         world.refuses(operation, body(json!([web, "ami-1"]), &tag), InvalidId, "The ID 'ami-1' is not valid", detail);
         for (id, code) in [
             (NO_GROUP, InvalidGroupNotFound),

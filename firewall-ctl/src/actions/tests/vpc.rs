@@ -5,17 +5,24 @@ fn a_host_starts_with_a_dual_stack_default_vpc() {
     let mut world = World::new();
     let vpcs = world.done("DescribeVpcs", json!({}));
     let ipv6 = text(&vpcs["Vpcs"][0]["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"]);
+    let id = |set: &str| text(&vpcs["Vpcs"][0][set][0]["AssociationId"]);
+    let (ipv4_id, ipv6_id) = (id("CidrBlockAssociationSet"), id("Ipv6CidrBlockAssociationSet"));
+    assert!(ipv4_id.starts_with("vpc-cidr-assoc-") && ipv4_id.len() == "vpc-cidr-assoc-".len() + 17, "{ipv4_id}");
     assert!(ipv6.starts_with("fd") && ipv6.ends_with("/56"), "{ipv6}");
     let associated = json!({"State": "associated"});
     let expected = json!({"Vpcs": [{
         "OwnerId": "000000000000",
         "InstanceTenancy": "default",
-        "Ipv6CidrBlockAssociationSet": [{"Ipv6CidrBlock": ipv6, "Ipv6CidrBlockState": associated}],
-        "CidrBlockAssociationSet": [{"CidrBlock": "172.31.0.0/16", "CidrBlockState": associated}],
+        "Ipv6CidrBlockAssociationSet": [{"AssociationId": ipv6_id, "Ipv6CidrBlock": ipv6,
+            "Ipv6CidrBlockState": associated, "NetworkBorderGroup": "local", "Ipv6Pool": "Amazon",
+            "Ipv6AddressAttribute": "private", "IpSource": "amazon"}],
+        "CidrBlockAssociationSet": [
+            {"AssociationId": ipv4_id, "CidrBlock": "172.31.0.0/16", "CidrBlockState": associated}],
         "IsDefault": true,
         "VpcId": world.default_vpc(),
         "State": "available",
         "CidrBlock": "172.31.0.0/16",
+        "DhcpOptionsId": "dopt-00000000000000000",
     }]});
     assert_eq!(vpcs, expected);
 }

@@ -47,6 +47,9 @@ answer! {
         pending_change: Option<PendingChange>,
         /// The attached interfaces.
         interfaces: Vec<InterfaceStatus>,
+        /// The interfaces whose tags ask for devices of this host.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        bindings: Vec<BindingStatus>,
         /// How full the tables are.
         tables: Vec<TableUsage>,
         /// What is amiss, one line each.
@@ -103,6 +106,19 @@ answer! {
         /// Flows that are alive.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         flows: Option<u64>,
+    }
+
+    /// An interface whose tag asks for a device of this host.
+    BindingStatus {
+        /// Its record.
+        network_interface_id: String,
+        /// The device's name.
+        device: String,
+        /// `bound`, `pending` or `refused`.
+        state: String,
+        /// Why it is not bound.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     }
 
     /// How full a table is.

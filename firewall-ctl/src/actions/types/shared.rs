@@ -21,6 +21,26 @@ request! {
     }
 }
 
+request! {
+    /// A boolean attribute, as it is set and as it is told.
+    AttributeBooleanValue {
+        /// The value.
+        value: Option<bool>,
+    }
+
+    /// An attribute of text, as it is set and as it is told.
+    AttributeValue {
+        /// The value.
+        value: Option<String>,
+    }
+}
+
+impl From<bool> for AttributeBooleanValue {
+    fn from(value: bool) -> Self {
+        Self { value: Some(value) }
+    }
+}
+
 /// A tag of a resource.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields, default)]

@@ -1,5 +1,6 @@
 //! Values of flags: what stands behind a flag on the command line, as the JSON that goes on the wire.
 
+pub(super) mod attribute;
 pub(super) mod change;
 pub(super) mod duration;
 pub(super) mod kind;

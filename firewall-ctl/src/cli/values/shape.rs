@@ -79,7 +79,19 @@ pub(crate) static PRIVATE_ADDRESS: Shape =
     Shape::Record(&[("PrivateIpAddress", Shape::Text), ("Primary", Shape::Boolean)]);
 
 /// One entry of `--ipv6-addresses`.
-pub(crate) static IPV6_ADDRESS: Shape = Shape::Record(&[("Ipv6Address", Shape::Text)]);
+pub(crate) static IPV6_ADDRESS: Shape =
+    Shape::Record(&[("Ipv6Address", Shape::Text), ("IsPrimaryIpv6", Shape::Boolean)]);
+
+/// `--connection-tracking-specification`.
+pub(crate) static CONNECTION_TRACKING: Shape = Shape::Record(&[
+    ("TcpEstablishedTimeout", Shape::Integer),
+    ("UdpStreamTimeout", Shape::Integer),
+    ("UdpTimeout", Shape::Integer),
+]);
+
+/// `--attachment` of `modify-network-interface-attribute`.
+pub(crate) static INTERFACE_ATTACHMENT: Shape =
+    Shape::Record(&[("AttachmentId", Shape::Text), ("DeleteOnTermination", Shape::Boolean)]);
 
 /// A value that is not of its shape.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

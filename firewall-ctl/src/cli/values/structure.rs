@@ -20,6 +20,8 @@ pub(crate) enum StructureError {
     Shorthand(#[from] shorthand::SyntaxError),
     #[error(transparent)]
     Shape(#[from] ShapeError),
+    #[error("one structure expected, found {0}")]
+    Count(usize),
 }
 
 /// Parser of `--ip-permissions`.
@@ -70,6 +72,24 @@ pub(crate) fn private_addresses(word: &str) -> Result<Structures, StructureError
 /// Parser of `--ipv6-addresses`: an address will do.
 pub(crate) fn ipv6_addresses(word: &str) -> Result<Structures, StructureError> {
     addresses("Ipv6Address", &shape::IPV6_ADDRESS, word)
+}
+
+/// Parser of `--connection-tracking-specification`.
+pub(crate) fn timeouts(word: &str) -> Result<Structures, StructureError> {
+    single(structures(&shape::CONNECTION_TRACKING, word)?)
+}
+
+/// Parser of `--attachment` of `modify-network-interface-attribute`.
+pub(crate) fn attachment(word: &str) -> Result<Structures, StructureError> {
+    single(structures(&shape::INTERFACE_ATTACHMENT, word)?)
+}
+
+/// A flag that takes one structure.
+fn single(structures: Structures) -> Result<Structures, StructureError> {
+    match structures.0.as_slice() {
+        [_] => Ok(structures),
+        several => Err(StructureError::Count(several.len())),
+    }
 }
 
 /// All structures of a flag, in the order given.
@@ -150,6 +170,16 @@ mod tests {
         assert!(private_addresses("10.0.0.256").is_err());
         let error = private_addresses("Primary=maybe").expect_err("no truth").to_string();
         assert_eq!(error, "Primary: true or false expected, found \"maybe\"");
+    }
+
+    #[test]
+    fn some_flags_take_one_structure() {
+        let wanted = Structures(vec![json!({"TcpEstablishedTimeout": 60, "UdpTimeout": 30})]);
+        assert_eq!(timeouts("TcpEstablishedTimeout=60,UdpTimeout=30").expect("a structure"), wanted);
+        let error = timeouts(r#"[{"UdpTimeout": 30}, {"UdpTimeout": 31}]"#).expect_err("two").to_string();
+        assert_eq!(error, "one structure expected, found 2");
+        let wanted = Structures(vec![json!({"AttachmentId": "eni-attach-1", "DeleteOnTermination": true})]);
+        assert_eq!(attachment("AttachmentId=eni-attach-1,DeleteOnTermination=true").expect("a structure"), wanted);
     }
 
     fn permission() -> impl Strategy<Value = Value> {

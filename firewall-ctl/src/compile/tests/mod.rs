@@ -71,6 +71,7 @@ impl Scene {
             cidr_blocks: Vec::new(),
             ipv6_cidr_blocks: Vec::new(),
             is_default: true,
+            attributes: Default::default(),
             tags: Tags::default(),
         };
         model.vpcs.insert(vpc, Arc::new(value));
@@ -115,6 +116,7 @@ impl Scene {
                 enforce: true,
                 number: *number,
                 adopt: false,
+                by_tag: false,
             };
             put(&mut model, vpc, NetworkInterface { attachment: Some(attachment), device, ..bare(*number, groups) });
         }
@@ -150,6 +152,10 @@ fn bare(number: u32, groups: &BTreeSet<u8>) -> NetworkInterface {
         device: None,
         tags: Tags::default(),
         source_dest_check: true,
+        subnet: None,
+        primary: None,
+        instance: None,
+        client_token: None,
         timeouts: ConnectionTracking::default(),
     }
 }

@@ -1,7 +1,9 @@
 //! The command line of the daemon.
 
+use super::bindable;
 use super::level::LogLevel;
 use super::traffic_control::TrafficControl;
+use crate::model::Side;
 use std::path::PathBuf;
 
 /// Run the controller: it keeps the state, answers the commands, and sees to it that the kernel enforces the rules.
@@ -38,6 +40,13 @@ pub struct DaemonArgs {
     /// A quota, as KEY=N; the keys are those of [quotas] in the configuration file
     #[arg(long = "quota", value_name = "KEY=N", value_parser = assignment)]
     pub quotas: Vec<(String, u32)>,
+    /// Name of this host, by which it is registered as an instance and named in tags [default: the machine's]
+    #[arg(long, value_name = "NAME")]
+    pub host_name: Option<String>,
+    /// A device that a tag of an interface may bind, as DEV=SIDE, instead of those of the configuration file; `*` at the end
+    /// stands for any characters
+    #[arg(long = "bindable-device", value_name = "DEV=SIDE", value_parser = bindable::assignment)]
+    pub bindable_devices: Vec<(String, Side)>,
     /// Name of the region in answers [default: local]
     #[arg(long, value_name = "NAME")]
     pub region: Option<String>,

@@ -1,5 +1,6 @@
 //! The configuration file.
 
+use super::bindable::Bindable;
 use super::level::LogLevel;
 use super::numbers::{QuotaSettings, TableLimits};
 use super::traffic_control::TrafficControl;
@@ -38,6 +39,10 @@ pub struct ConfigFile {
     pub insecure_listen: bool,
     /// Account that owns what is made, 12 digits: default `000000000000`.
     pub account_id: Option<String>,
+    /// Name of this host, by which it is registered as an instance and named in tags: default the machine's.
+    pub host_name: Option<String>,
+    /// Devices that a tag of an interface may bind, and their sides: `"tap*" = "workload"`.
+    pub bindable_devices: Bindable,
     /// Entries of the tables in the kernel.
     pub limits: TableLimits,
     /// How much of everything there may be.

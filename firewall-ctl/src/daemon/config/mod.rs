@@ -1,6 +1,7 @@
 //! What the daemon is told: a file, and flags that override it.
 
 mod args;
+mod bindable;
 mod file;
 mod level;
 mod listen;
@@ -9,6 +10,7 @@ mod reference;
 mod traffic_control;
 
 pub use args::DaemonArgs;
+pub use bindable::Bindable;
 pub use file::ConfigFile;
 pub use level::LogLevel;
 pub use listen::Listen;
@@ -58,6 +60,10 @@ pub struct Config {
     pub region: String,
     /// Account that owns what is made.
     pub account: AccountId,
+    /// Name of this host, by which it is registered as an instance and named in tags.
+    pub host_name: String,
+    /// Devices that a tag of an interface may bind.
+    pub bindable_devices: Bindable,
     /// Where the EC2 API is offered, and how.
     pub listen: Listen,
     /// Entries of the tables.
@@ -175,6 +181,8 @@ impl Config {
             tls_key,
             insecure_listen,
             account_id,
+            host_name,
+            bindable_devices,
             limits,
             quotas,
         } = file;
@@ -190,11 +198,14 @@ impl Config {
             always_allow: addresses(&origin, &always_allow)?,
             region: region.unwrap_or_else(|| "local".to_owned()),
             account: account_id.as_deref().map_or_else(|| Ok(AccountId::default()), |text| account(&origin, text))?,
+            host_name: host_name.unwrap_or_else(machine_name),
+            bindable_devices,
             listen: Listen::read(&origin, &listen, credentials, (tls_certificate, tls_key), insecure_listen)?,
             limits,
             quotas,
         };
         check_region(&origin, &config.region)?;
+        check_host_name(&origin, &config.host_name)?;
         config.override_with(args)?;
         Ok(config)
     }
@@ -212,6 +223,8 @@ impl Config {
             always_allow,
             limits,
             quotas,
+            host_name,
+            bindable_devices,
             region,
             listen,
             credentials,
@@ -236,6 +249,12 @@ impl Config {
         if let Some(always_allow) = always_allow {
             self.always_allow = addresses(origin, always_allow)?;
         }
+        if let Some(host_name) = host_name {
+            self.host_name.clone_from(host_name);
+        }
+        if !bindable_devices.is_empty() {
+            self.bindable_devices = bindable_devices.iter().cloned().collect();
+        }
         if let Some(region) = region {
             self.region.clone_from(region);
         }
@@ -259,6 +278,7 @@ impl Config {
             self.quotas.set(key, *value).map_err(|error| number(origin, "quotas", error))?;
         }
         check_numbers(origin, &self.limits, &self.quotas)?;
+        check_host_name(origin, &self.host_name)?;
         self.listen.check(origin)?;
         check_region(origin, &self.region)
     }
@@ -298,6 +318,20 @@ fn check_region(origin: &str, region: &str) -> Result<(), ConfigError> {
     }
     let expected = "a region is named by lower-case letters, digits and hyphens";
     Err(ConfigError::Value { origin: origin.to_owned(), key: "region", value: region.to_owned(), expected })
+}
+
+/// What the machine calls itself.
+fn machine_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// A host's name stands before a slash in tags, and is a value of one.
+fn check_host_name(origin: &str, name: &str) -> Result<(), ConfigError> {
+    if !name.is_empty() && name.len() <= 253 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)) {
+        return Ok(());
+    }
+    let expected = "a host is named by up to 253 letters, digits, hyphens, dots and underscores";
+    Err(ConfigError::Value { origin: origin.to_owned(), key: "host-name", value: name.to_owned(), expected })
 }
 
 /// An account.
@@ -419,6 +453,8 @@ mod tests {
             ("[limits]\nflows-v4 = -1", ["flows-v4", "-1"]),
             ("account-id = '12'", ["account-id", "\"12\""]),
             ("region = 'Über'", ["region", "Über"]),
+            ("host-name = 'a/b'", ["host-name", "a/b"]),
+            ("[bindable-devices]\ntap0 = 'inside'", ["inside", "one of host, workload"]),
             ("always-allow = ['192.0.2.1', '192.0.2.0/24']", ["always-allow = \"192.0.2.0/24\"", "without a prefix"]),
             ("always-allow = ['ff02::1']", ["/etc/f.toml", "ff02::1"]),
             ("always-allow = ['0.0.0.0']", ["/etc/f.toml", "0.0.0.0"]),

@@ -200,6 +200,12 @@ numbers! {
         rules_per_group "rules-per-group" = 60, 1..=1000, "Rules of a group, for each direction and each family.";
         groups_per_interface "groups-per-interface" = 5, 1..=16, "Groups of an interface.";
         interfaces "interfaces" = 5000, 1..=100_000, "Network interfaces.";
+        cidr_blocks_per_vpc "cidr-blocks-per-vpc" = 5, 1..=50, "Blocks of a VPC, for each family.";
+        subnets_per_vpc "subnets-per-vpc" = 200, 1..=10_000, "Subnets of a VPC.";
+        addresses_per_interface "addresses-per-interface" = 50, 1..=1000, "Addresses of an interface, for each family; what a device has does not count.";
+        interfaces_per_instance "interfaces-per-instance" = 1000, 1..=100_000, "Interfaces of an instance.";
+        instances "instances" = 5000, 1..=100_000, "Instances, this host among them.";
+        internet_gateways "internet-gateways" = 5, 1..=1000, "Internet gateways.";
         prefix_lists "prefix-lists" = 100, 0..=10_000, "Prefix lists.";
         entries_per_prefix_list "entries-per-prefix-list" = 1000, 1..=1000, "Entries that a prefix list can be made for; a rule that names the list counts for as many rules.";
         versions_per_prefix_list "versions-per-prefix-list" = 1000, 1..=1000, "Versions of a prefix list that are kept; the oldest go.";
@@ -215,6 +221,12 @@ impl From<QuotaSettings> for Quotas {
             rules_per_group,
             groups_per_interface,
             interfaces,
+            cidr_blocks_per_vpc,
+            subnets_per_vpc,
+            addresses_per_interface,
+            interfaces_per_instance,
+            instances,
+            internet_gateways,
             prefix_lists,
             entries_per_prefix_list,
             versions_per_prefix_list,
@@ -226,6 +238,12 @@ impl From<QuotaSettings> for Quotas {
             rules_per_group,
             groups_per_interface,
             interfaces,
+            cidr_blocks_per_vpc,
+            subnets_per_vpc,
+            addresses_per_interface,
+            interfaces_per_instance,
+            instances,
+            internet_gateways,
             prefix_lists,
             entries_per_prefix_list,
             versions_per_prefix_list,

@@ -78,6 +78,14 @@ pub fn reference() -> String {
         let default = if default.is_empty() { "none".to_owned() } else { format!("`{default}`") };
         let _ = writeln!(text, "| `{name}` | {default} | {sentence} |");
     }
+    text += "| `host-name` | the machine's | Name of this host: it registers itself as an instance by it, and tags name devices \
+             by it. Up to 253 letters, digits, hyphens, dots and underscores. |\n";
+    text += "\n## `[bindable-devices]`: devices that tags bind\n\nA network interface with the tag `firewall:device` and the value \
+             `HOST/DEV` is attached to the device DEV of the host that is named HOST, if DEV is listed here: by its name, or by \
+             the beginning of names and an asterisk. The value is the device's side, `host` or `workload`. Nothing is listed by \
+             default. Whoever may set tags can put these devices under rules, so list none that your own connection \
+             comes by. `--bindable-device DEV=SIDE` names others instead.\n\n\
+             ```toml\n[bindable-devices]\n\"tap*\" = \"workload\"\neth1 = \"host\"\n```\n";
     text += "\n## `[limits]`: entries of the tables in the kernel\n\nThey are allotted when the tables are made. A \
              controller with other limits than those of the tables that are there does not start.\n\n";
     table(&mut text, TableLimits::KEYS);

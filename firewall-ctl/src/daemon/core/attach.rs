@@ -135,7 +135,7 @@ fn attachment_of(model: &Model, device: &str) -> Option<(InterfaceId, Attachment
 }
 
 /// Whether programs on the device would see the traffic that is meant.
-fn suitable(link: &Link, side: Side, snapshot: &Snapshot) -> Result<(), ApiError> {
+pub(super) fn suitable(link: &Link, side: Side, snapshot: &Snapshot) -> Result<(), ApiError> {
     let refuse =
         |message: String, detail: String| Err(ApiError::new(ErrorCode::DeviceUnsuitable, message).with_detail(detail));
     if link.loopback {
@@ -247,8 +247,18 @@ impl<E: Enforcer, S: Store> Core<E, S> {
 impl Place {
     /// Where an attachment's programs go, while its device is there.
     pub(super) fn of(attachment: &Attachment, host: &Host) -> Option<Self> {
-        let Attachment { device, side, hook, addresses: _, mac_source: _, strict_l2: _, enforce: _, number, adopt } =
-            attachment;
+        let Attachment {
+            device,
+            side,
+            hook,
+            addresses: _,
+            mac_source: _,
+            strict_l2: _,
+            enforce: _,
+            number,
+            adopt,
+            by_tag: _,
+        } = attachment;
         let link = host.snapshot.by_name(device)?;
         Some(Self {
             number: *number,

@@ -2,73 +2,42 @@
 //! step here. Everything takes the host as it was seen as an argument; nothing is asynchronous.
 
 mod attach;
+mod bind;
 mod confirm;
 mod cut;
 mod reconcile;
 mod report;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod transition;
 
 pub use attach::PeerSeen;
 pub use reconcile::PeersSeen;
+pub use settings::{Identity, Settings};
 
 use super::enforcer::{Enforcer, Held, Observer};
 use super::lockout::{self, SshConnection, State};
 use super::net::Snapshot;
 use super::observe;
 use crate::actions::access::Scope;
-use crate::actions::types::{DeviceAttachment, ExplainPacket, SimulatePacket};
+use crate::actions::types::{DeviceAttachment, DeviceBinding, ExplainPacket, SimulatePacket};
 use crate::actions::{self, ApiError, Context, ErrorCode, Outcome, Request, Response};
 use crate::compile::{Desired, compile};
 use crate::dataplane::FlowCounts;
-use crate::model::{AccountId, Model, NumberPool, Quotas, Side};
+use crate::model::{AccountId, InterfaceId, Model, NumberPool, Side};
 use crate::store::{Pending, PendingEdit, Store, StoreError, Stored};
 use arc_swap::ArcSwap;
 use firewall_common::verdict::Direction;
 use jiff::Timestamp;
 use rand::rngs::StdRng;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Told while the kernel has not taken all of what is recorded.
 const UNPUBLISHED: &str =
     "a part of what is recorded is not in force yet: the kernel refused it, and it is tried again";
-
-/// What does not change while the controller runs.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// How much there may be.
-    pub quotas: Quotas,
-    /// Owner of what is made.
-    pub account: AccountId,
-    /// Name of the region.
-    pub region: String,
-    /// Addresses that are let through whatever the rules say.
-    pub always_allow: BTreeSet<IpAddr>,
-    /// Highest number of a rule.
-    pub last_rule_number: u32,
-    /// Highest number of an attachment.
-    pub last_attachment_number: u32,
-    /// What `Status` tells of the controller.
-    pub identity: Identity,
-}
-
-/// Who the controller is.
-#[derive(Debug, Clone, Default)]
-pub struct Identity {
-    /// When it started.
-    pub started_at: Timestamp,
-    /// The machine's kernel.
-    pub kernel: String,
-    /// Where the state is.
-    pub state_dir: PathBuf,
-    /// Where programs and tables are pinned.
-    pub bpffs: PathBuf,
-}
 
 /// What concerns a call and not its operation.
 #[derive(Debug, Clone, Default)]
@@ -116,6 +85,8 @@ pub struct View {
     pub model: Arc<Model>,
     /// How the attachments are, by number.
     pub devices: BTreeMap<u32, DeviceStatus>,
+    /// What has come of the tags that ask for devices of this host.
+    pub bindings: BTreeMap<InterfaceId, DeviceBinding>,
 }
 
 /// Why the controller does not start.
@@ -144,6 +115,8 @@ pub struct Core<E: Enforcer, S: Store> {
     unused: BTreeSet<u32>,
     /// Attachments that failed, and when to try again: the attempt itself may look like a change of the device.
     retry: BTreeMap<u32, Timestamp>,
+    /// What has come of the tags that ask for devices of this host, and when those that failed are tried again.
+    bindings: BTreeMap<InterfaceId, bind::Binding>,
     /// Attachments that others have got ahead of, and when ours may be put in front again.
     overtaken: BTreeMap<u32, Timestamp>,
     /// Whether the tables in force are only part of what they should be.
@@ -162,12 +135,18 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         let mut rng: StdRng = rand::make_rng();
         let stored = store.load()?;
         let is_new = stored.is_none();
-        let Stored { model, pending } = stored.unwrap_or_else(|| Stored {
+        let Stored { mut model, pending } = stored.unwrap_or_else(|| Stored {
             model: Model::new_with_default_vpc_of(settings.account, &mut rng),
             pending: None,
         });
-        if is_new {
-            store.commit(&Model::default().changes(&model), PendingEdit::Keep)?;
+        let before = if is_new { Model::default() } else { model.clone() };
+        let (host, account) = (settings.host_name.as_str(), settings.account);
+        let registered = actions::register_host(&model, host, account, Timestamp::now(), &mut rng);
+        if let Some(registered) = registered.map_err(OpenError::Tables)? {
+            model = registered;
+        }
+        if model != before {
+            store.commit(&before.changes(&model), PendingEdit::Keep)?;
         }
         let desired = compile(&model).and_then(|desired| desired.allowing(&settings.always_allow));
         let desired = desired.map_err(transition::cannot_compile).map_err(OpenError::Tables)?;
@@ -176,7 +155,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         let held = enforcer.collect().map_err(OpenError::Tables)?;
         let observer = enforcer.observer();
         let model = Arc::new(model);
-        let view = View { model: Arc::clone(&model), devices: BTreeMap::new() };
+        let view = View { model: Arc::clone(&model), devices: BTreeMap::new(), bindings: BTreeMap::new() };
         Ok(Self {
             settings,
             store,
@@ -189,6 +168,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             devices: BTreeMap::new(),
             unused: BTreeSet::new(),
             retry: BTreeMap::new(),
+            bindings: BTreeMap::new(),
             overtaken: BTreeMap::new(),
             unpublished: false,
             held,
@@ -348,18 +328,29 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         account: AccountId,
         now: Timestamp,
     ) -> Result<Outcome, ApiError> {
+        self.with_context(model, account, now, |context| actions::apply(request, context))
+    }
+
+    /// Works something out from a model.
+    fn with_context<T>(
+        &mut self,
+        model: &Model,
+        account: AccountId,
+        now: Timestamp,
+        work: impl FnOnce(Context<'_>) -> T,
+    ) -> T {
         let busy_attachments = self.held.flows.keys().copied().collect();
-        let context = Context {
+        work(Context {
             model,
             quotas: &self.settings.quotas,
             account,
             region: &self.settings.region,
             rng: &mut self.rng,
             now,
+            host: &self.settings.host_name,
             rule_numbers: NumberPool { last: self.settings.last_rule_number, busy: &self.held.rules },
             attachment_numbers: NumberPool { last: self.settings.last_attachment_number, busy: &busy_attachments },
-        };
-        actions::apply(request, context)
+        })
     }
 
     /// Frees what a change has left behind. After the reply.
@@ -381,7 +372,9 @@ impl<E: Enforcer, S: Store> Core<E, S> {
 
     /// Lets readers see what there is now.
     fn show(&self) {
-        self.view.store(Arc::new(View { model: Arc::clone(&self.model), devices: self.devices.clone() }));
+        let bindings = self.bindings.iter().map(|(id, binding)| (*id, binding.shown())).collect();
+        let view = View { model: Arc::clone(&self.model), devices: self.devices.clone(), bindings };
+        self.view.store(Arc::new(view));
     }
 }
 
@@ -403,6 +396,7 @@ fn on_paper(
             region: &settings.region,
             rng: &mut rand::rng(),
             now,
+            host: &settings.host_name,
             rule_numbers: NumberPool { last: settings.last_rule_number, busy: &none },
             attachment_numbers: NumberPool { last: settings.last_attachment_number, busy: &none },
         },
@@ -460,6 +454,10 @@ pub fn read(
     if let Response::DescribeNetworkInterfaces(result) = &mut outcome.response {
         for attachment in result.network_interfaces.iter_mut().filter_map(|each| each.device_attachment.as_mut()) {
             fill_attachment(attachment, view);
+        }
+        for interface in &mut result.network_interfaces {
+            let id = interface.network_interface_id.parse().ok();
+            interface.device_binding = id.and_then(|id: InterfaceId| view.bindings.get(&id)).cloned();
         }
     }
     Ok(outcome)

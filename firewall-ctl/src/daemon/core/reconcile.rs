@@ -95,6 +95,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             }
         }
         self.follow(next, host);
+        self.bind_by_tags(host);
         for attachment in repair {
             self.put_back(attachment, host);
         }

@@ -30,6 +30,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
                     self.model.interface_by_number(*number).and_then(|interface| interface.attachment.as_ref());
                 format!("{}: {}", attachment.map_or("?", |attachment| &attachment.device), status.amiss.join("; "))
             })
+            .chain(self.bindings.iter().filter_map(|(id, binding)| binding.problem(*id)))
             .chain(self.unpublished.then(|| super::UNPUBLISHED.to_owned()))
             .collect();
         let identity = &self.settings.identity;
@@ -45,6 +46,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             programs: self.enforcer.programs(),
             pending_change: self.pending_change(),
             interfaces,
+            bindings: self.bindings.iter().map(|(id, binding)| binding.status(*id)).collect(),
             tables: self.enforcer.tables(),
             problems,
         })

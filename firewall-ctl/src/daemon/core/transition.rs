@@ -226,8 +226,11 @@ pub(super) fn new_rules(before: &Model, after: &Model) -> Vec<u32> {
         Change::Group(Edit::Put(id, group)) => Some((id, group)),
         Change::Group(Edit::Delete(_))
         | Change::Vpc(_)
+        | Change::Subnet(_)
         | Change::PrefixList(_)
         | Change::Interface(_)
+        | Change::Instance(_)
+        | Change::InternetGateway(_)
         | Change::Numbers(_) => None,
     });
     changed

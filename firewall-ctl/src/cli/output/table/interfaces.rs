@@ -1,8 +1,9 @@
 //! Network interfaces: the record, and what the kernel has where it differs.
 
-use super::{Screen, alarming, finish};
+use super::{Screen, alarming, finish, more};
 use crate::actions::types::{
-    CreateNetworkInterfaceResult, DescribeNetworkInterfacesResult, DeviceAttachment, Hook, NetworkInterfaceDescription,
+    CreateNetworkInterfaceResult, DescribeNetworkInterfacesResult, DeviceAttachment, DeviceBinding, Hook,
+    NetworkInterfaceDescription,
 };
 use comfy_table::{Cell, Table};
 
@@ -11,16 +12,17 @@ pub(super) const MONITORED: &str = "monitored: nothing is dropped";
 
 pub(super) fn created(
     screen: &Screen,
-    CreateNetworkInterfaceResult { network_interface }: &CreateNetworkInterfaceResult,
+    CreateNetworkInterfaceResult { network_interface, client_token: _ }: &CreateNetworkInterfaceResult,
 ) -> String {
     finish(&table(screen, std::slice::from_ref(network_interface)), "")
 }
 
 pub(super) fn listed(
     screen: &Screen,
-    DescribeNetworkInterfacesResult { network_interfaces }: &DescribeNetworkInterfacesResult,
+    DescribeNetworkInterfacesResult { network_interfaces, next_token }: &DescribeNetworkInterfacesResult,
 ) -> String {
     finish(&table(screen, network_interfaces), "No network interface: `firewall-ctl attach DEV` makes one.")
+        + &more(next_token)
 }
 
 fn table(screen: &Screen, interfaces: &[NetworkInterfaceDescription]) -> Table {
@@ -38,7 +40,7 @@ fn table(screen: &Screen, interfaces: &[NetworkInterfaceDescription]) -> Table {
             Cell::new(ipv4.chain(ipv6).collect::<Vec<_>>().join("\n")),
             Cell::new(groups.collect::<Vec<_>>().join("\n")),
             Cell::new(status(interface)),
-            drift(attachment),
+            drift(attachment, interface.device_binding.as_ref()),
         ]);
     }
     table
@@ -69,9 +71,12 @@ pub(super) fn hook(Hook { wanted, got }: &Hook) -> String {
     }
 }
 
-fn drift(attachment: Option<&DeviceAttachment>) -> Cell {
-    match attachment.and_then(|attachment| attachment.status.as_deref()) {
-        None | Some("attached") => Cell::new(""),
-        Some(amiss) => alarming(amiss),
+/// What is amiss: with what is attached, or why what a tag asks for is not.
+fn drift(attachment: Option<&DeviceAttachment>, binding: Option<&DeviceBinding>) -> Cell {
+    let reason = binding.and_then(|binding| Some((&binding.device, binding.reason.as_ref()?)));
+    match (attachment.and_then(|attachment| attachment.status.as_deref()), reason) {
+        (_, Some((device, reason))) => alarming(format!("not bound to {device}: {reason}")),
+        (None | Some("attached"), None) => Cell::new(""),
+        (Some(amiss), None) => alarming(amiss),
     }
 }

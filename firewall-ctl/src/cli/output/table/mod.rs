@@ -9,6 +9,7 @@ mod flows;
 mod groups;
 mod interfaces;
 mod keys;
+mod networks;
 mod part;
 mod prefix_lists;
 mod rules;
@@ -70,7 +71,14 @@ impl Screen {
 pub(super) fn render(screen: &Screen, operation: &str, answer: &Value) -> String {
     let known = match operation {
         "CreateVpc" => typed(answer, |answer| vpcs::created(screen, &answer)),
+        "CreateDefaultVpc" => typed(answer, |answer| vpcs::created(screen, &answer)),
         "DescribeVpcs" => typed(answer, |answer| vpcs::listed(screen, &answer)),
+        "CreateSubnet" | "CreateDefaultSubnet" => typed(answer, |answer| networks::subnet_created(screen, &answer)),
+        "DescribeSubnets" => typed(answer, |answer| networks::subnets_listed(screen, &answer)),
+        "CreateInternetGateway" => typed(answer, |answer| networks::gateway_created(screen, &answer)),
+        "DescribeInternetGateways" => typed(answer, |answer| networks::gateways_listed(screen, &answer)),
+        "RegisterInstance" => typed(answer, |answer| networks::instance_registered(screen, &answer)),
+        "DescribeInstances" => typed(answer, |answer| networks::instances_listed(screen, &answer)),
         "DescribeSecurityGroups" => typed(answer, |answer| groups::listed(screen, &answer)),
         "AuthorizeSecurityGroupIngress" | "AuthorizeSecurityGroupEgress" => {
             typed(answer, |answer| rules::authorized(screen, &answer))

@@ -1,7 +1,7 @@
 //! How the controller and the dataplane are.
 
 use super::{Screen, alarming, finish, number};
-use crate::actions::types::{InterfaceStatus, PendingChange, ProgramsStatus, StatusResult, TableUsage};
+use crate::actions::types::{BindingStatus, InterfaceStatus, PendingChange, ProgramsStatus, StatusResult, TableUsage};
 use comfy_table::{Cell, Table};
 
 pub(super) fn shown(screen: &Screen, status: &StatusResult) -> String {
@@ -17,6 +17,7 @@ pub(super) fn shown(screen: &Screen, status: &StatusResult) -> String {
         programs: ProgramsStatus { abi_version, object_sha256, adopted },
         pending_change,
         interfaces,
+        bindings,
         tables,
         problems,
     } = status;
@@ -42,6 +43,10 @@ pub(super) fn shown(screen: &Screen, status: &StatusResult) -> String {
     text.push_str(&told(screen, problems));
     text.push('\n');
     text.push_str(&finish(&attached(screen, interfaces), "No device is attached: `firewall-ctl attach DEV`."));
+    if !bindings.is_empty() {
+        text.push('\n');
+        text.push_str(&finish(&bound(screen, bindings), ""));
+    }
     if !tables.is_empty() {
         text.push('\n');
         text.push_str(&finish(&filled(screen, tables), ""));
@@ -88,6 +93,19 @@ fn attached(screen: &Screen, interfaces: &[InterfaceStatus]) -> Table {
             Cell::new(addresses.join("\n")),
             flows.map_or_else(|| Cell::new(""), number),
             if state == "enforced" { Cell::new(state) } else { alarming(state) },
+        ]);
+    }
+    table
+}
+
+fn bound(screen: &Screen, bindings: &[BindingStatus]) -> Table {
+    let mut table = screen.table(["Interface", "Device by its tag", "State", "Why"]);
+    for BindingStatus { network_interface_id, device, state, reason } in bindings {
+        table.add_row([
+            Cell::new(network_interface_id),
+            Cell::new(device),
+            if reason.is_none() { Cell::new(state) } else { alarming(state) },
+            Cell::new(reason.as_deref().unwrap_or_default()),
         ]);
     }
     table

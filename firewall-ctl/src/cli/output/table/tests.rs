@@ -93,10 +93,12 @@ fn revoked_rules_and_those_that_were_not_there() {
 fn vpcs() {
     let vpc = json!({"VpcId": "vpc-01", "OwnerId": "000000000000", "InstanceTenancy": "default", "IsDefault": true,
         "State": "available", "CidrBlock": "172.31.0.0/16", "Tags": [{"Key": "Name", "Value": "lab"}],
-        "CidrBlockAssociationSet": [
-            {"CidrBlock": "172.31.0.0/16", "CidrBlockState": {"State": "associated"}}],
-        "Ipv6CidrBlockAssociationSet": [
-            {"Ipv6CidrBlock": "fd00:1::/56", "Ipv6CidrBlockState": {"State": "associated"}}]});
+        "DhcpOptionsId": "dopt-01",
+        "CidrBlockAssociationSet": [{"AssociationId": "vpc-cidr-assoc-01", "CidrBlock": "172.31.0.0/16",
+            "CidrBlockState": {"State": "associated"}}],
+        "Ipv6CidrBlockAssociationSet": [{"AssociationId": "vpc-cidr-assoc-02", "Ipv6CidrBlock": "fd00:1::/56",
+            "Ipv6CidrBlockState": {"State": "associated"}, "NetworkBorderGroup": "local", "Ipv6Pool": "Amazon",
+            "Ipv6AddressAttribute": "private", "IpSource": "amazon"}]});
     assert_snapshot!(shown("DescribeVpcs", &json!({"Vpcs": [vpc]})), @r#"
     ┌────────┬──────┬───────────────┬─────────┬───────────┐
     │ VPC    ┆ Name ┆ Blocks        ┆ Default ┆ State     │
@@ -111,7 +113,7 @@ fn vpcs() {
 #[test]
 fn interfaces_attached_drifted_and_elsewhere() {
     let interface = |id: &str| {
-        json!({"NetworkInterfaceId": id, "Description": "", "Groups": [{"GroupId": "sg-0a", "GroupName": "web"}],
+        json!({"NetworkInterfaceId": id, "AvailabilityZone": "locala", "RequesterManaged": false, "Description": "", "Groups": [{"GroupId": "sg-0a", "GroupName": "web"}],
             "InterfaceType": "interface", "Ipv6Addresses": [{"Ipv6Address": "2001:db8::1"}], "OwnerId": "000000000000",
             "PrivateIpAddress": "192.0.2.1", "MacAddress": "0a:00:00:00:00:01",
             "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "192.0.2.1"}],

@@ -1,6 +1,6 @@
 //! VPCs.
 
-use super::{Screen, finish, name_tag};
+use super::{Screen, finish, more, name_tag};
 use crate::actions::types::{CreateVpcResult, DescribeVpcsResult, VpcDescription};
 use comfy_table::Table;
 
@@ -8,8 +8,8 @@ pub(super) fn created(screen: &Screen, CreateVpcResult { vpc }: &CreateVpcResult
     finish(&table(screen, std::slice::from_ref(vpc)), "")
 }
 
-pub(super) fn listed(screen: &Screen, DescribeVpcsResult { vpcs }: &DescribeVpcsResult) -> String {
-    finish(&table(screen, vpcs), "No VPC.")
+pub(super) fn listed(screen: &Screen, DescribeVpcsResult { vpcs, next_token }: &DescribeVpcsResult) -> String {
+    finish(&table(screen, vpcs), "No VPC.") + &more(next_token)
 }
 
 fn table(screen: &Screen, vpcs: &[VpcDescription]) -> Table {

@@ -1,3 +1,4 @@
+mod binding;
 mod confirming;
 mod crashing;
 mod devices;
@@ -9,6 +10,7 @@ mod mac;
 use super::*;
 use crate::actions::types::AttachDeviceResult;
 use crate::daemon::net::{Behind, HostAddress, Link};
+use crate::model::Quotas;
 use fake::Fake;
 use serde_json::{Value, json};
 
@@ -62,6 +64,8 @@ fn settings() -> Settings {
         quotas: Quotas::default(),
         account: AccountId::default(),
         region: "local".to_owned(),
+        host_name: "here".to_owned(),
+        bindable: [("tap*".to_owned(), Side::Workload), ("eth9".to_owned(), Side::Host)].into_iter().collect(),
         always_allow: BTreeSet::new(),
         last_rule_number: 65_536,
         last_attachment_number: 1000,

@@ -102,6 +102,7 @@ fn seated(interface: &NetworkInterface, side: Option<Side>) -> NetworkInterface 
         enforce: true,
         number: ON_PAPER,
         adopt: false,
+        by_tag: false,
     });
     attachment.side = side.unwrap_or(attachment.side);
     interface
