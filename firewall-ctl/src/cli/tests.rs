@@ -1,3 +1,5 @@
+// Long because one table has the command lines with the requests that they become.
+
 use super::*;
 use crate::actions::Request;
 use crate::daemon::Config;

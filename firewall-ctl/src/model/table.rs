@@ -38,9 +38,8 @@ pub trait Row: PartialEq {
 impl<V: Row> Table<V> {
     /// Puts a value in, or another one in the place of one that is there, and gives that.
     pub fn insert(&mut self, id: V::Id, value: Arc<V>) -> Option<Arc<V>> {
-        let old = self.rows.insert(id, Arc::clone(&value));
-        V::reindex(&mut self.index, id, old.as_deref(), Some(&value));
-        old
+        V::reindex(&mut self.index, id, self.rows.get(&id).map(Arc::as_ref), Some(&value));
+        self.rows.insert(id, value)
     }
 
     /// Takes a value away, and gives it.

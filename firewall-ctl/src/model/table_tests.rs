@@ -9,11 +9,11 @@ fn rules(model: &Model) -> impl Iterator<Item = (&Arc<SecurityGroup>, &Rule)> {
     model.groups.values().flat_map(|group| group.rules.values().map(move |rule| (group, rule)))
 }
 
-fn groups_with<'a>(model: &'a Model, wanted: impl Fn(&Rule) -> bool) -> Vec<&'a Arc<SecurityGroup>> {
+fn groups_with(model: &Model, wanted: impl Fn(&Rule) -> bool) -> Vec<&Arc<SecurityGroup>> {
     model.groups.values().filter(|group| group.rules.values().any(&wanted)).collect()
 }
 
-fn interfaces_with<'a>(model: &'a Model, wanted: impl Fn(&NetworkInterface) -> bool) -> Vec<&'a Arc<NetworkInterface>> {
+fn interfaces_with(model: &Model, wanted: impl Fn(&NetworkInterface) -> bool) -> Vec<&Arc<NetworkInterface>> {
     model.interfaces.values().filter(|interface| wanted(interface)).collect()
 }
 

@@ -150,4 +150,6 @@ fn name_tag(tags: &[crate::actions::types::Tag]) -> &str {
 }
 
 #[cfg(test)]
+mod list_tests;
+#[cfg(test)]
 mod tests;
