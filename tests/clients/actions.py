@@ -8,9 +8,12 @@ import urllib.request
 
 import botocore.config
 import botocore.exceptions
+import botocore.handlers
 
 import common
 from common import EC2, Test, client, permission
+from lists import *  # their tests are run here, so that one run calls every action
+from networks import *
 
 
 KEY = os.environ["AWS_ACCESS_KEY_ID"]
@@ -208,6 +211,34 @@ class Rules(Test):
         EC2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission(IpRanges=many[:60])])
 
 
+class Interfaces(Test):
+    """Interfaces with addresses of their own, in no subnet: what a host has that is no cloud."""
+
+    # The SDK insists on a subnet, and adds a token.
+    bare = client(config=botocore.config.Config(parameter_validation=False))
+    bare.meta.events.unregister("before-parameter-build", botocore.handlers.generate_idempotent_uuid)
+
+    def test_an_interface_comes_changes_and_goes(self):
+        one, other = self.group("one"), self.group("other")
+        tags = [{"ResourceType": "network-interface", "Tags": [{"Key": "Name", "Value": "n"}]}]
+        made = self.bare.create_network_interface(Groups=[one], PrivateIpAddress="10.1.2.3", TagSpecifications=tags)
+        interface = made["NetworkInterface"]["NetworkInterfaceId"]
+        self.addCleanup(EC2.delete_network_interface, NetworkInterfaceId=interface)
+        EC2.get_waiter("network_interface_available").wait(NetworkInterfaceIds=[interface])
+        EC2.modify_network_interface_attribute(NetworkInterfaceId=interface, Groups=[one, other])
+        found = EC2.describe_network_interfaces(Filters=[{"Name": "group-id", "Values": [other]}])["NetworkInterfaces"]
+        self.assertEqual([each["PrivateIpAddress"] for each in found], ["10.1.2.3"])
+        self.assertEqual(found[0]["TagSet"], tags[0]["Tags"])
+        self.refused("DependencyViolation", EC2.delete_security_group, GroupId=other, words=[interface])
+        again = dict(Groups=[one], PrivateIpAddress="10.1.2.3")
+        self.refused("InvalidIPAddress.InUse", self.bare.create_network_interface, **again, words=[interface])
+        modify = EC2.modify_network_interface_attribute
+        six = [self.group(f"g{number}") for number in range(6)]
+        self.refused("SecurityGroupsPerInterfaceLimitExceeded", modify, NetworkInterfaceId=interface, Groups=six)
+        self.refused("InvalidNetworkInterfaceID.NotFound", modify, NetworkInterfaceId="eni-00000000", Groups=[one])
+        self.refused("InvalidNetworkInterfaceId.Malformed", modify, NetworkInterfaceId="foobar", Groups=[one])
+
+
 class Caller(Test):
     def test_who_one_is(self):
         identity = client("sts").get_caller_identity()
@@ -257,7 +288,6 @@ class Whole(Test):
         """The last one of the file, by its name: each action that is offered has been answered at least once."""
         missing = common.offered() - common.ANSWERED
         self.assertEqual(missing, set(), "add tests of these")
-
 
 if __name__ == "__main__":
     common.main()

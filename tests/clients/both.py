@@ -28,6 +28,7 @@ authorize-security-group-ingress --group-id {group} --ip-permissions 'IpProtocol
 authorize-security-group-egress --group-id {group} --ip-permissions IpProtocol=udp,FromPort=53,ToPort=53,IpRanges=[{{CidrIp=10.0.0.2/32}}]
 describe-security-groups --group-ids {group}
 describe-security-groups --filters Name=group-name,Values=bot* Name=vpc-id,Values={vpc}
+describe-security-groups --filters Name=vpc-id,Values={vpc} --query 'SecurityGroups[].GroupName'
 describe-security-groups --group-ids sg-00000000
 describe-security-groups --group-ids foobar
 describe-security-group-rules --filters Name=group-id,Values={group}
@@ -43,7 +44,15 @@ delete-vpc --vpc-id {vpc}
 # Members of ours that the service does not have.
 OURS = {"DeviceAttachment", "LastDevice", "CutFlows"}
 # Members that the service has by now, and that a CLI of before does not know: it prints answers without them.
-NEW = {"SecurityGroupArn", "SecurityGroupRuleArn", "RevokedSecurityGroupRules", "Return", "GroupId@delete-security-group"}
+NEW = {
+    "SecurityGroupArn",
+    "SecurityGroupRuleArn",
+    "RevokedSecurityGroupRules",
+    "Return",
+    "GroupId@delete-security-group",
+    "Ipv6AddressAttribute",
+    "IpSource",
+}
 VERSION = subprocess.run([AWS, "--version"], capture_output=True, text=True, check=True).stdout.split()[0]
 IS_OLD = VERSION.startswith("aws-cli/2.9.")
 
@@ -79,7 +88,7 @@ def plain(value, names):
         return [plain(each, names) for each in value]
     if isinstance(value, str):
         # The same id in the same place of each run.
-        return re.sub(r"\b(sg|sgr|vpc|eni|pl)-[0-9a-f]{17}\b", lambda id: names.setdefault(id[0], f"{id[1]}-{len(names)}"), value)
+        return re.sub(r"\b([a-z]+(?:-[a-z]+)*)-[0-9a-f]{17}\b", lambda id: names.setdefault(id[0], f"{id[1]}-{len(names)}"), value)
     return value
 
 

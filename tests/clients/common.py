@@ -14,8 +14,9 @@ import botocore.exceptions
 
 ENDPOINT = os.environ["FIREWALL_ENDPOINT"]
 
-# Operations that were answered, and not refused.
+# Operations that were answered, or refused for what they ask; a dry run or an action that is not there is neither.
 ANSWERED = set()
+NEITHER = {"InvalidAction", "DryRunOperation"}
 
 
 def local(tag):
@@ -81,6 +82,8 @@ def hold(operation_model, response_dict, **_):
     elif operation_model.service_model.service_name == "ec2":
         assert [local(child.tag) for child in root] == ["Errors", "RequestID"], name
         assert {local(child.tag) for child in root[0][0]} <= {"Code", "Message", "Detail"}, name
+        if root.findtext("Errors/Error/Code") not in NEITHER:
+            ANSWERED.add(name)
 
 
 def client(service="ec2", **options):

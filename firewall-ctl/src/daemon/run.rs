@@ -37,7 +37,7 @@ pub async fn run(args: DaemonArgs) -> Result<(), DaemonError> {
     // The locks come first: nothing is looked at that another daemon may be changing. They are let go of last.
     let _run_dir = DirectoryLock::take(&config.run_dir, 0o755)?;
     let settings = settings(&config);
-    let wire = Wire::open(&config).await?;
+    let wire = Wire::open(&config)?;
     let Opened { core, log: program_log, _bpffs } = {
         let (config, settings) = (config.clone(), settings.clone());
         blocking(move || open(&config, settings)).await?

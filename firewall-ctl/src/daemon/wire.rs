@@ -10,12 +10,18 @@ use crate::ec2::gate::Gate;
 use crate::ec2::server::{Shared, serve};
 use crate::ec2::tls::Tls;
 use crate::store::Store;
+use nix::sys::socket::{setsockopt, sockopt};
 use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1024;
 
 /// Access keys, certificate and listeners: what can fail at the start has not when this is there.
 pub struct Wire {
@@ -32,12 +38,12 @@ pub struct Offered {
 }
 
 impl Wire {
-    pub async fn open(config: &Config) -> Result<Self, DaemonError> {
+    pub fn open(config: &Config) -> Result<Self, DaemonError> {
         let keys = Arc::new(KeyRing::open(config.credentials())?);
         let tls = config.listen.tls.as_ref().map(|(certificate, key)| Tls::open(certificate, key)).transpose()?;
         let mut listeners = Vec::new();
         for address in &config.listen.addresses {
-            let listener = TcpListener::bind(address).await;
+            let listener = listen(*address);
             listeners.push(listener.map_err(|source| DaemonError::Listen { address: *address, source })?);
         }
         Ok(Self { keys, tls: tls.map(Arc::new), listeners })
@@ -81,11 +87,37 @@ impl Wire {
     }
 }
 
+/// Listens on an address, whether it is there already or not: the daemon starts before the network does.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    setsockopt(&socket, sockopt::IpFreebind, &true)?;
+    if address.is_ipv6() {
+        // So that 0.0.0.0 and :: can both be listened on.
+        setsockopt(&socket, sockopt::Ipv6V6Only, &true)?;
+    }
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 impl Offered {
     /// Takes no more connections, and waits until nobody does.
     pub async fn end(mut self) {
         self.stop.send_replace(true);
         while self.serving.join_next().await.is_some() {}
         self.idle.await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn addresses_need_not_be_there_yet() {
+        for address in ["127.0.0.1:0", "[::1]:0", "192.0.2.77:0", "[2001:db8::77]:0"] {
+            let listener = listen(address.parse().unwrap());
+            assert!(listener.is_ok(), "{address}: {listener:?}");
+        }
     }
 }

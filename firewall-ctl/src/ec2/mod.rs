@@ -1,4 +1,4 @@
-//! EC2's Query protocol: the second wire of the actions, for the AWS CLI, SDKs and what is built on them.
+//! EC2's Query protocol: the second wire of the actions, for the AWS CLI, SDKs and what is built on them. See docs/ec2-api.md.
 //!
 //! Nothing here knows a single action. A request comes as a form and becomes the JSON that [`Request::parse`] reads; the
 //! JSON of an answer becomes XML; both by the table of [`shapes`], which holds how the service names each member on its wire.

@@ -108,7 +108,7 @@ fn perform(request: Request, model: &Model) -> Result<Outcome, ApiError> {
             // Another one for each model, so that no id comes twice.
             rng: &mut rand::rngs::StdRng::seed_from_u64(1000 + u64::from(model.numbers.next_rule)),
             now: Timestamp::UNIX_EPOCH,
-            host: "here",
+            host: "fuzzed",
             rule_numbers: NumberPool { last: 1000, busy: &none },
             attachment_numbers: NumberPool { last: 10, busy: &none },
         },
@@ -159,6 +159,7 @@ fn is_well_formed(text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::RngExt as _;
 
     /// What the fuzzer begins with.
     #[test]
@@ -170,6 +171,29 @@ mod tests {
             count += 1;
         }
         assert!(count > 10, "{count}");
+    }
+
+    /// What a fuzzer does first, in every run of the tests.
+    #[test]
+    fn spoilt_seeds_are_answered() {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds/request");
+        let mut paths: Vec<_> = std::fs::read_dir(directory).unwrap().map(|file| file.unwrap().path()).collect();
+        paths.sort();
+        let seeds: Vec<Vec<u8>> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
+        let mut rng = rand::rngs::StdRng::seed_from_u64(7);
+        for _ in 0..2000 {
+            let mut octets = seeds[rng.random_range(0..seeds.len())].clone();
+            for _ in 0..rng.random_range(1..4) {
+                let at = rng.random_range(1..octets.len());
+                match rng.random_range(0..4) {
+                    0 => octets[at] = rng.random(),
+                    1 => octets.insert(at, b"&=.%+1\n{[\"<"[rng.random_range(0..11)]),
+                    2 => drop(octets.remove(at)),
+                    _ => octets.extend_from_within(at..),
+                }
+            }
+            request(&octets);
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Clients of EC2, as people have them, against the EC2 API: scripts of tests/clients, each with a controller of its own.
 
+mod packets;
+
 use firewall_tests::controller::{Controller, binary, text};
 use firewall_tests::netns::Namespace;
 use std::path::{Path, PathBuf};
@@ -45,11 +47,17 @@ impl<'a> Site<'a> {
         command
     }
 
-    /// Runs a script of tests/clients to its end.
+    /// A script of tests/clients.
+    fn script(&self, script: &str) -> Command {
+        let mut command = self.command("python");
+        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(script));
+        command
+    }
+
+    /// Runs a script to its end.
     #[track_caller]
     fn passes(&self, script: &str, arguments: &[&Path]) {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(script);
-        let output = self.command("python").arg(path).args(arguments).output().expect("start Python");
+        let output = self.script(script).args(arguments).output().expect("start Python");
         assert!(
             output.status.success(),
             "{script}: {}\n{}{}",
@@ -64,6 +72,26 @@ impl<'a> Site<'a> {
 fn boto3_calls_every_action() {
     let namespace = Namespace::new("boto3");
     Site::new(&namespace).passes("actions.py", &[]);
+}
+
+#[test]
+fn the_calls_of_terraform_are_answered() {
+    let namespace = Namespace::new("terraform");
+    Site::new(&namespace).passes("terraform.py", &[]);
+}
+
+#[test]
+fn modules_of_ansible_change_nothing_the_second_time() {
+    let namespace = Namespace::new("ansible");
+    let site = Site::new(&namespace);
+    let playbook = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/twice.yml");
+    let mut command = site.command("ansible-playbook");
+    command.arg("--inventory").arg("localhost,").arg(playbook).env("ANSIBLE_LOCALHOST_WARNING", "false");
+    // The modules run by the interpreter that has boto3.
+    command.arg("--extra-vars").arg(format!("ansible_python_interpreter={}/bin/python", environment().display()));
+    let output = command.output().expect("start Ansible");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}: {said}{}", output.status, String::from_utf8_lossy(&output.stderr));
 }
 
 /// Version 1 is of the environment.

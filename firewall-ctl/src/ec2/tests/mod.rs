@@ -19,7 +19,8 @@ fn every_action_is_of_the_service_or_ours() {
             "{operation}: name it in tests/clients/shapes.py and run `cargo xtask shapes`, or in ec2/local.rs"
         );
     }
-    for operation in local::ACTIONS {
+    for (at, operation) in local::ACTIONS.iter().enumerate() {
+        assert!(!local::ACTIONS[..at].contains(operation), "{operation} is named twice");
         assert!(Request::OPERATIONS.contains(operation), "{operation} is named and not there");
     }
 }

@@ -6,6 +6,7 @@ mod explaining;
 mod fake;
 mod flows;
 mod mac;
+mod scope;
 
 use super::*;
 use crate::actions::types::AttachDeviceResult;
