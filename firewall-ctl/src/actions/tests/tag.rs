@@ -103,6 +103,9 @@ fn tags_that_can_not_be_are_refused() {
             (NO_VPC, InvalidVpcIdNotFound),
             (NO_INTERFACE, InvalidNetworkInterfaceIdNotFound),
             ("pl-00000000", InvalidPrefixListIdNotFound),
+            (NO_SUBNET, InvalidSubnetIdNotFound),
+            (NO_INSTANCE, InvalidInstanceIdNotFound),
+            (NO_GATEWAY, InvalidInternetGatewayIdNotFound),
             ("sg-x", InvalidGroupIdMalformed),
             ("sgr-x", InvalidSecurityGroupRuleIdMalformed),
             ("vpc-x", InvalidVpcIdMalformed),
@@ -112,7 +115,9 @@ fn tags_that_can_not_be_are_refused() {
             assert_eq!(world.refused(operation, body(json!([web, id]), &tag)).code, code, "{id}");
         }
     }
-    assert_eq!(world.done("DescribeTags", json!({})), json!({"Tags": []}), "all or none");
+    // The name of this host apart.
+    let filters = json!([{"Name": "resource-type", "Values": ["security-group", "vpc", "network-interface"]}]);
+    assert_eq!(world.done("DescribeTags", json!({ "Filters": filters })), json!({"Tags": []}), "all or none");
     let missing = "The request must contain the parameter Tags";
     world.refuses("CreateTags", body(json!([web]), &json!([])), MissingParameter, missing, None);
     let missing = "The request must contain the parameter Key";

@@ -104,10 +104,23 @@ mod tests {
             "Tags": [{"Key": "Name", "Value": "lab"}],
             "Ipv6CidrBlockAssociationSet": [{"AssociationId": "subnet-cidr-assoc-01", "Ipv6CidrBlock": "fd00:1::/64",
                 "Ipv6CidrBlockState": {"State": "associated"}, "Ipv6AddressAttribute": "private", "IpSource": "amazon"}]});
-        assert_snapshot!(shown("DescribeSubnets", &json!({"Subnets": [subnet]})), @r#""#);
+        assert_snapshot!(shown("DescribeSubnets", &json!({"Subnets": [subnet]})), @r#"
+        ┌───────────┬──────┬────────┬─────────────┬────────────────┬─────────┐
+        │ Subnet    ┆ Name ┆ VPC    ┆ Blocks      ┆ Addresses left ┆ Default │
+        ╞═══════════╪══════╪════════╪═════════════╪════════════════╪═════════╡
+        │ subnet-01 ┆ lab  ┆ vpc-01 ┆ 10.0.1.0/24 ┆            251 ┆ yes     │
+        │           ┆      ┆        ┆ fd00:1::/64 ┆                ┆         │
+        └───────────┴──────┴────────┴─────────────┴────────────────┴─────────┘
+        "#);
         let gateway = json!({"InternetGatewayId": "igw-01", "OwnerId": "000000000000", "Tags": [],
             "Attachments": [{"State": "available", "VpcId": "vpc-01"}]});
-        assert_snapshot!(shown("DescribeInternetGateways", &json!({"InternetGateways": [gateway]})), @r#""#);
+        assert_snapshot!(shown("DescribeInternetGateways", &json!({"InternetGateways": [gateway]})), @r#"
+        ┌──────────────────┬──────┬────────┐
+        │ Internet gateway ┆ Name ┆ VPC    │
+        ╞══════════════════╪══════╪════════╡
+        │ igw-01           ┆      ┆ vpc-01 │
+        └──────────────────┴──────┴────────┘
+        "#);
         let interface = json!({"NetworkInterfaceId": "eni-01", "Description": "", "OwnerId": "000000000000",
             "Groups": [{"GroupId": "sg-0a", "GroupName": "web"}], "Ipv6Addresses": [], "PrivateIpAddress": "10.0.1.7",
             "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "10.0.1.7"}], "SourceDestCheck": true,
@@ -123,6 +136,12 @@ mod tests {
             "Tags": [{"Key": "Name", "Value": "here"}]});
         let answer = json!({"Reservations": [{"ReservationId": "r-01", "OwnerId": "000000000000", "Groups": [],
             "Instances": [instance]}]});
-        assert_snapshot!(shown("DescribeInstances", &answer), @r#""#);
+        assert_snapshot!(shown("DescribeInstances", &answer), @r#"
+        ┌──────────┬──────┬──────┬───────┬───────────┬───────────┬───────────┐
+        │ Instance ┆ Name ┆ Kind ┆ Index ┆ Interface ┆ Addresses ┆ Groups    │
+        ╞══════════╪══════╪══════╪═══════╪═══════════╪═══════════╪═══════════╡
+        │ i-01     ┆ here ┆ host ┆     0 ┆ eni-01    ┆ 10.0.1.7  ┆ sg-0a web │
+        └──────────┴──────┴──────┴───────┴───────────┴───────────┴───────────┘
+        "#);
     }
 }
