@@ -5,7 +5,14 @@ use super::types::Filter;
 use crate::model::Tags;
 
 /// Filters that were found to be in order.
-pub(super) struct Filters(Vec<(String, Vec<String>)>);
+pub(super) struct Filters(Vec<(String, Vec<Pattern>)>);
+
+/// A value that is wanted, read once for all the texts that it is held against.
+struct Pattern {
+    text: String,
+    /// None where it has no wildcards.
+    tokens: Option<Vec<Token>>,
+}
 
 /// Most filters of a request, as the service documents it.
 const MAX_FILTERS: usize = 50;
@@ -33,18 +40,24 @@ impl Filters {
                 None if name == "tag-key" => tags.iter().map(|(key, _)| key.to_owned()).collect(),
                 None => values(name),
             };
-            has.iter().any(|value| wanted.iter().any(|pattern| matches(pattern, value)))
+            has.iter().any(|value| wanted.iter().any(|pattern| pattern.fits(value)))
         })
+    }
+
+    /// Whether the filters of one name let a value pass, and so whatever has no other.
+    pub(super) fn accept_value(&self, name: &str, value: &str) -> bool {
+        let mut filters = self.0.iter().filter(|(filter, _)| filter == name);
+        filters.all(|(_, wanted)| wanted.iter().any(|pattern| pattern.fits(value)))
     }
 
     /// The values wanted of one name.
     pub(super) fn wanted(&self, name: &str) -> impl Iterator<Item = &str> {
         let filters = self.0.iter().filter(move |(filter, _)| filter == name);
-        filters.flat_map(|(_, values)| values).map(String::as_str)
+        filters.flat_map(|(_, values)| values).map(|pattern| pattern.text.as_str())
     }
 }
 
-fn named(filter: Filter, known: &[&str]) -> Result<(String, Vec<String>), ApiError> {
+fn named(filter: Filter, known: &[&str]) -> Result<(String, Vec<Pattern>), ApiError> {
     let Filter { name, values } = filter;
     let name = name.unwrap_or_default();
     let is_tag = name == "tag-key" || name.strip_prefix("tag:").is_some_and(|key| !key.is_empty());
@@ -62,7 +75,7 @@ fn named(filter: Filter, known: &[&str]) -> Result<(String, Vec<String>), ApiErr
         let message = format!("A value of the filter '{name}' is too long");
         return Err(ApiError::new(ErrorCode::InvalidFilter, message).with_detail(detail));
     }
-    Ok((name, values))
+    Ok((name, values.into_iter().map(Pattern::new).collect()))
 }
 
 /// Whether a value has wildcards.
@@ -70,10 +83,23 @@ pub(super) fn is_pattern(value: &str) -> bool {
     value.contains(['*', '?', '\\'])
 }
 
+impl Pattern {
+    fn new(text: String) -> Self {
+        let tokens = is_pattern(&text).then(|| tokens(&text));
+        Self { text, tokens }
+    }
+
+    fn fits(&self, text: &str) -> bool {
+        match &self.tokens {
+            Some(tokens) => matches(tokens, text),
+            None => self.text == text,
+        }
+    }
+}
+
 /// Whether a text fits a pattern, where `*` is any number of characters, `?` is one, and a backslash makes the next
 /// character plain. Takes steps in the product of the lengths at most.
-fn matches(pattern: &str, text: &str) -> bool {
-    let pattern = tokens(pattern);
+fn matches(pattern: &[Token], text: &str) -> bool {
     let text: Vec<char> = text.chars().collect();
     let (mut at, mut seen) = (0, 0);
     // Where to go on when what follows the last star did not fit: one more character belongs to the star.
@@ -142,13 +168,14 @@ mod tests {
             (r"\?\\", r"?\", true),
             ("größ?", "größe", true),
         ] {
-            assert_eq!(matches(pattern, text), expected, "{pattern:?} {text:?}");
+            assert_eq!(Pattern::new(pattern.to_owned()).fits(text), expected, "{pattern:?} {text:?}");
+            assert_eq!(matches(&tokens(pattern), text), expected, "{pattern:?} {text:?}");
         }
     }
 
     #[test]
     fn a_pattern_of_stars_does_not_take_for_ever() {
-        assert!(!matches(&"*a".repeat(200), &"a".repeat(199)));
+        assert!(!Pattern::new("*a".repeat(200)).fits(&"a".repeat(199)));
     }
 
     #[test]

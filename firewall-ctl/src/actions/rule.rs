@@ -29,7 +29,9 @@ pub(super) fn describe(mut request: DescribeSecurityGroupRules, context: &Contex
         model.rule(id).ok_or_else(|| lookup::rule_not_found(id))?;
         wanted.insert(id);
     }
-    let rules = model.groups.values().flat_map(|group| group.rules.values().map(move |rule| (group, rule)));
+    // A rule has one group: most groups are out before their rules are looked at.
+    let groups = model.groups.values().filter(|group| filters.accept_value("group-id", &group.id.to_string()));
+    let rules = groups.flat_map(|group| group.rules.values().map(move |rule| (group, rule)));
     let rules = rules.filter(|(_, rule)| wanted.is_empty() || wanted.contains(&rule.id));
     let rules = rules.filter(|(group, rule)| filters.accept(&rule.tags, |name| values(group, rule, name)));
     let (rules, next_token) = page.cut(rules, |(group, rule)| (group.id, rule.id));

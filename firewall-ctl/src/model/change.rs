@@ -2,7 +2,7 @@
 
 use super::{
     GroupId, Instance, InstanceId, InterfaceId, InternetGateway, InternetGatewayId, Model, NetworkInterface, Numbers,
-    PrefixList, PrefixListId, SecurityGroup, Subnet, SubnetId, Vpc, VpcId,
+    PrefixList, PrefixListId, Row, SecurityGroup, Subnet, SubnetId, Table, Vpc, VpcId,
 };
 use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
@@ -62,9 +62,9 @@ impl Model {
             match change {
                 Change::Vpc(edit) => apply(&mut self.vpcs, edit),
                 Change::Subnet(edit) => apply(&mut self.subnets, edit),
-                Change::Group(edit) => apply(&mut self.groups, edit),
+                Change::Group(edit) => apply_to_table(&mut self.groups, edit),
                 Change::PrefixList(edit) => apply(&mut self.prefix_lists, edit),
-                Change::Interface(edit) => apply(&mut self.interfaces, edit),
+                Change::Interface(edit) => apply_to_table(&mut self.interfaces, edit),
                 Change::Instance(edit) => apply(&mut self.instances, edit),
                 Change::InternetGateway(edit) => apply(&mut self.internet_gateways, edit),
                 Change::Numbers(numbers) => self.numbers = *numbers,
@@ -81,6 +81,13 @@ fn edits<'a, K: Copy + Ord, V: PartialEq>(
         DiffItem::Add(key, value) | DiffItem::Update { new: (key, value), .. } => Edit::Put(*key, Arc::clone(value)),
         DiffItem::Remove(key, _) => Edit::Delete(*key),
     })
+}
+
+fn apply_to_table<V: Row>(table: &mut Table<V>, edit: &Edit<V::Id, V>) {
+    match edit {
+        Edit::Put(key, value) => table.insert(*key, Arc::clone(value)),
+        Edit::Delete(key) => table.remove(key),
+    };
 }
 
 fn apply<K: Copy + Ord, V>(map: &mut OrdMap<K, Arc<V>>, edit: &Edit<K, V>) {

@@ -29,6 +29,8 @@ impl Model {
             numbers.next_rule != 0 && numbers.next_attachment != 0 && numbers.next_vpc != 0,
             "a number to hand out next is 0"
         );
+        hold!(groups.is_indexed(), "the index of the groups is not what they are");
+        hold!(interfaces.is_indexed(), "the index of the interfaces is not what they are");
         let mut seen = Seen::default();
         for (id, vpc) in vpcs {
             hold!(*id == vpc.id, "{id} is stored as {}", vpc.id);

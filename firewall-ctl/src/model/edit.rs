@@ -133,7 +133,7 @@ impl Model {
         {
             return Err(ModelError::GroupIdentity { id });
         }
-        let rival = self.groups_of(group.vpc).find(|other| other.id != id && other.name.is_same(group.name.as_str()));
+        let rival = self.group_by_name(group.vpc, group.name.as_str()).filter(|other| other.id != id);
         if let Some(rival) = rival {
             return Err(ModelError::GroupNameTaken { name: group.name, vpc: group.vpc, holder: rival.id });
         }
@@ -237,9 +237,9 @@ impl Model {
         let grows = known.is_some_and(|known| known.max_entries < list.max_entries);
         let next = self.prefix_lists.update(id, Arc::new(list));
         if grows {
-            let naming: BTreeSet<GroupId> = self.groups_naming(id).map(|group| group.id).collect();
-            let concerned = |interface: &&Arc<NetworkInterface>| interface.groups.iter().any(|id| naming.contains(id));
-            for interface in self.interfaces.values().filter(concerned) {
+            let carriers = self.groups_naming(id).flat_map(|group| self.interfaces_using(group.id));
+            let concerned: BTreeSet<InterfaceId> = carriers.map(|interface| interface.id).collect();
+            for interface in concerned.iter().filter_map(|id| self.interfaces.get(id)) {
                 self.check_rule_count(interface, None, &next)?;
             }
         }
@@ -300,9 +300,15 @@ impl Model {
                 return Err(ModelError::RuleTaken { id: *id, number: rule.number });
             }
         }
-        let others = self.groups.values().filter(|other| other.id != group.id);
-        for other in others.flat_map(|other| other.rules.values()) {
-            if numbers.contains(&other.number) || group.rules.contains_key(&other.id) {
+        // Rules of other groups. What this group has had before is its own.
+        let known = self.groups.get(&group.id);
+        for (id, rule) in &group.rules {
+            let before = known.and_then(|known| known.rules.get(id));
+            if before.is_some_and(|before| before.number == rule.number) {
+                continue;
+            }
+            let owners = [self.rule(*id), self.rule_by_number(rule.number)];
+            if let Some((_, other)) = owners.into_iter().flatten().find(|(owner, _)| owner.id != group.id) {
                 return Err(ModelError::RuleTaken { id: other.id, number: other.number });
             }
         }
@@ -351,8 +357,9 @@ impl Model {
     /// Whether addresses, device and number of an interface are its own.
     fn check_place_of(&self, interface: &NetworkInterface) -> Result<(), ModelError> {
         let id = interface.id;
-        for other in self.interfaces_of(interface.vpc).filter(|other| other.id != id) {
-            if let Some(address) = interface.addresses.intersection(&other.addresses).next() {
+        for address in &interface.addresses {
+            let mut others = self.interfaces_by_address(*address);
+            if let Some(other) = others.find(|other| other.id != id && other.vpc == interface.vpc) {
                 return Err(ModelError::AddressTaken { address: *address, holder: other.id });
             }
         }
@@ -365,16 +372,14 @@ impl Model {
         {
             return Err(ModelError::AttachmentForm { id });
         }
-        for other in self.attached().filter(|other| other.id != id) {
-            let Some(theirs) = &other.attachment else { continue };
-            if theirs.device == attachment.device {
-                return Err(ModelError::DeviceTaken { device: attachment.device.clone(), holder: other.id });
-            }
-            if theirs.number == attachment.number {
-                return Err(ModelError::AttachmentForm { id });
-            }
+        let at_device = self.interface_by_device(&attachment.device);
+        if let Some(other) = at_device.filter(|other| other.id != id && other.attachment.is_some()) {
+            return Err(ModelError::DeviceTaken { device: attachment.device.clone(), holder: other.id });
         }
-        Ok(())
+        match self.interface_by_number(attachment.number).filter(|other| other.id != id) {
+            Some(_) => Err(ModelError::AttachmentForm { id }),
+            None => Ok(()),
+        }
     }
 
     /// Whether the rules of an interface's groups fit into one policy, one of the groups having another value perhaps, and

@@ -30,6 +30,9 @@ mod quota;
 mod rule;
 mod service;
 mod subnet;
+mod table;
+#[cfg(test)]
+mod table_tests;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -67,6 +70,7 @@ pub use quota::{MAX_GROUPS_PER_INTERFACE, MAX_RULES_PER_INTERFACE, QuotaError, Q
 pub use rule::{Family, Peer, PeerError, Rule, RuleKey};
 pub use service::{IcmpFamily, L4, Protocol, ProtocolError, Service, ServiceError};
 pub use subnet::{FormerBlock, HostnameType, RESERVED_ADDRESSES, Subnet, SubnetAttributes};
+pub use table::{Groups, Interfaces, Row, Table};
 pub use tags::{MAX_TAG_KEY_LENGTH, MAX_TAG_VALUE_LENGTH, MAX_TAGS, TagError, Tags};
 pub use text::WordError;
 pub use vpc::{Associated, Vpc, VpcAttributes};
@@ -86,11 +90,11 @@ pub struct Model {
     /// The subnets of all VPCs.
     pub subnets: OrdMap<SubnetId, Arc<Subnet>>,
     /// The groups of all VPCs, with their rules.
-    pub groups: OrdMap<GroupId, Arc<SecurityGroup>>,
+    pub groups: Groups,
     /// The prefix lists.
     pub prefix_lists: PrefixLists,
     /// The interfaces of all VPCs, attached or not.
-    pub interfaces: OrdMap<InterfaceId, Arc<NetworkInterface>>,
+    pub interfaces: Interfaces,
     /// The instances, that of this host among them.
     pub instances: OrdMap<InstanceId, Arc<Instance>>,
     /// The internet gateways.
@@ -146,9 +150,9 @@ impl Model {
         Self {
             vpcs: OrdMap::unit(vpc.id, Arc::new(vpc)),
             subnets: subnet.into_iter().map(|subnet| (subnet.id, Arc::new(subnet))).collect(),
-            groups: OrdMap::unit(group.id, Arc::new(group)),
+            groups: OrdMap::unit(group.id, Arc::new(group)).into(),
             prefix_lists: OrdMap::new(),
-            interfaces: OrdMap::new(),
+            interfaces: Interfaces::default(),
             instances: OrdMap::new(),
             internet_gateways: OrdMap::new(),
             numbers,

@@ -41,10 +41,15 @@ pub struct OutOfNumbers {
 
 impl NumberPool<'_> {
     /// Takes free numbers from `next` on, and moves `next` behind the last one taken. Takes all of them or none.
-    pub(super) fn take(&self, next: &mut u32, used: &BTreeSet<u32>, count: usize) -> Result<Vec<u32>, OutOfNumbers> {
+    pub(super) fn take(
+        &self,
+        next: &mut u32,
+        is_used: impl Fn(u32) -> bool,
+        count: usize,
+    ) -> Result<Vec<u32>, OutOfNumbers> {
         let Self { last, busy } = *self;
         let start = if (1..=last).contains(next) { *next } else { 1 };
-        let free = |number: &u32| !used.contains(number) && !busy.contains(number);
+        let free = |number: &u32| !busy.contains(number) && !is_used(*number);
         let taken: Vec<u32> = (start..=last).chain(1..start).filter(free).take(count).collect();
         if taken.len() < count {
             return Err(OutOfNumbers { last });

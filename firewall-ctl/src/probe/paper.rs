@@ -129,7 +129,7 @@ fn narrowed(model: &Model, interface: &NetworkInterface, probe: &Probe) -> Model
         subnets: model.subnets.clone(),
         groups: model.groups.clone(),
         prefix_lists,
-        interfaces,
+        interfaces: interfaces.into(),
         instances: model.instances.clone(),
         internet_gateways: model.internet_gateways.clone(),
         numbers: model.numbers,

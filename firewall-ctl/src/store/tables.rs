@@ -107,9 +107,9 @@ pub fn read(transaction: &ReadTransaction) -> Result<Option<Stored>, Unusable> {
             }
         })?,
         subnets: if old { OrdMap::new() } else { rows(transaction, SUBNETS)? },
-        groups: rows(transaction, GROUPS)?,
+        groups: rows(transaction, GROUPS)?.into(),
         prefix_lists: if schema < SCHEMA_OF_PREFIX_LISTS { OrdMap::new() } else { rows(transaction, PREFIX_LISTS)? },
-        interfaces: rows(transaction, INTERFACES)?,
+        interfaces: rows(transaction, INTERFACES)?.into(),
         instances: if old { OrdMap::new() } else { rows(transaction, INSTANCES)? },
         internet_gateways: if old { OrdMap::new() } else { rows(transaction, INTERNET_GATEWAYS)? },
         numbers,
