@@ -83,7 +83,8 @@ def without(value, command):
 def plain(value, names):
     """A value without what differs from one call to the next."""
     if isinstance(value, dict):
-        return {key: plain(each, names) for key, each in value.items()}
+        # In an order of their own, so that ids are met in the same one.
+        return {key: plain(value[key], names) for key in sorted(value)}
     if isinstance(value, list):
         return [plain(each, names) for each in value]
     if isinstance(value, str):

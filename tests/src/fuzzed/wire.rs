@@ -108,7 +108,7 @@ fn perform(request: Request, model: &Model) -> Result<Outcome, ApiError> {
             // Another one for each model, so that no id comes twice.
             rng: &mut rand::rngs::StdRng::seed_from_u64(1000 + u64::from(model.numbers.next_rule)),
             now: Timestamp::UNIX_EPOCH,
-            host: "fuzzed",
+            host: "host",
             rule_numbers: NumberPool { last: 1000, busy: &none },
             attachment_numbers: NumberPool { last: 10, busy: &none },
         },
