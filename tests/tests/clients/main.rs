@@ -25,7 +25,12 @@ struct Site<'a> {
 
 impl<'a> Site<'a> {
     fn new(namespace: &'a Namespace) -> Self {
-        let ctl = Controller::start_with(namespace, &["--listen", LISTEN]);
+        Self::with(namespace, &[])
+    }
+
+    /// As [`Site::new`], with further options of `firewall-ctl daemon`.
+    fn with(namespace: &'a Namespace, options: &[&str]) -> Self {
+        let ctl = Controller::start_with(namespace, &[&["--listen", LISTEN], options].concat());
         let made = ctl.ok(&["create-access-key", "--user-name", "tester", "--role", "admin"]);
         let key = (text(&made, "/AccessKey/AccessKeyId"), text(&made, "/AccessKey/SecretAccessKey"));
         Self { ctl, key, home: tempfile::tempdir().unwrap() }

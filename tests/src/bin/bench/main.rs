@@ -3,6 +3,7 @@
 //! Every figure stands beside one from the same run: programs beside an empty program, a change beside the round trip
 //! without one. Medians of several rounds. Nothing here is a test.
 
+mod api;
 mod doubts;
 mod large;
 mod latency;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
     show(large::memory("empty, at the default limits", &Kernel::load(Limits::default())));
     if sizes.len() > 1 {
         show(latency::report(1000));
+        show(api::report());
     }
     for scale in sizes.iter().copied() {
         let host = LargeHost::new(scale);
