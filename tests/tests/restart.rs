@@ -151,3 +151,31 @@ fn emergency_detach_says_what_it_did_not_find() {
     assert_ne!(answer.code, Some(0), "{answer:#?}");
     assert!(answer.stderr.contains("eth7"), "{answer:#?}");
 }
+
+/// As after a start of the machine: the record is there, and nothing of it in the kernel.
+#[test]
+fn a_start_that_fails_for_the_ec2_api_leaves_no_host_open() {
+    let world = World::new();
+    let mut ctl = Controller::start(&world.host);
+    let group = served(&ctl);
+    ctl.attach("eth0", &group, &[]);
+    ctl.stop(Signal::SIGTERM);
+    for pins in std::fs::read_dir(ctl.bpffs()).unwrap() {
+        std::fs::remove_dir_all(pins.unwrap().path()).unwrap();
+    }
+    eventually("nothing is enforced", || world.tcp_in(stranger()[0], OPEN).is_answered());
+    let certificate = ctl.state_dir().join("missing.pem");
+    let output = ctl
+        .daemon_command()
+        .args(["--listen", "127.0.0.1:8773", "--tls-certificate"])
+        .arg(&certificate)
+        .arg("--tls-key")
+        .arg(&certificate)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("missing.pem"), "{said}");
+    enforced(&world);
+    ctl.restart();
+    enforced(&world);
+}

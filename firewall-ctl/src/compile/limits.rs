@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Limits {
-    /// Highest attachment number. The counters take 2 KiB of each CPU for every one.
+    /// Highest attachment number. The counters take 5 KiB of each CPU for every one.
     pub attachments: u32,
     /// Interface indexes that are looked up in an array; the rest is looked up in a hash.
     pub interfaces: u32,

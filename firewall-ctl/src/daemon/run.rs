@@ -37,7 +37,7 @@ pub async fn run(args: DaemonArgs) -> Result<(), DaemonError> {
     // The locks come first: nothing is looked at that another daemon may be changing. They are let go of last.
     let _run_dir = DirectoryLock::take(&config.run_dir, 0o755)?;
     let settings = settings(&config);
-    let wire = Wire::open(&config)?;
+    let wire = Wire::open(&config);
     let Opened { core, log: program_log, _bpffs } = {
         let (config, settings) = (config.clone(), settings.clone());
         blocking(move || open(&config, settings)).await?
@@ -69,22 +69,24 @@ fn open(config: &Config, settings: Settings) -> Result<Opened, DaemonError> {
     Ok(Opened { core: Core::open(settings, store, kernel)?, log, _bpffs: lock })
 }
 
-/// Answers calls and keeps watch.
+/// Answers calls and keeps watch. Without `wire` it ends as soon as the devices are attached: what is wrong with the API for
+/// AWS clients must not leave a host open that has just started.
 async fn serve_until_told<E: Enforcer>(
     core: Core<E, RedbStore>,
     settings: Settings,
     listener: UnixListener,
-    mut wire: Wire,
+    wire: Result<Wire, DaemonError>,
     mut signals: Signals,
     args: &DaemonArgs,
     log: &LogControl,
 ) -> Result<(), DaemonError> {
     let changed = Arc::new(Notify::new());
     let watching = watch(Arc::clone(&changed))?;
-    let controller =
-        Arc::new(Controller::new(core, settings.clone(), Netlink::connect()?, changed, Arc::clone(&wire.keys)));
+    let keys = wire.as_ref().map_or_else(|_| Arc::default(), |wire| Arc::clone(&wire.keys));
+    let controller = Arc::new(Controller::new(core, settings.clone(), Netlink::connect()?, changed, keys));
     // Devices that were attached before are, when readiness is told.
     controller.reconcile(true).await?;
+    let mut wire = wire?;
     let keeping = tokio::spawn({
         let controller = Arc::clone(&controller);
         async move { controller.watch().await }

@@ -177,7 +177,7 @@ struct KeyFile {
 }
 
 /// The keys in force, and the file that they come from.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct KeyRing {
     path: PathBuf,
     keys: ArcSwap<BTreeMap<String, Credential>>,

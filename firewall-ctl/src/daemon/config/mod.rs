@@ -320,14 +320,22 @@ fn check_region(origin: &str, region: &str) -> Result<(), ConfigError> {
     Err(ConfigError::Value { origin: origin.to_owned(), key: "region", value: region.to_owned(), expected })
 }
 
-/// What the machine calls itself.
+/// What the machine calls itself. A kernel that nobody has told calls itself `(none)`: that is no reason not to start.
 fn machine_name() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
+    usable_name(&rustix::system::uname().nodename().to_string_lossy())
+}
+
+fn usable_name(name: &str) -> String {
+    if is_host_name(name) { name.to_owned() } else { "localhost".to_owned() }
+}
+
+fn is_host_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 253 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
 }
 
 /// A host's name stands before a slash in tags, and is a value of one.
 fn check_host_name(origin: &str, name: &str) -> Result<(), ConfigError> {
-    if !name.is_empty() && name.len() <= 253 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)) {
+    if is_host_name(name) {
         return Ok(());
     }
     let expected = "a host is named by up to 253 letters, digits, hyphens, dots and underscores";
@@ -385,6 +393,13 @@ mod tests {
 
     fn merge(text: &str) -> Result<Config, String> {
         Config::merge(Some("/etc/f.toml".into()), text, &DaemonArgs::default()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_machine_without_a_name_gets_one() {
+        for (name, wanted) in [("web-1.example", "web-1.example"), ("(none)", "localhost"), ("", "localhost")] {
+            assert_eq!(usable_name(name), wanted);
+        }
     }
 
     #[test]

@@ -78,7 +78,7 @@ pub fn reference() -> String {
         let default = if default.is_empty() { "none".to_owned() } else { format!("`{default}`") };
         let _ = writeln!(text, "| `{name}` | {default} | {sentence} |");
     }
-    text += "| `host-name` | the machine's | Name of this host: it registers itself as an instance by it, and tags name devices \
+    text += "| `host-name` | the machine's, else `localhost` | Name of this host: it registers itself as an instance by it, and tags name devices \
              by it. Up to 253 letters, digits, hyphens, dots and underscores. |\n";
     text += "\n## `[bindable-devices]`: devices that tags bind\n\nA network interface with the tag `firewall:device` and the value \
              `HOST/DEV` is attached to the device DEV of the host that is named HOST, if DEV is listed here: by its name, or by \
