@@ -58,6 +58,12 @@ pub struct NetworkInterface {
 }
 
 impl NetworkInterface {
+    /// What its tag asks to attach it to: `HOST/DEV`.
+    #[must_use]
+    pub fn device_tag(&self) -> Option<&str> {
+        self.tags.get(DEVICE_TAG)
+    }
+
     /// The first of its IPv4 addresses: the one that is set as such, or the first in their order.
     #[must_use]
     pub fn primary_ipv4(&self) -> Option<Ipv4Addr> {
@@ -96,6 +102,9 @@ impl NetworkInterface {
         Self { addresses, primary, ..self }
     }
 }
+
+/// The tag that asks to attach an interface to a device.
+const DEVICE_TAG: &str = "firewall:device";
 
 const fn on() -> bool {
     true

@@ -73,6 +73,11 @@ impl Model {
         self.interfaces.index().attached.iter().filter_map(|interface| self.interfaces.get(interface))
     }
 
+    /// The interfaces of which a tag asks to attach them to a device of some host.
+    pub fn tagged(&self) -> impl Iterator<Item = &Arc<NetworkInterface>> {
+        self.interfaces.index().tagged.iter().filter_map(|interface| self.interfaces.get(interface))
+    }
+
     /// The interface that is attached to a device; if none is, one that was and still remembers it.
     #[must_use]
     pub fn interface_by_device(&self, device: &str) -> Option<&Arc<NetworkInterface>> {

@@ -216,6 +216,8 @@ pub struct InterfaceIndex {
     pub(super) attached: OrdSet<InterfaceId>,
     /// Those that are attached, by their numbers.
     pub(super) numbers: Pairs<u32, InterfaceId>,
+    /// Those that a tag asks to attach.
+    pub(super) tagged: OrdSet<InterfaceId>,
 }
 
 impl Row for NetworkInterface {
@@ -223,7 +225,7 @@ impl Row for NetworkInterface {
     type Index = InterfaceIndex;
 
     fn reindex(index: &mut InterfaceIndex, id: InterfaceId, old: Option<&Self>, new: Option<&Self>) {
-        let InterfaceIndex { addresses, carriers, devices, attached, numbers } = index;
+        let InterfaceIndex { addresses, carriers, devices, attached, numbers, tagged } = index;
         let empty = BTreeSet::new();
         let addresses_of = |interface: Option<&Self>| interface.map(|interface| interface.addresses.clone());
         let (before, after) = (addresses_of(old), addresses_of(new));
@@ -242,11 +244,17 @@ impl Row for NetworkInterface {
         };
         let (before, after) = (number(old), number(new));
         numbers.update(&id, &before, &after);
-        if after.is_empty() {
-            attached.remove(&id);
-        } else {
-            attached.insert(id);
-        }
+        keep(attached, id, !after.is_empty());
+        keep(tagged, id, new.is_some_and(|interface| interface.device_tag().is_some()));
+    }
+}
+
+/// Has an identifier in a set, or not.
+fn keep<T: Ord + Clone>(set: &mut OrdSet<T>, id: T, is_in: bool) {
+    if is_in {
+        set.insert(id);
+    } else {
+        set.remove(&id);
     }
 }
 

@@ -14,8 +14,6 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The tag that asks for a device.
-pub const DEVICE_TAG: &str = "firewall:device";
 /// How long after a failure it is tried again.
 const RETRY: SignedDuration = SignedDuration::from_secs(4);
 
@@ -55,7 +53,7 @@ impl Binding {
 
 /// The device of a host that a tag of an interface asks for.
 fn wished<'a>(interface: &'a NetworkInterface, host_name: &str) -> Option<&'a str> {
-    let (host, device) = interface.tags.get(DEVICE_TAG)?.split_once('/')?;
+    let (host, device) = interface.device_tag()?.split_once('/')?;
     Some(device).filter(|_| host == host_name)
 }
 
@@ -79,8 +77,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         let host_name = self.settings.host_name.clone();
         let wishes: BTreeMap<InterfaceId, String> = self
             .model
-            .interfaces
-            .values()
+            .tagged()
             .filter_map(|interface| Some((interface.id, wished(interface, &host_name)?.to_owned())))
             .collect();
         self.bindings.retain(|id, binding| wishes.get(id) == Some(&binding.device));
