@@ -12,33 +12,31 @@ fn said(ctl: &Controller<'_>, words: &str) -> usize {
     ctl.log().lines().filter(|line| line.contains(words)).count()
 }
 
+/// Deletes the pins of an interface's links, all that there are.
+fn puts_programs_back(hook: &str, place: &str) {
+    let world = World::new();
+    let ctl = Controller::start(&world.host);
+    let group = served(&ctl);
+    ctl.attach("eth0", &group, &["--hook", hook]);
+    enforced(&world);
+    let (attached, links) = (said(&ctl, "attached device"), ctl.bpffs().join("links"));
+    let pins: Vec<_> = fs::read_dir(&links).unwrap().map(|link| link.unwrap().path()).collect();
+    pins.iter().for_each(|pin| fs::remove_file(pin).unwrap());
+    eventually("the programs are put back", || said(&ctl, "attached device") > attached);
+    assert!(said(&ctl, "repairing") > 0, "{}", ctl.log());
+    enforced(&world);
+    assert_eq!(fs::read_dir(&links).unwrap().count(), pins.len(), "all links are pinned again");
+    mended("pins of links that are deleted", place, "noticed, repaired, reported; rules in force");
+}
+
 #[test]
-fn programs_whose_pins_were_removed_are_put_back() {
-    for hook in ["tc", "xdp"] {
-        let world = World::new();
-        let ctl = Controller::start(&world.host);
-        let group = served(&ctl);
-        ctl.attach("eth0", &group, &["--hook", hook]);
-        enforced(&world);
-        let (attached, links) = (said(&ctl, "attached device"), ctl.bpffs().join("links"));
-        for link in fs::read_dir(&links).unwrap() {
-            fs::remove_file(link.unwrap().path()).unwrap();
-        }
-        eventually("the programs are put back", || said(&ctl, "attached device") > attached);
-        assert!(said(&ctl, "repairing") > 0, "{}", ctl.log());
-        enforced(&world);
-        assert_eq!(fs::read_dir(&links).unwrap().count(), 2, "both links are pinned again");
-        let line = Line {
-            case: 23,
-            name: "pins of links that are deleted",
-            hook: if hook == "xdp" { "xdp, tc-out" } else { "tc-in, tc-out" },
-            family: "both",
-            side: "host",
-            result: "noticed, repaired, reported; rules in force",
-            is_expected: true,
-        };
-        line.write();
-    }
+fn programs_whose_pins_were_removed_are_put_back_with_tcx() {
+    puts_programs_back("tc", "tc-in, tc-out");
+}
+
+#[test]
+fn programs_whose_pins_were_removed_are_put_back_with_xdp() {
+    puts_programs_back("xdp", "xdp, tc-out");
 }
 
 /// Writes down what was done to the programs of a host's interface, and mended.
@@ -47,22 +45,34 @@ fn mended(name: &str, hook: &str, result: &str) {
 }
 
 /// As `bpftool link detach` does: the pins stay, and nothing is behind them.
-#[test]
-fn links_that_are_detached_are_put_back() {
-    for (hook, place) in [("tc", "tc-in, tc-out"), ("xdp", "xdp, tc-out")] {
-        let world = World::new();
-        let ctl = Controller::start(&world.host);
-        let group = served(&ctl);
-        ctl.attach("eth0", &group, &["--hook", hook]);
-        for leg in ["in", "out"] {
-            let number = ctl.ok(&["status"])["Interfaces"][0]["AttachmentNumber"].clone();
-            let repairs = said(&ctl, "repairing");
-            Link::pinned(&ctl.bpffs().join(format!("links/{number}-{leg}"))).detach();
-            eventually("it is put back", || said(&ctl, "repairing") > repairs && ctl.state() == "enforced");
-            enforced(&world);
+fn puts_links_back(hook: &str, place: &str) {
+    let world = World::new();
+    let ctl = Controller::start(&world.host);
+    let group = served(&ctl);
+    ctl.attach("eth0", &group, &["--hook", hook]);
+    for leg in ["in", "out"] {
+        let number = ctl.ok(&["status"])["Interfaces"][0]["AttachmentNumber"].clone();
+        let pin = ctl.bpffs().join(format!("links/{number}-{leg}"));
+        // Beside XDP, what is sent is judged by a filter on kernels without TCX.
+        if (hook, leg) == ("xdp", "out") && !pin.exists() {
+            continue;
         }
-        mended("links that are detached", place, "noticed, repaired, reported; rules in force");
+        let repairs = said(&ctl, "repairing");
+        Link::pinned(&pin).detach();
+        eventually("it is put back", || said(&ctl, "repairing") > repairs && ctl.state() == "enforced");
+        enforced(&world);
     }
+    mended("links that are detached", place, "noticed, repaired, reported; rules in force");
+}
+
+#[test]
+fn links_that_are_detached_are_put_back_with_tcx() {
+    puts_links_back("tc", "tc-in, tc-out");
+}
+
+#[test]
+fn links_that_are_detached_are_put_back_with_xdp() {
+    puts_links_back("xdp", "xdp, tc-out");
 }
 
 /// With the discipline go both filters, which no link holds.

@@ -59,7 +59,10 @@ fn spoilt_frames_are_judged_alike() {
     }
     progress.finish_and_clear();
     println!("{} frames from seed {seed}, judged alike:\n{seen}", seen.frames);
-    assert_eq!(seen.missing(), Vec::<&str>::new(), "never occurred:\n{seen}");
+    // Fewer frames than by itself need not show everything.
+    if cases >= FRAMES {
+        assert_eq!(seen.missing(), Vec::<&str>::new(), "never occurred:\n{seen}");
+    }
     for (hook, name) in [(Hook::Xdp, "xdp"), (Hook::TcReceive, "tc-in"), (Hook::TcSend, "tc-out")] {
         let frames = seen.by_hook.get(&hook).copied().unwrap_or(0);
         let result = format!("{frames} frames judged as by the host's tables, {} outcomes", seen.by_outcome.len());
