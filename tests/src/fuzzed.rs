@@ -109,6 +109,9 @@ fn only_the_packet_counts<A: PartialEq + std::fmt::Debug>(
     }
 }
 
+/// The protocol of authentication headers (RFC 4302).
+const AUTHENTICATION: u8 = 51;
+
 /// Another parser finds the same addresses and ports, where it finds any: it knows fewer protocols, and stops at what it
 /// finds wrong.
 fn found_by_another_parser(
@@ -128,6 +131,10 @@ fn found_by_another_parser(
     });
     if let Some(addresses) = addresses {
         assert_eq!(addresses, (source, destination));
+    }
+    // It looks through authentication headers of IPv4, too; for us what is in them is a packet of that protocol.
+    if source.is_ipv4() && number == AUTHENTICATION {
+        return;
     }
     let ports = (transport.source_port, transport.service);
     match found {
@@ -186,5 +193,16 @@ mod tests {
             (frame[13], frame[15], frame[18]) = (8, header, said);
             super::packet(&frame);
         }
+    }
+
+    /// The same.
+    #[test]
+    fn an_authentication_header_of_ipv4_is_a_protocol() {
+        let mut frame = [0; 1 + 14 + 20 + 12 + 8];
+        (frame[13], frame[15], frame[18], frame[24]) = (8, 0x45, 40, super::AUTHENTICATION);
+        (frame[27], frame[31]) = (10, 10);
+        // UDP behind a header of twelve octets.
+        (frame[35], frame[36], frame[48], frame[50], frame[52]) = (17, 1, 53, 53, 8);
+        super::packet(&frame);
     }
 }
