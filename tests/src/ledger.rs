@@ -68,7 +68,10 @@ cases! {
     21 "odd segments: simultaneous open, data in a SYN, flags and ports of no use" [];
     22 "two processors that begin one flow at once" ["race::two_processors_begin_one_flow_at_once"];
     23 "somebody else's hands on our programs, pins and filters"
-        ["drift::programs_whose_pins_were_removed_are_put_back_with_tcx" "drift::programs_whose_pins_were_removed_are_put_back_with_xdp" "drift::links_that_are_detached_are_put_back_with_tcx" "drift::links_that_are_detached_are_put_back_with_xdp"
+        ["drift::programs_whose_pins_were_removed_are_put_back_with_tcx"
+            "drift::programs_whose_pins_were_removed_are_put_back_with_xdp"
+            "drift::links_that_are_detached_are_put_back_with_tcx"
+            "drift::links_that_are_detached_are_put_back_with_xdp"
             "drift::a_queueing_discipline_that_is_deleted_is_put_back"
             "drift::a_program_that_gets_ahead_is_overtaken"];
     24 "full tables during a change, and a controller killed at any time"
