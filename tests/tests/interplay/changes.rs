@@ -4,7 +4,7 @@ use super::CLSACT;
 use firewall_tests::controller::Controller;
 use firewall_tests::foreign::{Foreign, Hook, action};
 use firewall_tests::traffic::Flood;
-use firewall_tests::wait::eventually;
+use firewall_tests::wait::{eventually, eventually_some};
 use firewall_tests::world::{World, host};
 use nix::sys::signal::Signal;
 use std::net::SocketAddr;
@@ -13,15 +13,16 @@ const BEFORE: usize = 0;
 const MEANWHILE: usize = 1;
 const AFTERWARDS: usize = 2;
 
-/// Datagrams that must have been sent while it changed, so that a moment without a program would let some through.
+/// Datagrams that are to be sent while it changes, so that a moment without a program would let some through.
 const ENOUGH: u64 = 500;
 
-/// Floods a device that denies everything, changes something, and counts what came through.
+/// Floods a device that denies everything, changes something until enough was sent meanwhile, and counts what came
+/// through. The change leaves everything as it found it.
 fn nothing_slips_through(
     what: &str,
     options: &[&str],
     first: &[&str],
-    change: impl FnOnce(&World, &mut Controller<'_>),
+    mut change: impl FnMut(&World, &mut Controller<'_>),
 ) {
     let world = World::new();
     let mut ctl = Controller::start_with(&world.host, options);
@@ -33,15 +34,16 @@ fn nothing_slips_through(
     flood.begin(MEANWHILE);
     // One that was sent between looking at the phase and sending is of the phase before.
     eventually("the flood goes on", || flood.sent(MEANWHILE) > ENOUGH);
-    let sent = flood.sent(MEANWHILE);
-    change(&world, &mut ctl);
-    let sent = flood.sent(MEANWHILE) - sent;
+    let before = flood.sent(MEANWHILE);
+    let sent = eventually_some("enough is sent while it changes", || {
+        change(&world, &mut ctl);
+        Some(flood.sent(MEANWHILE) - before).filter(|sent| *sent > ENOUGH)
+    });
     flood.begin(AFTERWARDS);
     ctl.ok(&["detach", "eth0"]);
     // What was sent before has arrived before, so that nothing is on its way any more.
     eventually("the flood arrives again", || flood.received(AFTERWARDS) > ENOUGH);
     assert_eq!(flood.received(MEANWHILE), 0, "{what}: of {sent} that were sent meanwhile");
-    assert!(sent > ENOUGH, "{what}: only {sent} were sent meanwhile");
 }
 
 fn replace(ctl: &Controller<'_>, options: &[&str]) {
@@ -51,7 +53,7 @@ fn replace(ctl: &Controller<'_>, options: &[&str]) {
 
 #[test]
 fn between_hooks() {
-    let hooks = ["xdp", "xdp-generic", "tc", "xdp-generic", "xdp", "tc", "xdp"];
+    let hooks = ["xdp", "xdp-generic", "tc", "xdp-generic", "xdp", "tc"];
     nothing_slips_through("hooks", &[], &["--hook", "tc"], |_, ctl| {
         for hook in hooks {
             replace(ctl, &["--hook", hook]);
@@ -86,7 +88,7 @@ fn between_sides() {
 #[test]
 fn between_links_and_filters() {
     nothing_slips_through("traffic control", &[], &["--hook", "tc"], |_, ctl| {
-        for (options, hook) in [(CLSACT, "clsact"), (&[] as &[&str], "tcx"), (CLSACT, "clsact")] {
+        for (options, hook) in [(CLSACT, "clsact"), (&[] as &[&str], "tcx")] {
             ctl.stop(Signal::SIGTERM);
             ctl.restart_with(options);
             assert_eq!(ctl.hooks("eth0"), [hook, hook]);
@@ -115,10 +117,11 @@ fn when_ours_goes_before_another_program() {
         let other = Foreign::tc(action::NEXT);
         let repaired = ctl.said("ours go first again");
         let _link = other.attach(&world.host, "eth0", Hook::TcxIngress);
-        eventually("it sees the flood before ours", || other.runs() > ENOUGH);
+        // It sees the flood until ours goes first again, which may be too soon for a single datagram.
         eventually("ours goes first", || ctl.said("ours go first again") > repaired && ctl.state() == "enforced");
         let seen = other.runs();
         replace(ctl, &["--hook", "xdp"]);
         assert_eq!(other.runs(), seen, "what ours drops does not come to it");
+        replace(ctl, &["--hook", "tc"]);
     });
 }
