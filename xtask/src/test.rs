@@ -80,10 +80,16 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         outcomes.push(run_here(words, arguments)?);
     }
     if is_in_vm || arguments.everywhere {
-        // What went wrong here hides nothing of what would go wrong there.
         let in_ci = vm::in_ci();
         let suites = if is_in_vm { words } else { &in_ci };
-        outcomes.push(vm::run(suites, &arguments.numbers(), &arguments.rest)?);
+        outcomes.push(match vm::run(suites, &arguments.numbers(), &arguments.rest) {
+            // What went wrong there hides nothing of what has come of the tests here.
+            Err(error) if arguments.everywhere => {
+                eprintln!("error: {error:#}");
+                Outcome { count: Count::default(), ended_well: false, ledger: Ledger::default() }
+            }
+            outcome => outcome?,
+        });
     }
     let mut count = Count::default();
     for outcome in &outcomes {
