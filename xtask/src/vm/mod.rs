@@ -56,7 +56,7 @@ const THREADS: &str = "2";
 
 /// How many times as long as elsewhere what has to happen may take, and how many cases are made up where nobody asks for
 /// more: a daemon takes most of a minute to have its programs verified, and a frame some milliseconds.
-const PATIENCE: &str = "10";
+const PATIENCE: &str = "4";
 const CASES: &str = "300";
 
 /// A test program, and what of it cannot run there.
@@ -76,6 +76,12 @@ struct LeftOut {
 /// The suites that every change has to pass there.
 pub fn in_ci() -> Vec<String> {
     SUITES.iter().filter(|suite| suite.in_ci).map(|suite| suite.name.to_owned()).collect()
+}
+
+/// Finds what the virtual machine is made of, or gets it.
+pub fn find_or_get() -> Result<()> {
+    guest::qemu()?;
+    Kernel::find_or_get().map(drop)
 }
 
 /// Runs suites, all when none is named, with variables and arguments for the test programs.
