@@ -8,7 +8,10 @@ use std::net::SocketAddr;
 
 /// From the friend to the host, over both families.
 fn incoming(world: &World) -> [Connection; 2] {
-    friend().map(|friend| world.connected_in(friend, OPEN))
+    let mut connections = friend().map(|friend| world.connected_in(friend, OPEN));
+    // The client's word that it has heard the server may come after it says so here.
+    connections.iter_mut().for_each(|connection| connection.talk("before").answers());
+    connections
 }
 
 /// From the host to the friend.

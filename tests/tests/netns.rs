@@ -44,11 +44,11 @@ fn rules_name_protocol_port_and_peer(hook: &str) {
         world.ping_in(friend).answers();
         let before = ctl.counter("eth0", "Ingress", "no-service");
         world.tcp_in(friend, OTHER).is_silent();
-        assert!(ctl.counter("eth0", "Ingress", "no-service") > before);
+        ctl.counts_above(before, "eth0", "Ingress", "no-service");
         world.udp_in(friend, OTHER).is_silent();
         let before = ctl.counter("eth0", "Ingress", "no-peer");
         world.tcp_in(stranger, OPEN).is_silent();
-        assert!(ctl.counter("eth0", "Ingress", "no-peer") > before);
+        ctl.counts_above(before, "eth0", "Ingress", "no-peer");
         world.udp_in(stranger, OPEN).is_silent();
         world.ping_in(stranger).is_silent();
     }
@@ -69,7 +69,7 @@ fn replies_need_no_rule(hook: &str) {
     for friend in friend() {
         let before = ctl.counter("eth0", "Egress", "no-service");
         world.tcp_out(friend, OPEN).is_silent();
-        assert!(ctl.counter("eth0", "Egress", "no-service") > before);
+        ctl.counts_above(before, "eth0", "Egress", "no-service");
         world.udp_out(friend, OPEN).is_silent();
         ctl.allow(&group, "tcp", &OPEN.to_string(), &only(friend));
         world.tcp_in(friend, OPEN).answers();

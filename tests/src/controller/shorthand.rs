@@ -1,6 +1,7 @@
 //! What most tests ask of a controller, in a word each.
 
 use super::Controller;
+use crate::wait::eventually;
 use serde_json::Value;
 
 impl Controller<'_> {
@@ -91,6 +92,16 @@ impl Controller<'_> {
     #[must_use]
     pub fn counter(&self, device: &str, side: &str, reason: &str) -> u64 {
         self.counted(device, side, reason)[0]
+    }
+
+    /// Waits until more packets of a device have had an outcome than before. Who sends one is not told when it is judged.
+    ///
+    /// # Panics
+    /// If that does not happen, or the device is not attached.
+    #[track_caller]
+    pub fn counts_above(&self, before: u64, device: &str, side: &str, reason: &str) {
+        let what = format!("{side} {reason} of {device} is counted more than {before} times");
+        eventually(&what, || self.counter(device, side, reason) > before);
     }
 
     /// Packets and octets of a device with one outcome, by its name; `side` is `Ingress` or `Egress`.
