@@ -33,7 +33,15 @@ impl Controller<'_> {
         self.rule("authorize-security-group-ingress", group, protocol, port, peer);
     }
 
-    /// Takes the rule away again.
+    /// Lets members out to a peer: a block of either family, or a group.
+    ///
+    /// # Panics
+    /// If it is refused.
+    pub fn allow_out(&self, group: &str, protocol: &str, port: &str, peer: &str) {
+        self.rule("authorize-security-group-egress", group, protocol, port, peer);
+    }
+
+    /// Takes the rule of [`Controller::allow`] away again.
     ///
     /// # Panics
     /// If it is refused.

@@ -1,12 +1,12 @@
 //! A flood of SYN from spoofed sources over the wire, ten times as many as the flow table has room for.
 
+use super::stage::spoofed;
 use firewall_tests::controller::Controller;
 use firewall_tests::ledger::Line;
 use firewall_tests::packet::eth_between;
 use firewall_tests::traffic::Wire;
 use firewall_tests::wait::eventually;
 use firewall_tests::world::{OPEN, OTHER, World, friend, host};
-use std::net::IpAddr;
 use std::thread;
 use std::time::Duration;
 
@@ -17,12 +17,6 @@ const TIMES: u32 = 10;
 const CONNECTIONS: usize = 8;
 /// SYN between two pauses.
 const BURST: u32 = 64;
-
-/// Another address for each number, in a network that nobody is in.
-fn source(number: u32, v4: bool) -> IpAddr {
-    let [a, b, c, d] = number.to_be_bytes();
-    if v4 { [203, 0x80 | b, c, d].into() } else { [0x20, 1, 0x0d, 0xb8, 0, 9, 0, 0, 0, 0, 0, 0, a, b, c, d].into() }
-}
 
 fn flooded(hook: &str) {
     let world = World::new();
@@ -60,7 +54,7 @@ fn flooded(hook: &str) {
             let mut sent = 0;
             for number in 0..ROOM * TIMES {
                 for host in host() {
-                    let packet = eth_between(hardware[0], hardware[1]).ip(source(number, host.is_ipv4()), host);
+                    let packet = eth_between(hardware[0], hardware[1]).ip(spoofed(number, host.is_ipv4()), host);
                     sent += u64::from(wire.send(&packet.tcp(40_000, OTHER).syn().build()).is_ok());
                 }
                 if number % BURST == 0 {

@@ -1,11 +1,10 @@
 //! Packets that are larger than frames, frames that are larger than usual, and buffers that are not in one piece.
 
-use super::allow_out;
-use super::pair::{Pair, addresses};
 use firewall_tests::controller::Controller;
 use firewall_tests::foreign::{Foreign, Hook};
 use firewall_tests::netns::Namespace;
 use firewall_tests::packet::{Packet, eth_between};
+use firewall_tests::pair::{Pair, addresses};
 use firewall_tests::traffic::{Wire, udp_of};
 use firewall_tests::wait::{deadline, eventually};
 use firewall_tests::world::{OPEN, OTHER, World, friend, host, only};
@@ -37,7 +36,7 @@ fn narrow(ctl: &Controller<'_>) -> String {
     for protocol in ["tcp", "udp"] {
         for friend in friend() {
             ctl.allow(&group, protocol, &OPEN.to_string(), &only(friend));
-            allow_out(ctl, &group, protocol, &OPEN.to_string(), &only(friend));
+            ctl.allow_out(&group, protocol, &OPEN.to_string(), &only(friend));
         }
     }
     group
@@ -94,7 +93,7 @@ fn datagrams_in_fragments_are_judged_at_a_workload() {
         ctl.close_egress(&group);
         for host in addresses(1) {
             ctl.allow(&group, "udp", &OPEN.to_string(), &only(host));
-            allow_out(&ctl, &group, "udp", &OPEN.to_string(), &only(host));
+            ctl.allow_out(&group, "udp", &OPEN.to_string(), &only(host));
         }
         ctl.attach("work0", &group, &["--side", "workload", "--private-ip-addresses", "auto", "--hook", hook]);
         for (host, work) in addresses(1).into_iter().zip(addresses(2)) {

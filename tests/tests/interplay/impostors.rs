@@ -1,9 +1,9 @@
 //! Workloads that call themselves others.
 
-use super::pair::{Pair, addresses, text};
 use firewall_tests::controller::Controller;
 use firewall_tests::netns::{Namespace, veth};
 use firewall_tests::packet::{Packet, SOURCE_MAC, eth, eth_between};
+use firewall_tests::pair::{Pair, addresses, text};
 use firewall_tests::traffic::{Tap, Wire, udp, udp_echo};
 use firewall_tests::wait::{deadline, eventually};
 use firewall_tests::world::OPEN;

@@ -1,6 +1,5 @@
 //! Rules of nftables beside ours: a packet passes that both let pass.
 
-use super::allow_out;
 use firewall_tests::controller::Controller;
 use firewall_tests::netns::Namespace;
 use firewall_tests::wait::eventually;
@@ -61,7 +60,7 @@ fn both_must_agree_on_what_goes_out() {
         let group = ctl.group("asks");
         ctl.close_egress(&group);
         for friend in friend() {
-            allow_out(&ctl, &group, "tcp", &OPEN.to_string(), &only(friend));
+            ctl.allow_out(&group, "tcp", &OPEN.to_string(), &only(friend));
         }
         ctl.attach("eth0", &group, &["--hook", "tc"]);
         world.host.nft(&rules(OTHER, "accept"));

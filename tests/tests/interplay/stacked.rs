@@ -1,6 +1,5 @@
 //! Devices on devices: what is judged where.
 
-use super::allow_out;
 use firewall_tests::controller::Controller;
 use firewall_tests::netns::{Namespace, veth};
 use firewall_tests::packet::eth_between;
@@ -73,7 +72,7 @@ fn a_macvlan_is_judged_at_its_parent_too() {
         });
         let rule = |group: &str, port: u16| {
             ctl.allow(group, "tcp", &port.to_string(), &only(outer));
-            allow_out(&ctl, group, "tcp", &port.to_string(), &only(outer));
+            ctl.allow_out(group, "tcp", &port.to_string(), &only(outer));
         };
         ctl.attach("eth0", &parent, &["--hook", hook]);
         tcp(&world.beyond, Some(outer), at(inner, OPEN)).is_silent();

@@ -1,6 +1,6 @@
 //! Devices without an Ethernet header, as tunnels have none.
 
-use super::{CLSACT, allow_out};
+use super::CLSACT;
 use firewall_tests::controller::Controller;
 use firewall_tests::netns::Namespace;
 use firewall_tests::traffic::{Server, Tunnel, ping, tcp, tcp_echo, udp, udp_echo, udp_of};
@@ -55,7 +55,7 @@ fn rules(ctl: &Controller<'_>, friends: [IpAddr; 2]) -> String {
     ctl.close_egress(&group);
     for friend in friends.map(only) {
         ctl.allow(&group, "tcp", &OPEN.to_string(), &friend);
-        allow_out(ctl, &group, "udp", &OPEN.to_string(), &friend);
+        ctl.allow_out(&group, "udp", &OPEN.to_string(), &friend);
     }
     group
 }

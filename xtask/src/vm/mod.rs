@@ -11,8 +11,9 @@ mod libraries;
 mod modules;
 mod programs;
 
+use crate::machine::Here;
 use crate::test::Outcome;
-use crate::{build, ledger, workspace};
+use crate::{build, ledger, tools, workspace};
 use anyhow::{Context as _, Result, bail};
 use guest::Guest;
 use image::Image;
@@ -49,7 +50,7 @@ const TCX: &str = "TCX came with Linux 6.6; filters of clsact are held by no lin
 const MODULES: [&str; 5] = ["veth", "sch_ingress", "cls_bpf", "tcp_diag", "udp_diag"];
 
 /// Programs that suites start by name.
-const TOOLS: [&str; 2] = ["sleep", "tc"];
+const TOOLS: [&str; 3] = ["ip", "sleep", "tc"];
 
 /// Test programs run side by side while they wait; under emulation they compute most of the time.
 const THREADS: &str = "2";
@@ -80,6 +81,7 @@ pub fn in_ci() -> Vec<String> {
 
 /// Finds what the virtual machine is made of, or gets it.
 pub fn find_or_get() -> Result<()> {
+    tools::find_or_install(&Here)?;
     guest::qemu()?;
     Kernel::find_or_get().map(drop)
 }
@@ -87,6 +89,7 @@ pub fn find_or_get() -> Result<()> {
 /// Runs suites, all when none is named, with variables and arguments for the test programs.
 pub fn run(names: &[String], variables: &[(&str, String)], rest: &[OsString]) -> Result<Outcome> {
     let selected = select(names)?;
+    tools::find_or_install(&Here)?;
     let qemu = guest::qemu()?;
     let kernel = Kernel::find_or_get()?;
     build::programs(false)?;
