@@ -143,7 +143,7 @@ fn run_here(words: &[String], arguments: &Arguments) -> Result<Outcome> {
         // Kernel tests wait most of the time, each in namespaces of its own.
         if std::env::var_os("RUST_TEST_THREADS").is_none() {
             let processors = thread::available_parallelism().map_or(1, usize::from);
-            command.env("RUST_TEST_THREADS", processors.max(4).to_string());
+            command.env("RUST_TEST_THREADS", (3 * processors).max(4).to_string());
         }
     }
     if !prefix.is_empty() {
