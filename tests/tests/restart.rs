@@ -94,7 +94,7 @@ fn a_device_that_was_changed_while_the_daemon_was_away_is_seen_to() {
     world.host.remove("eth0");
     ctl.restart();
     let status = ctl.ok(&["status"]);
-    assert_ne!(status["Interfaces"][0]["State"], "enforced", "{status}");
+    assert_eq!(status["Interfaces"][0]["State"], "missing", "{status}");
 }
 
 #[test]

@@ -11,9 +11,8 @@ mod libraries;
 mod modules;
 mod programs;
 
-use crate::machine::Here;
 use crate::test::Outcome;
-use crate::{build, ledger, tools, workspace};
+use crate::{build, ledger, workspace};
 use anyhow::{Context as _, Result, bail};
 use guest::Guest;
 use image::Image;
@@ -81,7 +80,6 @@ pub fn in_ci() -> Vec<String> {
 
 /// Finds what the virtual machine is made of, or gets it.
 pub fn find_or_get() -> Result<()> {
-    tools::find_or_install(&Here)?;
     guest::qemu()?;
     Kernel::find_or_get().map(drop)
 }
@@ -89,7 +87,6 @@ pub fn find_or_get() -> Result<()> {
 /// Runs suites, all when none is named, with variables and arguments for the test programs.
 pub fn run(names: &[String], variables: &[(&str, String)], rest: &[OsString]) -> Result<Outcome> {
     let selected = select(names)?;
-    tools::find_or_install(&Here)?;
     let qemu = guest::qemu()?;
     let kernel = Kernel::find_or_get()?;
     build::programs(false)?;

@@ -25,7 +25,8 @@ pub fn build(suites: &[&str]) -> Result<Vec<PathBuf>> {
 
 /// Where a program that suites start by name is here.
 pub fn tool(name: &str) -> Result<PathBuf> {
-    tools::find(&Here, name).with_context(|| format!("there is no `{name}` on PATH"))
+    tools::find(&Here, name)
+        .with_context(|| format!("there is no `{name}` here (on Debian, `cargo xtask toolchain` installs it)"))
 }
 
 /// The executable of a suite among cargo's messages, one a line.
