@@ -71,7 +71,7 @@ pub use rule::{Family, Peer, PeerError, Rule, RuleKey};
 pub use service::{IcmpFamily, L4, Protocol, ProtocolError, Service, ServiceError};
 pub use subnet::{FormerBlock, HostnameType, RESERVED_ADDRESSES, Subnet, SubnetAttributes};
 pub use table::{Groups, Interfaces, Row, Table};
-pub use tags::{MAX_TAG_KEY_LENGTH, MAX_TAG_VALUE_LENGTH, MAX_TAGS, TagError, Tags};
+pub use tags::{CONTROLLER_TAG_PREFIX, MAX_TAG_KEY_LENGTH, MAX_TAG_VALUE_LENGTH, MAX_TAGS, TagError, Tags};
 pub use text::WordError;
 pub use vpc::{Associated, Vpc, VpcAttributes};
 
