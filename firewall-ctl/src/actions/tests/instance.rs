@@ -173,9 +173,24 @@ fn addresses_are_assigned_and_unassigned() {
     world.done("AssignIpv6Addresses", of(json!({"Ipv6Addresses": ["fd00:0:0:101::7"]})));
     let outside = world.refused("AssignIpv6Addresses", of(json!({"Ipv6Addresses": ["fd00:0:0:102::7"]})));
     assert_eq!(outside.message, "Address fd00:0:0:102::7 does not fall within the subnet's address range");
+    // One address, in two spellings.
+    let message = "Value (fd00:0:0:101::8) for parameter Ipv6Addresses is invalid.";
+    let twice = of(json!({"Ipv6Addresses": ["fd00:0:0:101::8", "FD00:0:0:101:0::8"]}));
+    let (invalid, detail) = (ErrorCode::InvalidParameterValue, Some("It is there more than once."));
+    world.refuses("AssignIpv6Addresses", twice.clone(), invalid, message, detail);
+    world.refuses("UnassignIpv6Addresses", twice, invalid, message, detail);
     let taken = world.done("UnassignIpv6Addresses", of(json!({"Ipv6Addresses": ["fd00:0:0:101::7"]})));
     assert_eq!(taken["UnassignedIpv6Addresses"], json!(["fd00:0:0:101::7"]));
     assert_eq!(described(&mut world, &id)["Ipv6Addresses"].as_array().unwrap().len(), 2);
+    // Of each family as many as the quota says, before any is looked for.
+    let limit = "Number of private addresses will exceed limit.";
+    let detail = Some("It would have 4294967297 of this family; the limit is 50.");
+    for (operation, count) in [
+        ("AssignPrivateIpAddresses", json!({"SecondaryPrivateIpAddressCount": u32::MAX})),
+        ("AssignIpv6Addresses", json!({"Ipv6AddressCount": u32::MAX})),
+    ] {
+        world.refuses(operation, of(count), ErrorCode::PrivateIpAddressLimitExceeded, limit, detail);
+    }
 }
 
 #[test]
