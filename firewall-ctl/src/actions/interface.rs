@@ -409,10 +409,7 @@ pub fn set_observed_addresses(
     let mut refused = Vec::new();
     let seen: BTreeSet<IpAddr> = addresses.into_iter().filter(|address| address::can_be_member(*address)).collect();
     for address in seen {
-        let rival = model
-            .interfaces_of(interface.vpc)
-            .find(|other| other.id != interface.id && other.addresses.contains(&address));
-        match rival {
+        match model.interface_by_address(interface.vpc, address).filter(|holder| holder.id != interface.id) {
             Some(holder) => refused.push((address, holder.id)),
             None => {
                 kept.insert(address);

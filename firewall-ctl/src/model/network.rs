@@ -2,6 +2,7 @@
 //! Each keeps the invariants that [`Model::check`] spells out, or refuses and changes nothing.
 
 use super::subnet::bits;
+use super::table::every;
 use super::{
     Family, Instance, InstanceId, InterfaceId, InternetGateway, InternetGatewayId, Model, ModelError, NetworkInterface,
     Subnet, SubnetId, Vpc, VpcId,
@@ -83,13 +84,10 @@ impl Model {
     /// The interfaces of an instance, the primary one first.
     #[must_use]
     pub fn interfaces_at(&self, instance: InstanceId) -> Vec<&Arc<NetworkInterface>> {
-        let place = |interface: &Arc<NetworkInterface>| {
-            interface.instance.as_ref().filter(|place| place.instance == instance).map(|place| place.device_index)
-        };
-        let mut interfaces: Vec<_> =
-            self.interfaces.values().filter_map(|interface| Some((place(interface)?, interface))).collect();
-        interfaces.sort_by_key(|(place, _)| *place);
-        interfaces.into_iter().map(|(_, interface)| interface).collect()
+        let ids = self.interfaces.index().instances.of(instance, every!(InterfaceId));
+        let mut interfaces: Vec<_> = ids.filter_map(|id| self.interfaces.get(id)).collect();
+        interfaces.sort_by_key(|interface| interface.instance.as_ref().map(|place| place.device_index));
+        interfaces
     }
 
     /// The first place of an instance that no interface has.
@@ -240,14 +238,13 @@ impl Model {
         if !self.instances.contains_key(&place.instance) {
             return Err(ModelError::UnknownInstance { id: place.instance });
         }
-        for other in self.interfaces.values().filter(|other| other.id != id) {
-            let Some(theirs) = &other.instance else { continue };
-            if theirs.instance == place.instance && theirs.device_index == place.device_index {
-                let (instance, index) = (place.instance, place.device_index);
-                return Err(ModelError::DeviceIndexTaken { instance, index, holder: other.id });
-            }
+        let (instance, index) = (place.instance, place.device_index);
+        let is_there =
+            |other: &NetworkInterface| other.instance.as_ref().is_some_and(|other| other.device_index == index);
+        match self.interfaces_at(instance).into_iter().find(|other| other.id != id && is_there(other)) {
+            Some(other) => Err(ModelError::DeviceIndexTaken { instance, index, holder: other.id }),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
