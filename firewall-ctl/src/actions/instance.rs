@@ -358,7 +358,7 @@ fn values(model: &Model, instance: &Instance, shown: &InstanceDescription, filte
         "monitoring-state" => vec![shown.monitoring.state.clone()],
         "operator.managed" => vec![false.to_string()],
         "owner-id" => vec![instance.owner.to_string()],
-        "private-ip-address" => of_interfaces("addresses.private-ip-address"),
+        "private-ip-address" => of_interfaces("private-ip-address"),
         "reservation-id" => vec![reservation_id(instance)],
         "source-dest-check" => vec![shown.source_dest_check.to_string()],
         "subnet-id" => shown.subnet_id.iter().cloned().collect(),
