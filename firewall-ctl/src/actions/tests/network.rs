@@ -171,6 +171,10 @@ fn blocks_of_a_vpc_come_and_go() {
     let message = format!("This network '{vpc}' has met its maximum number of allowed CIDRs: 1");
     let body = json!({"VpcId": vpc, "CidrBlock": "10.2.0.0/16"});
     world.refuses("AssociateVpcCidrBlock", body, ErrorCode::CidrLimitExceeded, &message, None);
+    let body = json!({"VpcId": vpc, "AmazonProvidedIpv6CidrBlock": true});
+    world.refuses("AssociateVpcCidrBlock", body, ErrorCode::CidrLimitExceeded, &message, None);
+    let body = json!({"VpcId": vpc, "CidrBlock": "10.0.128.0/17"});
+    assert_eq!(world.refused("AssociateVpcCidrBlock", body).code, ErrorCode::CidrConflict, "before the limit");
 }
 
 #[test]
@@ -291,6 +295,54 @@ fn the_default_vpc_and_its_subnet_are_made_again() {
     let made = world.done("CreateDefaultVpc", json!({}))["Vpc"].clone();
     assert_eq!((&made["IsDefault"], &made["CidrBlock"]), (&json!(true), &json!("172.31.0.0/16")));
     assert_eq!(world.done("DescribeSubnets", json!({}))["Subnets"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn the_default_group_gets_egress_of_ipv6_unless_somebody_changed_it() {
+    let mut world = World::new();
+    let egress = |world: &mut World, vpc: &str, name: &str| {
+        let filters = json!([{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": [name]}]);
+        let group = world.done("DescribeSecurityGroups", json!({ "Filters": filters }))["SecurityGroups"][0].clone();
+        let item = &group["IpPermissionsEgress"][0];
+        (text(&group["GroupId"]), item["IpRanges"].clone(), item["Ipv6Ranges"].clone())
+    };
+    let (ipv4, ipv6) = (json!([{"CidrIp": "0.0.0.0/0"}]), json!([{"CidrIpv6": "::/0"}]));
+    let vpc = world.vpc();
+    world.group_in(&vpc, "web");
+    let (group, ..) = egress(&mut world, &vpc, "default");
+    world.done("AssociateVpcCidrBlock", json!({"VpcId": vpc, "CidrBlock": "10.1.0.0/16"}));
+    assert_eq!(egress(&mut world, &vpc, "default").2, json!([]));
+    ipv6_of(&mut world, &vpc);
+    assert_eq!(egress(&mut world, &vpc, "default"), (group.clone(), ipv4, ipv6.clone()));
+    assert_eq!(egress(&mut world, &vpc, "web").2, json!([]), "it is about the default group");
+    // Taken away again, it does not come back with a further block.
+    let item = json!({"IpProtocol": "-1", "Ipv6Ranges": ipv6});
+    world.done("RevokeSecurityGroupEgress", json!({"GroupId": group, "IpPermissions": [item]}));
+    ipv6_of(&mut world, &vpc);
+    assert_eq!(egress(&mut world, &vpc, "default").2, json!([]));
+    // What was changed before the first block is left alone.
+    let vpc = world.vpc();
+    let (group, ..) = egress(&mut world, &vpc, "default");
+    let item = json!({"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]});
+    let body = json!({"GroupId": group, "Direction": "egress", "IpPermissionsEgress": [item]});
+    world.done("ReplaceSecurityGroupRules", body);
+    ipv6_of(&mut world, &vpc);
+    assert_eq!(egress(&mut world, &vpc, "default").2, json!([]));
+}
+
+#[test]
+fn a_vpc_with_the_group_of_2009_gets_no_gateway() {
+    let mut world = World::new();
+    let vpc = world.vpc();
+    let group = world.group_in(&vpc, "2009-07-15-default");
+    let gateway = text(&world.done("CreateInternetGateway", json!({}))["InternetGateway"]["InternetGatewayId"]);
+    let body = json!({"InternetGatewayId": gateway, "VpcId": vpc});
+    let message = format!("The VPC '{vpc}' has the security group '2009-07-15-default' and can't have a gateway.");
+    let detail = format!("Delete it first: `delete-security-group --group-id {group}`.");
+    let code = ErrorCode::OperationNotPermitted;
+    world.refuses("AttachInternetGateway", body.clone(), code, &message, Some(&detail));
+    world.done("DeleteSecurityGroup", json!({"GroupId": group}));
+    world.done("AttachInternetGateway", body);
 }
 
 #[test]
