@@ -11,7 +11,7 @@ use super::types::{
     DescribeVpcAttribute, DescribeVpcAttributeResult, DescribeVpcs, DescribeVpcsResult, Done, ModifyVpcAttribute,
 };
 use super::{convert, lookup, refusal, wire};
-use crate::model::{DEFAULT_VPC_BLOCK, Model, NewVpc, Quotas, Subnet, Tags, Vpc, VpcAttributes, random_ula};
+use crate::model::{Model, NewVpc, Quotas, Vpc, VpcAttributes};
 use std::collections::BTreeSet;
 
 pub(super) fn create(request: CreateVpc, context: Context<'_>) -> Result<Outcome, ApiError> {
@@ -66,22 +66,11 @@ pub(super) fn create_default(request: &CreateDefaultVpc, context: Context<'_>) -
         );
     }
     check_count(model, quotas)?;
-    let new = NewVpc {
-        owner: account,
-        cidr_blocks: vec![DEFAULT_VPC_BLOCK],
-        ipv6_cidr_blocks: vec![random_ula(rng)],
-        ipv6_provided: true,
-        is_default: true,
-        tags: Tags::default(),
-    };
     let mut next = model.clone();
-    let id = next.add_vpc(new, rule_numbers, rng).map_err(|error| refusal::out_of_rules_or(model, error))?;
-    let vpc = lookup::vpc(&next, &id.to_string())?.clone();
-    if let Some(subnet) = Subnet::default_of(&vpc, rng) {
-        next.put_subnet(subnet).map_err(|error| refusal::refused(model, error))?;
-    }
-    let answer = CreateDefaultVpcResult { vpc: wire::vpc(&vpc, region) };
-    Ok(Outcome::changed(Response::CreateDefaultVpc(answer), next))
+    let made = next.add_default_vpc(account, rule_numbers, rng);
+    let id = made.map_err(|error| refusal::out_of_rules_or(model, error))?;
+    let vpc = wire::vpc(lookup::vpc(&next, &id.to_string())?, region);
+    Ok(Outcome::changed(Response::CreateDefaultVpc(CreateDefaultVpcResult { vpc }), next))
 }
 
 /// Filters of DescribeVpcs. `cidr-block` is another name of `cidr` that the service knows.
