@@ -51,8 +51,8 @@ pub(super) fn create(mut request: CreateNetworkInterface, context: Context<'_>) 
     let ipv6: Vec<String> = ipv6_addresses.into_iter().map(ipv6_text).collect::<Result<_, _>>()?;
     let ipv6 = assign::wanted(Family::Ipv6, ("Ipv6Addresses", &ipv6), ("Ipv6AddressCount", ipv6_address_count))?;
     let timeouts = connection_tracking_specification.unwrap_or_default();
+    attribute::check_tracking(&timeouts)?;
     let timeouts = attribute::tracking(&timeouts, ConnectionTracking::default());
-    timeouts.validate().map_err(|error| ApiError::value(error.to_string()))?;
     let tags = convert::tags(tag_specifications, "network-interface")?;
     let own = model.interfaces.values().filter(|interface| interface.owner == account);
     let made = idempotency::made_before(client_token.as_ref(), own, |interface| interface.client_token.as_ref())?;

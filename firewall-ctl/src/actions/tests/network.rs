@@ -106,6 +106,9 @@ fn blocks_of_subnets_lie_in_the_vpc_and_overlap_nowhere() {
     let error = world.refused("CreateSubnet", with("OutpostArn", json!("arn:aws:outposts:x")));
     assert_eq!(error.message, "The parameter OutpostArn of CreateSubnet is not supported.");
     world.quotas.subnets_per_vpc = 1;
+    // The conflict before the quota.
+    let error = world.refused("CreateSubnet", body("10.0.1.128/25"));
+    assert_eq!(error.code, ErrorCode::InvalidSubnetConflict);
     let message = "The maximum number of subnets has been reached.";
     let detail = format!("{vpc} has 1; the limit is 1.");
     world.refuses("CreateSubnet", body("10.0.2.0/24"), ErrorCode::SubnetLimitExceeded, message, Some(&detail));
@@ -241,9 +244,14 @@ fn attributes_are_set_one_by_one_and_read_back() {
     let message = "Fields for multiple attribute types specified.";
     let code = ErrorCode::InvalidParameterCombination;
     world.refuses("ModifyVpcAttribute", body, code, message, Some("One request changes one attribute."));
-    let error = world.refused("ModifyVpcAttribute", json!({"VpcId": vpc}));
+    // What is wrong with the request comes before what it names.
+    for vpc in [vpc.as_str(), NO_VPC] {
+        let error = world.refused("ModifyVpcAttribute", json!({"VpcId": vpc}));
+        assert_eq!(error.message, "No attributes specified.");
+    }
+    let error = world.refused("ModifySubnetAttribute", json!({"SubnetId": NO_SUBNET}));
     assert_eq!(error.message, "No attributes specified.");
-    let error = world.refused("DescribeVpcAttribute", json!({"VpcId": vpc, "Attribute": "colour"}));
+    let error = world.refused("DescribeVpcAttribute", json!({"VpcId": NO_VPC, "Attribute": "colour"}));
     assert_eq!(error.message, "Value (colour) for parameter attribute is invalid. Unknown attribute.");
     for (body, member) in [
         (json!({"MapPublicIpOnLaunch": {"Value": true}}), "MapPublicIpOnLaunch"),
