@@ -58,7 +58,7 @@ pub use list_history::{MAX_PAST_ENTRIES, MAX_PREFIX_LIST_VERSIONS, PastVersions}
 pub use mac::{MacAddress, MacAddressError};
 pub use name::{
     DEFAULT_GROUP_DESCRIPTION, DEFAULT_GROUP_NAME, GroupDescription, GroupName, MAX_NAME_LENGTH, NameError,
-    RuleDescription,
+    RuleDescription, is_allowed_in_names,
 };
 pub use network::Addresses;
 pub use numbers::{NumberPool, Numbers, OutOfNumbers};

@@ -105,6 +105,10 @@ fn blocks_of_subnets_lie_in_the_vpc_and_overlap_nowhere() {
     assert_eq!(error.code, ErrorCode::UnsupportedOperation);
     let error = world.refused("CreateSubnet", with("OutpostArn", json!("arn:aws:outposts:x")));
     assert_eq!(error.message, "The parameter OutpostArn of CreateSubnet is not supported.");
+    let malformed = json!({"SubnetId": "subnet"});
+    let (code, message) = (ErrorCode::InvalidSubnetIdMalformed, "The subnet ID 'subnet' is malformed");
+    let detail = "It is subnet- and 17 digits 0-9 and a-f, or 8 for an old one.";
+    world.refuses("DeleteSubnet", malformed, code, message, Some(detail));
     world.quotas.subnets_per_vpc = 1;
     // The conflict before the quota.
     let error = world.refused("CreateSubnet", body("10.0.1.128/25"));
@@ -300,6 +304,10 @@ fn the_default_vpc_and_its_subnet_are_made_again() {
     }
     world.done("DeleteVpc", json!({"VpcId": vpc}));
     assert_eq!(world.refused("CreateDefaultSubnet", zone).code, ErrorCode::DefaultVpcDoesNotExist);
+    let detail = Some("Name the VPC: describe-vpcs lists them.");
+    let unplaced = json!({"GroupName": "web", "Description": "d"});
+    let code = ErrorCode::VpcIdNotSpecified;
+    world.refuses("CreateSecurityGroup", unplaced, code, "No default VPC for this user", detail);
     let made = world.done("CreateDefaultVpc", json!({}))["Vpc"].clone();
     assert_eq!((&made["IsDefault"], &made["CidrBlock"]), (&json!(true), &json!("172.31.0.0/16")));
     assert_eq!(world.done("DescribeSubnets", json!({}))["Subnets"].as_array().unwrap().len(), 1);
@@ -438,10 +446,14 @@ fn surroundings_are_told_from_what_there_is() {
     let tables = world.done("DescribeRouteTables", main)["RouteTables"].clone();
     assert_eq!(tables[0]["Routes"][0]["DestinationCidrBlock"], "10.0.0.0/16");
     assert_eq!(tables.as_array().unwrap().len(), 1);
-    let error = world.refused("DescribeRouteTables", json!({"RouteTableIds": ["rtb-00000000"]}));
-    assert_eq!(error.message, "The routeTable ID 'rtb-00000000' does not exist");
-    let error = world.refused("DescribeNetworkAcls", json!({"NetworkAclIds": ["acl-00000000"]}));
-    assert_eq!(error.message, "The networkAcl ID 'acl-00000000' does not exist");
+    let detail = Some("Each VPC has its main table; there are no others.");
+    let (body, message) =
+        (json!({"RouteTableIds": ["rtb-00000000"]}), "The routeTable ID 'rtb-00000000' does not exist");
+    world.refuses("DescribeRouteTables", body, ErrorCode::InvalidRouteTableIdNotFound, message, detail);
+    let detail = Some("Each VPC has one, which allows everything; there are no others.");
+    let (body, message) =
+        (json!({"NetworkAclIds": ["acl-00000000"]}), "The networkAcl ID 'acl-00000000' does not exist");
+    world.refuses("DescribeNetworkAcls", body, ErrorCode::InvalidNetworkAclIdNotFound, message, detail);
 }
 
 #[test]
