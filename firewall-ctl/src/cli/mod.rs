@@ -91,6 +91,10 @@ struct Global {
     #[arg(long, global = true, value_name = "FORMAT")]
     output: Option<output::Format>,
 
+    /// Whether tables have colours
+    #[arg(long = "color", global = true, value_name = "WHEN", default_value = "auto")]
+    colour: output::Colour,
+
     /// Print a part of the answer: a JMESPath expression, as in the AWS CLI
     #[arg(long, global = true, value_name = "JMESPATH", value_parser = query::Query::parse)]
     query: Option<query::Query>,

@@ -24,7 +24,7 @@ pub(super) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Work::Daemon(args) => run_daemon(*args),
         Work::EmergencyDetach(emergency) => {
             let removed = emergency.detach()?;
-            print(&emergency::render(global.output.unwrap_or_else(Format::preferred), &removed))
+            print(&emergency::render(format(&global), &removed))
         }
     }
     .map(|()| ExitCode::SUCCESS)
@@ -61,10 +61,13 @@ pub(super) fn work(command: Command) -> Work {
     }
 }
 
-/// Sends a request to the controller and prints the answer.
+/// Sends a request to the controller and prints the answer. Where a list goes on stands behind it, but for JSON.
 fn ask(global: &Global, call: &Call) -> Result<(), Failure> {
-    let body = answer(global, call)?;
-    show(global, call.operation, &body)
+    let mut body = answer(global, call)?;
+    let is_whole = global.query.is_some() || call.paging.is_none();
+    let rest = if is_whole { None } else { pages::rest(format(global), &mut body) };
+    show(global, call.operation, &body)?;
+    rest.map_or(Ok(()), |rest| print(&rest))
 }
 
 /// Prints what becomes of a packet, which the exit code tells as well: by the last of those who were asked.
@@ -86,7 +89,7 @@ fn flush(global: &Global, call: &Call) -> Result<(), Failure> {
 
 /// Prints what is dropped, until somebody ends it or nobody reads any more.
 fn follow(global: &Global, call: &Call) -> Result<(), Failure> {
-    let format = global.output.unwrap_or_else(Format::preferred);
+    let format = format(global);
     let read = |body| {
         serde_json::from_value(body).map_err(|error| Failure::new("the controller's answer is not understood", error))
     };
@@ -127,11 +130,15 @@ fn answer_once(global: &Global, call: &Call) -> Result<Value, Failure> {
 }
 
 fn show(global: &Global, operation: &str, body: &Value) -> Result<(), Failure> {
-    let format = global.output.unwrap_or_else(Format::preferred);
+    let (format, screen) = (format(global), Screen::of_stdout(global.colour));
     match &global.query {
-        Some(query) => print(&output::render_part(format, &Screen::of_stdout(), &query.of(body)?)),
-        None => print(&output::render(format, &Screen::of_stdout(), operation, body)),
+        Some(query) => print(&output::render_part(format, &screen, &query.of(body)?)),
+        None => print(&output::render(format, &screen, operation, body)),
     }
+}
+
+fn format(global: &Global) -> Format {
+    global.output.unwrap_or_else(Format::preferred)
 }
 
 fn options(call: &Call) -> CallOptions {
