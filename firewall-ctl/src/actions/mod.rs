@@ -57,6 +57,7 @@ pub(crate) use lookup::interface as named_interface;
 pub use mac::{ObservedMac, set_observed_mac};
 pub use page::invalid_token;
 pub use request::{Request, Response};
+pub use wire::time;
 
 /// Does an action, on paper: gives its answer and what there is from then on. The caller stores and enforces that, or
 /// drops it.

@@ -291,7 +291,8 @@ pub(super) fn place(model: &Model, interface: &NetworkInterface) -> Option<Netwo
 }
 
 /// A time as the service writes it: to the second.
-pub(super) fn time(time: Timestamp) -> String {
+#[must_use]
+pub fn time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 

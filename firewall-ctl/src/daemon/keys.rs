@@ -7,7 +7,7 @@ use crate::actions::types::{
     AccessKey, AccessKeyMetadata, CreateAccessKey, CreateAccessKeyResult, DeleteAccessKey, Done, ListAccessKeys,
     ListAccessKeysResult,
 };
-use crate::actions::{ApiError, ErrorCode, Outcome, Response};
+use crate::actions::{self, ApiError, ErrorCode, Outcome, Response};
 use crate::ec2::credentials::{Credential, CredentialsError, KeyRing, NewCredential};
 use crate::model::{Model, VpcId};
 use jiff::Timestamp;
@@ -34,7 +34,7 @@ pub fn create(
         })?,
         role: role.map_or(Ok(Role::Operator), |text| {
             text.parse()
-                .map_err(|error: crate::actions::access::RoleError| invalid("Role", &text, &format!("{error}.")))
+                .map_err(|error: actions::access::RoleError| invalid("Role", &text, &format!("{error}.")))
         })?,
         vpc: vpc_id.map(|text| known_vpc(model, &text)).transpose()?,
     };
@@ -52,7 +52,7 @@ pub fn create(
         access_key_id,
         status: status.name().to_owned(),
         secret_access_key: secret_access_key.reveal().to_owned(),
-        create_date: created.to_string(),
+        create_date: actions::time(created),
         role: role.to_string(),
         account_id: account_id.to_string(),
         vpc_id: vpc_id.map(|id| id.to_string()),
@@ -73,7 +73,7 @@ pub fn list(ring: &KeyRing, request: &ListAccessKeys) -> Outcome {
             user_name: user_name.clone(),
             access_key_id: access_key_id.clone(),
             status: status.name().to_owned(),
-            create_date: created.to_string(),
+            create_date: actions::time(*created),
             role: role.to_string(),
             account_id: account_id.to_string(),
             vpc_id: vpc_id.map(|id| id.to_string()),

@@ -4,7 +4,7 @@
 use super::transition::Missing;
 use super::{Core, Host};
 use crate::actions::types::{ChangeResult, PendingChange};
-use crate::actions::{ApiError, ErrorCode, Response};
+use crate::actions::{self, ApiError, ErrorCode, Response};
 use crate::daemon::enforcer::Enforcer;
 use crate::model::{Change, MacSource, Model, NumberPool};
 use crate::store::{Pending, PendingEdit, Store};
@@ -18,7 +18,7 @@ const REMEDY: &str = "Keep it: firewall-ctl confirm\nTake it back now: firewall-
 
 /// What is said when a change waits.
 pub(super) fn notice(pending: &Pending) -> String {
-    format!("This change is undone at {} unless you confirm it: firewall-ctl confirm", pending.deadline)
+    format!("This change is undone at {} unless you confirm it: firewall-ctl confirm", actions::time(pending.deadline))
 }
 
 impl<E: Enforcer, S: Store> Core<E, S> {
@@ -31,12 +31,13 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     /// The change that waits, as `Status` tells it.
     pub(super) fn pending_change(&self) -> Option<PendingChange> {
         let Pending { operation, deadline, undo: _ } = self.pending.as_ref()?;
-        Some(PendingChange { operation: operation.clone(), deadline: deadline.to_string() })
+        Some(PendingChange { operation: operation.clone(), deadline: actions::time(*deadline) })
     }
 
     /// No second change while one waits: what undoes the first would undo part of the second.
     pub(super) fn refuse_while_pending(&self) -> Result<(), ApiError> {
         let Some(Pending { operation, deadline, undo: _ }) = &self.pending else { return Ok(()) };
+        let deadline = actions::time(*deadline);
         let message = format!("A change by {operation} waits for its confirmation until {deadline}.");
         Err(ApiError::new(ErrorCode::ChangePending, message).with_detail(REMEDY))
     }

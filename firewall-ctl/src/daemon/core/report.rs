@@ -5,7 +5,7 @@ use crate::actions::types::{
     DescribeCounters, DescribeCountersResult, FlowGauges, InterfaceCounters, InterfaceStatus, OutcomeCounter,
     RuleCounters, StatusResult,
 };
-use crate::actions::{ApiError, Response};
+use crate::actions::{self, ApiError, Response};
 use crate::daemon::enforcer::{Enforcer, FlowRoom};
 use crate::daemon::observe;
 use crate::model::{NetworkInterface, Rule, SecurityGroup};
@@ -37,7 +37,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         Response::Status(StatusResult {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
-            started_at: identity.started_at.to_string(),
+            started_at: actions::time(identity.started_at),
             kernel: identity.kernel.clone(),
             region: self.settings.region.clone(),
             account_id: self.settings.account.to_string(),

@@ -3,7 +3,7 @@
 use super::nearest::{Question, candidates, remedy};
 use super::{at_most, chosen, seconds};
 use crate::actions::types::{DescribeDrops, DescribeDropsResult, DropDescription};
-use crate::actions::{ApiError, Response};
+use crate::actions::{self, ApiError, Response};
 use crate::daemon::enforcer::Observer;
 use crate::model::{Model, NetworkInterface, Protocol};
 use firewall_common::abi::{DropKey, DropRecord, V4};
@@ -76,7 +76,7 @@ impl Now {
     fn at(self, tick: u64) -> String {
         let ago = SignedDuration::from_secs(i64::try_from(seconds(self.tick.saturating_sub(tick))).unwrap_or(i64::MAX));
         let time = self.time.checked_sub(ago).unwrap_or(Timestamp::UNIX_EPOCH);
-        Timestamp::from_second(time.as_second()).unwrap_or(time).to_string()
+        actions::time(time)
     }
 }
 
