@@ -222,6 +222,15 @@ impl<'a> Controller<'a> {
         }
     }
 
+    /// Has the daemon read its files again; when it has, its log says so.
+    ///
+    /// # Panics
+    /// If it is not running.
+    pub fn reload(&self) {
+        let id = Pid::from_raw(i32::try_from(self.pid()).expect("a process id"));
+        kill(id, Signal::SIGHUP).expect("signal the daemon");
+    }
+
     /// Process id of the daemon.
     ///
     /// # Panics
