@@ -121,18 +121,22 @@ fn datagrams_in_fragments_are_judged_at_a_workload() {
 #[test]
 fn jumbo_frames_are_judged_whole() {
     const DATAGRAM: usize = 8000;
-    for (hook, options) in super::HOOKS {
+    for (options, hooks) in super::DAEMONS {
+        let world = World::new();
+        let ctl = Controller::start_with(&world.host, options);
+        let group = narrow(&ctl);
         // The size may come before the programs or after them.
-        for late in [false, true] {
-            let world = World::new();
-            let ctl = Controller::start_with(&world.host, options);
-            let larger = || [&world.host, &world.beyond].iter().for_each(|end| drop(end.ip("link set eth0 mtu 9000")));
+        for (hook, late) in hooks.iter().flat_map(|hook| [(hook, false), (hook, true)]) {
+            let size = |octets| {
+                let command = format!("link set eth0 mtu {octets}");
+                [&world.host, &world.beyond].iter().for_each(|end| drop(end.ip(&command)));
+            };
             if !late {
-                larger();
+                size(9000);
             }
-            ctl.attach("eth0", &narrow(&ctl), &["--hook", hook]);
+            ctl.attach("eth0", &group, &["--hook", hook]);
             if late {
-                larger();
+                size(9000);
             }
             for (friend, headers) in friend().into_iter().zip([42, 62]) {
                 let at = |port| SocketAddr::new(if friend.is_ipv4() { host()[0] } else { host()[1] }, port);
@@ -151,6 +155,8 @@ fn jumbo_frames_are_judged_whole() {
                 let mut connection = world.connected_in(friend, OPEN);
                 connection.talk(&"x".repeat(1 << 20)).answers();
             }
+            ctl.ok(&["detach", "eth0", "--delete"]);
+            size(1500);
         }
     }
 }

@@ -123,11 +123,11 @@ impl Docker {
 /// The uplink's programs see what is on the wire: published ports and the host's address.
 #[test]
 fn at_the_uplink_rules_name_what_is_published() {
-    for by in BOTH {
-        for (hook, options) in super::HOOKS {
-            let docker = Docker::new(by);
-            let ctl = Controller::start_with(&docker.world.host, options);
-            let group = ctl.group("uplink");
+    for (by, (options, hooks)) in BOTH.into_iter().flat_map(|by| super::DAEMONS.map(|daemon| (by, daemon))) {
+        let docker = Docker::new(by);
+        let ctl = Controller::start_with(&docker.world.host, options);
+        for hook in hooks {
+            let group = ctl.group(&format!("uplink by {hook}"));
             ctl.close_egress(&group);
             ctl.attach("eth0", &group, &["--hook", hook]);
             docker.published(friend()[0]).is_silent();
@@ -148,6 +148,7 @@ fn at_the_uplink_rules_name_what_is_published() {
             ctl.revoke(&group, "tcp", &PUBLISHED.to_string(), &peer);
             open.talk("over a flow").answers();
             docker.published(friend()[0]).is_silent();
+            ctl.ok(&["detach", "eth0", "--delete"]);
         }
     }
 }
@@ -155,11 +156,11 @@ fn at_the_uplink_rules_name_what_is_published() {
 /// The programs at a container's port see what it sends and receives itself: its own port and address, and the client's.
 #[test]
 fn at_the_container_rules_name_what_is_inside() {
-    for by in BOTH {
-        for (hook, options) in super::HOOKS {
-            let docker = Docker::new(by);
-            let ctl = Controller::start_with(&docker.world.host, options);
-            let group = ctl.group("container");
+    for (by, (options, hooks)) in BOTH.into_iter().flat_map(|by| super::DAEMONS.map(|daemon| (by, daemon))) {
+        let docker = Docker::new(by);
+        let ctl = Controller::start_with(&docker.world.host, options);
+        for hook in hooks {
+            let group = ctl.group(&format!("container by {hook}"));
             ctl.close_egress(&group);
             ctl.attach("veth0", &group, &["--side", "workload", "--private-ip-addresses", "auto", "--hook", hook]);
             let peer = only(friend()[0]);
@@ -181,6 +182,7 @@ fn at_the_container_rules_name_what_is_inside() {
             ctl.revoke(&group, "tcp", &INSIDE.to_string(), &peer);
             open.talk("over a flow").answers();
             docker.published(friend()[0]).is_silent();
+            ctl.ok(&["detach", "veth0", "--delete"]);
         }
     }
 }

@@ -17,6 +17,9 @@ use firewall_tests::netns::Namespace;
 /// Hooks for received frames, with the options of a daemon that uses them.
 const HOOKS: [(&str, &[&str]); 4] = [("xdp", &[]), ("xdp-generic", &[]), ("tc", &[]), ("tc", CLSACT)];
 
+/// The same by daemons: starting one takes longer than most of what is asked of it.
+const DAEMONS: [(&[&str], &[&str]); 2] = [(&[], &["xdp", "xdp-generic", "tc"]), (CLSACT, &["tc"])];
+
 /// Options of a daemon that uses filters where the kernel has TCX.
 const CLSACT: &[&str] = &["--traffic-control", "clsact"];
 
