@@ -33,6 +33,52 @@ describe-security-groups --group-ids sg-00000000
 describe-security-groups --group-ids foobar
 describe-security-group-rules --filters Name=group-id,Values={group}
 describe-security-group-rules --security-group-rule-ids {rule}
+modify-security-group-rules --group-id {group} --security-group-rules 'SecurityGroupRuleId={rule},SecurityGroupRule={{IpProtocol=tcp,FromPort=23,ToPort=24,CidrIpv4=192.0.2.0/24}}'
+update-security-group-rule-descriptions-ingress --group-id {group} --security-group-rule-descriptions 'SecurityGroupRuleId={rule},Description="north, [2nd] floor"'
+describe-security-group-rules --security-group-rule-ids {rule}
+create-tags --resources {group} {rule} --tags Key=team,Value=red 'Key=note,Value="a, b"'
+describe-tags --filters Name=resource-id,Values={rule},{group} Name=key,Values=team
+delete-tags --resources {group} --tags Key=team,Value=blue Key=note
+describe-tags --filters '[{{"Name": "resource-id", "Values": ["{group}"]}}]'
+create-subnet --vpc-id {vpc} --cidr-block 10.60.1.0/24 --availability-zone locala => subnet=Subnet.SubnetId
+create-subnet --vpc-id {vpc} --cidr-block 10.60.1.0/25
+modify-subnet-attribute --subnet-id {subnet} --no-map-public-ip-on-launch
+describe-subnets --subnet-ids {subnet}
+create-network-interface --subnet-id {subnet} --groups {group} --private-ip-address 10.60.1.10 --description both => eni=NetworkInterface.NetworkInterfaceId
+assign-private-ip-addresses --network-interface-id {eni} --private-ip-addresses 10.60.1.11 --allow-reassignment
+describe-network-interfaces --filters Name=group-id,Values={group}
+modify-network-interface-attribute --network-interface-id {eni} --no-source-dest-check
+modify-network-interface-attribute --network-interface-id {eni} --description 'of both'
+describe-network-interface-attribute --network-interface-id {eni} --attribute sourceDestCheck
+describe-network-interface-attribute --network-interface-id {eni} --attribute description
+unassign-private-ip-addresses --network-interface-id {eni} --private-ip-addresses 10.60.1.11
+delete-security-group --group-id {group}
+delete-network-interface --network-interface-id {eni} --no-dry-run
+delete-subnet --subnet-id {subnet}
+create-managed-prefix-list --prefix-list-name both --address-family IPv4 --max-entries 3 --entries Cidr=192.0.2.0/24,Description=north => list=PrefixList.PrefixListId
+modify-managed-prefix-list --prefix-list-id {list} --current-version 1 --add-entries Cidr=198.51.100.0/24 Cidr=203.0.113.0/24,Description=east --remove-entries Cidr=192.0.2.0/24
+modify-managed-prefix-list --prefix-list-id {list} --current-version 1 --add-entries Cidr=198.51.100.0/24
+get-managed-prefix-list-entries --prefix-list-id {list} --target-version 1
+describe-managed-prefix-lists --prefix-list-ids {list}
+authorize-security-group-ingress --group-id {group} --ip-permissions '{{"IpProtocol": "-1", "PrefixListIds": [{{"PrefixListId": "{list}"}}]}}'
+get-managed-prefix-list-associations --prefix-list-id {list}
+delete-managed-prefix-list --prefix-list-id {list}
+revoke-security-group-ingress --group-id {group} --ip-permissions IpProtocol=-1,PrefixListIds=[{{PrefixListId={list}}}]
+delete-managed-prefix-list --prefix-list-id {list}
+create-internet-gateway => gateway=InternetGateway.InternetGatewayId
+attach-internet-gateway --internet-gateway-id {gateway} --vpc-id {vpc}
+describe-internet-gateways --internet-gateway-ids {gateway}
+detach-internet-gateway --internet-gateway-id {gateway} --vpc-id {vpc}
+delete-internet-gateway --internet-gateway-id {gateway}
+modify-vpc-attribute --vpc-id {vpc} --enable-dns-hostnames
+modify-vpc-attribute --vpc-id {vpc} --enable-dns-support Value=false
+describe-vpc-attribute --vpc-id {vpc} --attribute enableDnsHostnames
+describe-network-acls --filters Name=vpc-id,Values={vpc}
+describe-route-tables --filters Name=vpc-id,Values={vpc}
+describe-availability-zones
+describe-regions
+describe-account-attributes --attribute-names default-vpc
+describe-security-groups --cli-input-json '{{"Filters": [{{"Name": "group-id", "Values": ["{group}"]}}]}}'
 revoke-security-group-ingress --group-id {group} --security-group-rule-ids {rule}
 revoke-security-group-ingress --group-id {group} --protocol tcp --port 22 --cidr 192.0.2.0/24
 delete-vpc --vpc-id {vpc}

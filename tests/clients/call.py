@@ -13,5 +13,7 @@ for line in sys.stdin:
         answer = getattr(EC2, method)(**parameters)
     except botocore.exceptions.ClientError as error:
         answer = {"Error": error.response["Error"]}
+    except botocore.exceptions.BotoCoreError as error:
+        answer = {"Error": {"Code": type(error).__name__, "Message": str(error)}}
     answer.pop("ResponseMetadata", None)
     print(json.dumps(answer, default=str), flush=True)

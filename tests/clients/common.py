@@ -1,6 +1,7 @@
 """What the scripts of this directory share: clients of the controller whose every answer is held against botocore's model.
 
-The controller is told by the environment: FIREWALL_ENDPOINT, and what AWS's tools read (AWS_ACCESS_KEY_ID, ...).
+The controller is told by the environment: FIREWALL_ENDPOINT, the certificate that is trusted as FIREWALL_VERIFY, and what
+AWS's tools read (AWS_ACCESS_KEY_ID, ...).
 """
 
 import os
@@ -13,6 +14,7 @@ import botocore.config
 import botocore.exceptions
 
 ENDPOINT = os.environ["FIREWALL_ENDPOINT"]
+VERIFY = os.environ.get("FIREWALL_VERIFY")
 
 # Operations that were answered, or refused for what they ask; a dry run or an action that is not there is neither.
 ANSWERED = set()
@@ -89,7 +91,7 @@ def hold(operation_model, response_dict, **_):
 def client(service="ec2", **options):
     """A client of the controller."""
     config = botocore.config.Config(retries={"mode": "standard", "max_attempts": 4})
-    options = {"endpoint_url": ENDPOINT, "config": config, **options}
+    options = {"endpoint_url": ENDPOINT, "verify": VERIFY, "config": config, **options}
     made = boto3.session.Session().client(service, **options)
     made.meta.events.register(f"before-parse.{service}", hold)
     return made

@@ -24,8 +24,31 @@ pub(super) struct Guard {
 #[derive(clap::Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct DryRun {
     /// Only check the permission, as the service does: the answer is the error DryRunOperation or UnauthorizedOperation
-    #[arg(long)]
+    #[arg(long, overrides_with = "no_dry_run")]
     dry_run: bool,
+    /// The contrary of --dry-run
+    #[arg(long, overrides_with = "dry_run")]
+    no_dry_run: bool,
+}
+
+/// What every command has that changes something and can be tried.
+#[derive(clap::Args, Clone, Debug)]
+pub(super) struct Changing {
+    #[command(flatten)]
+    dry_run: DryRun,
+    #[command(flatten)]
+    guard: Guard,
+}
+
+/// What every command has that lists, filters and pages.
+#[derive(clap::Args, Clone, Debug)]
+pub(super) struct Listing {
+    #[command(flatten)]
+    filters: Filters,
+    #[command(flatten)]
+    pages: Pages,
+    #[command(flatten)]
+    dry_run: DryRun,
 }
 
 /// `--filters` of the describe commands.
@@ -116,12 +139,20 @@ impl Call {
         self.with_structures("TagSpecifications", tag_specifications)
     }
 
-    pub(super) fn with_dry_run(self, DryRun { dry_run }: DryRun) -> Self {
+    pub(super) fn with_dry_run(self, DryRun { dry_run, no_dry_run: _ }: DryRun) -> Self {
         self.with_flag("DryRun", dry_run)
     }
 
-    pub(super) fn guarded(mut self, guard: &Guard) -> Self {
-        self.guard = Some(guard.clone());
+    pub(super) fn changing(self, Changing { dry_run, guard }: Changing) -> Self {
+        self.with_dry_run(dry_run).guarded(guard)
+    }
+
+    pub(super) fn listing(self, Listing { filters, pages, dry_run }: Listing) -> Self {
+        self.with_filters(&filters).with_pages(pages).with_dry_run(dry_run)
+    }
+
+    pub(super) fn guarded(mut self, guard: Guard) -> Self {
+        self.guard = Some(guard);
         self
     }
 

@@ -146,7 +146,7 @@ impl Attach {
             .with_flag("Replace", replace)
             .with_some("NetworkInterfaceId", network_interface_id)
             .with_flag("DryRun", dry_run)
-            .guarded(&guard)
+            .guarded(guard)
     }
 }
 
@@ -180,6 +180,6 @@ pub(super) struct Detach {
 impl Detach {
     pub(super) fn call(self) -> Call {
         let Self { device, delete, guard } = self;
-        Call::new("DetachDevice").with("Device", device).with_flag("Delete", delete).guarded(&guard)
+        Call::new("DetachDevice").with("Device", device).with_flag("Delete", delete).guarded(guard)
     }
 }

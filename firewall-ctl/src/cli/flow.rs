@@ -97,6 +97,6 @@ impl FlushFlows {
             .with_flag("All", all)
             .with_flag("DryRun", dry_run)
             // What is cut cannot be undone, so there is nothing to confirm.
-            .guarded(&Guard { force, confirm_within: None })
+            .guarded(Guard { force, confirm_within: None })
     }
 }

@@ -1,6 +1,6 @@
 //! Commands on internet gateways.
 
-use super::call::{Call, DryRun, Filters, Guard, Pages, TagSpecifications};
+use super::call::{Call, Changing, Listing, TagSpecifications};
 
 /// Make an internet gateway
 ///
@@ -12,15 +12,13 @@ pub(super) struct CreateInternetGateway {
     #[command(flatten)]
     tags: TagSpecifications,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl CreateInternetGateway {
     pub(super) fn call(self) -> Call {
-        let Self { tags, dry_run, guard } = self;
-        Call::new("CreateInternetGateway").with_tags(&tags).with_dry_run(dry_run).guarded(&guard)
+        let Self { tags, change } = self;
+        Call::new("CreateInternetGateway").with_tags(&tags).changing(change)
     }
 }
 
@@ -35,21 +33,13 @@ pub(super) struct DescribeInternetGateways {
     #[arg(long, value_name = "GATEWAY", num_args = 1..)]
     internet_gateway_ids: Vec<String>,
     #[command(flatten)]
-    filters: Filters,
-    #[command(flatten)]
-    pages: Pages,
-    #[command(flatten)]
-    dry_run: DryRun,
+    list: Listing,
 }
 
 impl DescribeInternetGateways {
     pub(super) fn call(self) -> Call {
-        let Self { internet_gateway_ids, filters, pages, dry_run } = self;
-        Call::new("DescribeInternetGateways")
-            .with_list("InternetGatewayIds", &internet_gateway_ids)
-            .with_filters(&filters)
-            .with_pages(pages)
-            .with_dry_run(dry_run)
+        let Self { internet_gateway_ids, list } = self;
+        Call::new("DescribeInternetGateways").with_list("InternetGatewayIds", &internet_gateway_ids).listing(list)
     }
 }
 
@@ -66,19 +56,16 @@ pub(super) struct AttachInternetGateway {
     #[arg(long, value_name = "VPC")]
     vpc_id: String,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl AttachInternetGateway {
     pub(super) fn call(self) -> Call {
-        let Self { internet_gateway_id, vpc_id, dry_run, guard } = self;
+        let Self { internet_gateway_id, vpc_id, change } = self;
         Call::new("AttachInternetGateway")
             .with("InternetGatewayId", internet_gateway_id)
             .with("VpcId", vpc_id)
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+            .changing(change)
     }
 }
 
@@ -95,19 +82,16 @@ pub(super) struct DetachInternetGateway {
     #[arg(long, value_name = "VPC")]
     vpc_id: String,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl DetachInternetGateway {
     pub(super) fn call(self) -> Call {
-        let Self { internet_gateway_id, vpc_id, dry_run, guard } = self;
+        let Self { internet_gateway_id, vpc_id, change } = self;
         Call::new("DetachInternetGateway")
             .with("InternetGatewayId", internet_gateway_id)
             .with("VpcId", vpc_id)
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+            .changing(change)
     }
 }
 
@@ -121,17 +105,12 @@ pub(super) struct DeleteInternetGateway {
     #[arg(long, value_name = "GATEWAY")]
     internet_gateway_id: String,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl DeleteInternetGateway {
     pub(super) fn call(self) -> Call {
-        let Self { internet_gateway_id, dry_run, guard } = self;
-        Call::new("DeleteInternetGateway")
-            .with("InternetGatewayId", internet_gateway_id)
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+        let Self { internet_gateway_id, change } = self;
+        Call::new("DeleteInternetGateway").with("InternetGatewayId", internet_gateway_id).changing(change)
     }
 }

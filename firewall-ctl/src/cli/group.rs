@@ -1,6 +1,6 @@
 //! Commands on security groups.
 
-use super::call::{Call, DryRun, Filters, Guard, Pages, TagSpecifications};
+use super::call::{Call, Changing, Listing, TagSpecifications};
 
 /// A group by its id, or by its name in the default VPC.
 #[derive(clap::Args, Debug)]
@@ -39,21 +39,18 @@ pub(super) struct CreateSecurityGroup {
     #[command(flatten)]
     tags: TagSpecifications,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl CreateSecurityGroup {
     pub(super) fn call(self) -> Call {
-        let Self { group_name, description, vpc_id, tags, dry_run, guard } = self;
+        let Self { group_name, description, vpc_id, tags, change } = self;
         Call::new("CreateSecurityGroup")
             .with("GroupName", group_name)
             .with("Description", description)
             .with_some("VpcId", vpc_id)
             .with_tags(&tags)
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+            .changing(change)
     }
 }
 
@@ -73,22 +70,16 @@ pub(super) struct DescribeSecurityGroups {
     #[arg(long, value_name = "NAME", num_args = 1..)]
     group_names: Vec<String>,
     #[command(flatten)]
-    filters: Filters,
-    #[command(flatten)]
-    pages: Pages,
-    #[command(flatten)]
-    dry_run: DryRun,
+    list: Listing,
 }
 
 impl DescribeSecurityGroups {
     pub(super) fn call(self) -> Call {
-        let Self { group_ids, group_names, filters, pages, dry_run } = self;
+        let Self { group_ids, group_names, list } = self;
         Call::new("DescribeSecurityGroups")
             .with_list("GroupIds", &group_ids)
             .with_list("GroupNames", &group_names)
-            .with_filters(&filters)
-            .with_pages(pages)
-            .with_dry_run(dry_run)
+            .listing(list)
     }
 }
 
@@ -113,20 +104,17 @@ pub(super) struct ModifySecurityGroup {
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl ModifySecurityGroup {
     pub(super) fn call(self) -> Call {
-        let Self { group_id, group_name, description, dry_run, guard } = self;
+        let Self { group_id, group_name, description, change } = self;
         Call::new("ModifySecurityGroup")
             .with("GroupId", group_id)
             .with_some("GroupName", group_name)
             .with_some("Description", description)
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+            .changing(change)
     }
 }
 
@@ -149,19 +137,17 @@ pub(super) struct DeleteSecurityGroup {
     #[arg(long, value_name = "NAME")]
     group_name: Option<String>,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl DeleteSecurityGroup {
     pub(super) fn call(self) -> Call {
-        let Self { group_id, group_name, dry_run, guard } = self;
+        let Self { group_id, group_name, change } = self;
         let call = Call::new("DeleteSecurityGroup").with_some("GroupName", group_name);
         let call = match group_id.as_slice() {
             [only] => call.with("GroupId", only.clone()),
             several => call.with_list("GroupIds", several),
         };
-        call.with_dry_run(dry_run).guarded(&guard)
+        call.changing(change)
     }
 }

@@ -60,7 +60,8 @@ pub(super) fn expand(arguments: Vec<OsString>, cli: &Command) -> Result<Vec<OsSt
             return Err(InputError::NoObject);
         }
     };
-    let command = rest.iter().filter_map(|argument| cli.find_subcommand(argument.to_str()?)).next();
+    let matches = cli.clone().ignore_errors(true).try_get_matches_from(&rest).ok();
+    let command = matches.as_ref().and_then(|matches| cli.find_subcommand(matches.subcommand_name()?));
     // Without a command there is a mistake to be told that is greater.
     if let Some(command) = command {
         let flags = flags(command, &members, &rest)?;
@@ -83,8 +84,10 @@ fn flags(command: &Command, members: &Map<String, Value>, given: &[OsString]) ->
             });
         };
         let long = format!("--{name}");
+        let contrary = format!("--no-{name}");
         let is_given = |argument: &OsString| {
-            argument.to_str().is_some_and(|text| text == long || text.starts_with(&format!("{long}=")))
+            let flag = argument.to_str().map_or("", |text| text.split_once('=').map_or(text, |(flag, _)| flag));
+            flag == long || flag == contrary
         };
         if given.iter().any(is_given) {
             continue;
@@ -165,6 +168,16 @@ mod tests {
         let json = r#"{"GroupIds": ["sg-1", "sg-2"], "MaxResults": 5, "DryRun": false}"#;
         let given = ["ctl", "describe-security-groups", "--max-results", "7", FLAG, json];
         let wanted = ["ctl", "describe-security-groups", "--max-results", "7", "--group-ids=sg-1", "--group-ids=sg-2"];
+        assert_eq!(expanded(&given).expect("flags"), wanted);
+        let json = r#"{"SourceDestCheck": {"Value": true}, "DryRun": true}"#;
+        let given = ["ctl", "modify-instance-attribute", "--no-source-dest-check", "--no-dry-run"];
+        assert_eq!(expanded(&[given.as_slice(), &[FLAG, json]].concat()).expect("flags"), given);
+    }
+
+    #[test]
+    fn values_of_flags_are_no_commands() {
+        let given = ["ctl", "--socket", "status", "describe-vpcs", FLAG, r#"{"VpcIds": ["vpc-1"]}"#];
+        let wanted = ["ctl", "--socket", "status", "describe-vpcs", "--vpc-ids=vpc-1"];
         assert_eq!(expanded(&given).expect("flags"), wanted);
     }
 

@@ -1,6 +1,6 @@
 //! Commands on instances: machines, by their interfaces.
 
-use super::call::{Call, DryRun, Filters, Guard, Pages, TagSpecifications};
+use super::call::{Call, Changing, DryRun, Guard, Listing, TagSpecifications};
 use super::values::attribute;
 
 /// Make the record of an instance: a machine that is there already
@@ -19,19 +19,16 @@ pub(super) struct RegisterInstance {
     #[command(flatten)]
     tags: TagSpecifications,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl RegisterInstance {
     pub(super) fn call(self) -> Call {
-        let Self { network_interface_ids, tags, dry_run, guard } = self;
+        let Self { network_interface_ids, tags, change } = self;
         Call::new("RegisterInstance")
             .with_list("NetworkInterfaceIds", &network_interface_ids)
             .with_tags(&tags)
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+            .changing(change)
     }
 }
 
@@ -46,15 +43,13 @@ pub(super) struct DeregisterInstance {
     #[arg(long, value_name = "INSTANCE")]
     instance_id: String,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl DeregisterInstance {
     pub(super) fn call(self) -> Call {
-        let Self { instance_id, dry_run, guard } = self;
-        Call::new("DeregisterInstance").with("InstanceId", instance_id).with_dry_run(dry_run).guarded(&guard)
+        let Self { instance_id, change } = self;
+        Call::new("DeregisterInstance").with("InstanceId", instance_id).changing(change)
     }
 }
 
@@ -72,22 +67,16 @@ pub(super) struct DescribeInstances {
     #[arg(long)]
     include_managed_resources: bool,
     #[command(flatten)]
-    filters: Filters,
-    #[command(flatten)]
-    pages: Pages,
-    #[command(flatten)]
-    dry_run: DryRun,
+    list: Listing,
 }
 
 impl DescribeInstances {
     pub(super) fn call(self) -> Call {
-        let Self { instance_ids, include_managed_resources, filters, pages, dry_run } = self;
+        let Self { instance_ids, include_managed_resources, list } = self;
         Call::new("DescribeInstances")
             .with_list("InstanceIds", &instance_ids)
             .with_flag("IncludeManagedResources", include_managed_resources)
-            .with_filters(&filters)
-            .with_pages(pages)
-            .with_dry_run(dry_run)
+            .listing(list)
     }
 }
 
@@ -139,20 +128,17 @@ pub(super) struct ModifyInstanceAttribute {
     #[arg(long, overrides_with = "source_dest_check")]
     no_source_dest_check: bool,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl ModifyInstanceAttribute {
     pub(super) fn call(self) -> Call {
-        let Self { instance_id, groups, source_dest_check, no_source_dest_check, dry_run, guard } = self;
+        let Self { instance_id, groups, source_dest_check, no_source_dest_check, change } = self;
         Call::new("ModifyInstanceAttribute")
             .with("InstanceId", instance_id)
             .with_list("Groups", &groups)
             .with_some("SourceDestCheck", attribute::wish(source_dest_check, no_source_dest_check))
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+            .changing(change)
     }
 }
 
@@ -177,21 +163,18 @@ pub(super) struct AttachNetworkInterface {
     #[arg(long, value_name = "NUMBER")]
     network_card_index: Option<u32>,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl AttachNetworkInterface {
     pub(super) fn call(self) -> Call {
-        let Self { network_interface_id, instance_id, device_index, network_card_index, dry_run, guard } = self;
+        let Self { network_interface_id, instance_id, device_index, network_card_index, change } = self;
         Call::new("AttachNetworkInterface")
             .with("NetworkInterfaceId", network_interface_id)
             .with("InstanceId", instance_id)
             .with("DeviceIndex", device_index)
             .with_some("NetworkCardIndex", network_card_index)
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+            .changing(change)
     }
 }
 
@@ -208,15 +191,13 @@ pub(super) struct DetachNetworkInterface {
     #[arg(long, value_name = "ATTACHMENT")]
     attachment_id: String,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl DetachNetworkInterface {
     pub(super) fn call(self) -> Call {
-        let Self { attachment_id, dry_run, guard } = self;
-        Call::new("DetachNetworkInterface").with("AttachmentId", attachment_id).with_dry_run(dry_run).guarded(&guard)
+        let Self { attachment_id, change } = self;
+        Call::new("DetachNetworkInterface").with("AttachmentId", attachment_id).changing(change)
     }
 }
 
@@ -236,6 +217,6 @@ pub(super) struct RunInstances {
 impl RunInstances {
     pub(super) fn call(self) -> Call {
         let Self { ignored: _ } = self;
-        Call::new("RunInstances").guarded(&Guard::default())
+        Call::new("RunInstances").guarded(Guard::default())
     }
 }

@@ -1,6 +1,6 @@
 //! Commands on network interfaces: the records that carry groups and addresses.
 
-use super::call::{Call, DryRun, Filters, Guard, Pages, TagSpecifications};
+use super::call::{Call, Changing, DryRun, Guard, Listing, TagSpecifications};
 use super::values::attribute;
 use super::values::structure::{self, Structures};
 
@@ -18,22 +18,16 @@ pub(super) struct DescribeNetworkInterfaces {
     #[arg(long)]
     include_managed_resources: bool,
     #[command(flatten)]
-    filters: Filters,
-    #[command(flatten)]
-    pages: Pages,
-    #[command(flatten)]
-    dry_run: DryRun,
+    list: Listing,
 }
 
 impl DescribeNetworkInterfaces {
     pub(super) fn call(self) -> Call {
-        let Self { network_interface_ids, include_managed_resources, filters, pages, dry_run } = self;
+        let Self { network_interface_ids, include_managed_resources, list } = self;
         Call::new("DescribeNetworkInterfaces")
             .with_list("NetworkInterfaceIds", &network_interface_ids)
             .with_flag("IncludeManagedResources", include_managed_resources)
-            .with_filters(&filters)
-            .with_pages(pages)
-            .with_dry_run(dry_run)
+            .listing(list)
     }
 }
 
@@ -72,9 +66,7 @@ pub(super) struct ModifyNetworkInterfaceAttribute {
     #[arg(long, value_name = "CHANGE", value_parser = structure::attachment)]
     attachment: Option<Structures>,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl ModifyNetworkInterfaceAttribute {
@@ -87,8 +79,7 @@ impl ModifyNetworkInterfaceAttribute {
             no_source_dest_check,
             connection_tracking_specification,
             attachment,
-            dry_run,
-            guard,
+            change,
         } = self;
         Call::new("ModifyNetworkInterfaceAttribute")
             .with("NetworkInterfaceId", network_interface_id)
@@ -97,8 +88,7 @@ impl ModifyNetworkInterfaceAttribute {
             .with_some("SourceDestCheck", attribute::wish(source_dest_check, no_source_dest_check))
             .with_structure("ConnectionTrackingSpecification", connection_tracking_specification.as_ref())
             .with_structure("Attachment", attachment.as_ref())
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+            .changing(change)
     }
 }
 
@@ -154,9 +144,7 @@ pub(super) struct CreateNetworkInterface {
     #[command(flatten)]
     tags: TagSpecifications,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl CreateNetworkInterface {
@@ -174,8 +162,7 @@ impl CreateNetworkInterface {
             connection_tracking_specification,
             client_token,
             tags,
-            dry_run,
-            guard,
+            change,
         } = self;
         Call::new("CreateNetworkInterface")
             .with_some("SubnetId", subnet_id)
@@ -190,8 +177,7 @@ impl CreateNetworkInterface {
             .with_structure("ConnectionTrackingSpecification", connection_tracking_specification.as_ref())
             .with_some("ClientToken", client_token)
             .with_tags(&tags)
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+            .changing(change)
     }
 }
 
@@ -205,18 +191,13 @@ pub(super) struct DeleteNetworkInterface {
     #[arg(long, value_name = "INTERFACE")]
     network_interface_id: String,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl DeleteNetworkInterface {
     pub(super) fn call(self) -> Call {
-        let Self { network_interface_id, dry_run, guard } = self;
-        Call::new("DeleteNetworkInterface")
-            .with("NetworkInterfaceId", network_interface_id)
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+        let Self { network_interface_id, change } = self;
+        Call::new("DeleteNetworkInterface").with("NetworkInterfaceId", network_interface_id).changing(change)
     }
 }
 
@@ -259,19 +240,16 @@ pub(super) struct ResetNetworkInterfaceAttribute {
     #[arg(long, value_name = "TEXT")]
     source_dest_check: String,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl ResetNetworkInterfaceAttribute {
     pub(super) fn call(self) -> Call {
-        let Self { network_interface_id, source_dest_check, dry_run, guard } = self;
+        let Self { network_interface_id, source_dest_check, change } = self;
         Call::new("ResetNetworkInterfaceAttribute")
             .with("NetworkInterfaceId", network_interface_id)
             .with("SourceDestCheck", source_dest_check)
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+            .changing(change)
     }
 }
 
@@ -320,7 +298,7 @@ impl AssignPrivateIpAddresses {
             .with_list("PrivateIpAddresses", &private_ip_addresses)
             .with_some("SecondaryPrivateIpAddressCount", secondary_private_ip_address_count)
             .with_some("AllowReassignment", (allow_reassignment || no_allow_reassignment).then_some(allow_reassignment))
-            .guarded(&guard)
+            .guarded(guard)
     }
 }
 
@@ -347,7 +325,7 @@ impl UnassignPrivateIpAddresses {
         Call::new("UnassignPrivateIpAddresses")
             .with("NetworkInterfaceId", network_interface_id)
             .with_list("PrivateIpAddresses", &private_ip_addresses)
-            .guarded(&guard)
+            .guarded(guard)
     }
 }
 
@@ -377,7 +355,7 @@ impl AssignIpv6Addresses {
             .with("NetworkInterfaceId", network_interface_id)
             .with_list("Ipv6Addresses", &ipv6_addresses)
             .with_some("Ipv6AddressCount", ipv6_address_count)
-            .guarded(&guard)
+            .guarded(guard)
     }
 }
 
@@ -403,6 +381,6 @@ impl UnassignIpv6Addresses {
         Call::new("UnassignIpv6Addresses")
             .with("NetworkInterfaceId", network_interface_id)
             .with_list("Ipv6Addresses", &ipv6_addresses)
-            .guarded(&guard)
+            .guarded(guard)
     }
 }

@@ -5,6 +5,7 @@
 //! the controller's to say, in one place for every client.
 
 mod call;
+mod calls;
 mod device;
 mod drops;
 mod emergency;
@@ -90,6 +91,10 @@ struct Global {
     #[arg(long, global = true, value_name = "FORMAT")]
     output: Option<output::Format>,
 
+    /// Whether tables have colours
+    #[arg(long = "color", global = true, value_name = "WHEN", default_value = "auto")]
+    colour: output::Colour,
+
     /// Print a part of the answer: a JMESPath expression, as in the AWS CLI
     #[arg(long, global = true, value_name = "JMESPATH", value_parser = query::Query::parse)]
     query: Option<query::Query>,
@@ -101,87 +106,12 @@ struct Global {
 
 #[derive(clap::Subcommand, Debug)]
 enum Command {
-    CreateVpc(vpc::CreateVpc),
-    DescribeVpcs(vpc::DescribeVpcs),
-    DeleteVpc(vpc::DeleteVpc),
-    CreateDefaultVpc(vpc::CreateDefaultVpc),
-    DescribeVpcAttribute(vpc::DescribeVpcAttribute),
-    ModifyVpcAttribute(vpc::ModifyVpcAttribute),
-    AssociateVpcCidrBlock(vpc::AssociateVpcCidrBlock),
-    DisassociateVpcCidrBlock(vpc::DisassociateVpcCidrBlock),
-    CreateSubnet(subnet::CreateSubnet),
-    CreateDefaultSubnet(subnet::CreateDefaultSubnet),
-    DescribeSubnets(subnet::DescribeSubnets),
-    DeleteSubnet(subnet::DeleteSubnet),
-    ModifySubnetAttribute(subnet::ModifySubnetAttribute),
-    AssociateSubnetCidrBlock(subnet::AssociateSubnetCidrBlock),
-    DisassociateSubnetCidrBlock(subnet::DisassociateSubnetCidrBlock),
-    CreateInternetGateway(gateway::CreateInternetGateway),
-    DescribeInternetGateways(gateway::DescribeInternetGateways),
-    AttachInternetGateway(gateway::AttachInternetGateway),
-    DetachInternetGateway(gateway::DetachInternetGateway),
-    DeleteInternetGateway(gateway::DeleteInternetGateway),
-    RegisterInstance(instance::RegisterInstance),
-    DeregisterInstance(instance::DeregisterInstance),
-    DescribeInstances(instance::DescribeInstances),
-    DescribeInstanceAttribute(instance::DescribeInstanceAttribute),
-    ModifyInstanceAttribute(instance::ModifyInstanceAttribute),
-    AttachNetworkInterface(instance::AttachNetworkInterface),
-    DetachNetworkInterface(instance::DetachNetworkInterface),
-    RunInstances(instance::RunInstances),
-    DescribeAvailabilityZones(surroundings::DescribeAvailabilityZones),
-    DescribeRegions(surroundings::DescribeRegions),
-    DescribeAccountAttributes(surroundings::DescribeAccountAttributes),
-    DescribeNetworkAcls(surroundings::DescribeNetworkAcls),
-    DescribeRouteTables(surroundings::DescribeRouteTables),
-    CreateSecurityGroup(group::CreateSecurityGroup),
-    DescribeSecurityGroups(group::DescribeSecurityGroups),
-    DeleteSecurityGroup(group::DeleteSecurityGroup),
-    ModifySecurityGroup(group::ModifySecurityGroup),
-    AuthorizeSecurityGroupIngress(rule::AuthorizeSecurityGroupIngress),
-    AuthorizeSecurityGroupEgress(rule::AuthorizeSecurityGroupEgress),
-    RevokeSecurityGroupIngress(rule::RevokeSecurityGroupIngress),
-    RevokeSecurityGroupEgress(rule::RevokeSecurityGroupEgress),
-    DescribeSecurityGroupRules(rule::DescribeSecurityGroupRules),
-    ModifySecurityGroupRules(rule_edit::ModifySecurityGroupRules),
-    UpdateSecurityGroupRuleDescriptionsIngress(rule_edit::UpdateSecurityGroupRuleDescriptionsIngress),
-    UpdateSecurityGroupRuleDescriptionsEgress(rule_edit::UpdateSecurityGroupRuleDescriptionsEgress),
-    ReplaceSecurityGroupRules(rule_edit::ReplaceSecurityGroupRules),
-    CreateManagedPrefixList(prefix_list::CreateManagedPrefixList),
-    ModifyManagedPrefixList(prefix_list::ModifyManagedPrefixList),
-    RestoreManagedPrefixListVersion(prefix_list::RestoreManagedPrefixListVersion),
-    DeleteManagedPrefixList(prefix_list::DeleteManagedPrefixList),
-    DescribeManagedPrefixLists(prefix_list::DescribeManagedPrefixLists),
-    GetManagedPrefixListEntries(prefix_list::GetManagedPrefixListEntries),
-    GetManagedPrefixListAssociations(prefix_list::GetManagedPrefixListAssociations),
-    DescribePrefixLists(prefix_list::DescribePrefixLists),
-    CreateTags(tag::CreateTags),
-    DeleteTags(tag::DeleteTags),
-    DescribeTags(tag::DescribeTags),
-    Attach(device::Attach),
-    Detach(device::Detach),
-    DescribeNetworkInterfaces(interface::DescribeNetworkInterfaces),
-    ModifyNetworkInterfaceAttribute(interface::ModifyNetworkInterfaceAttribute),
-    CreateNetworkInterface(interface::CreateNetworkInterface),
-    DeleteNetworkInterface(interface::DeleteNetworkInterface),
-    DescribeNetworkInterfaceAttribute(interface::DescribeNetworkInterfaceAttribute),
-    ResetNetworkInterfaceAttribute(interface::ResetNetworkInterfaceAttribute),
-    AssignPrivateIpAddresses(interface::AssignPrivateIpAddresses),
-    UnassignPrivateIpAddresses(interface::UnassignPrivateIpAddresses),
-    AssignIpv6Addresses(interface::AssignIpv6Addresses),
-    UnassignIpv6Addresses(interface::UnassignIpv6Addresses),
-    CreateAccessKey(key::CreateAccessKey),
-    ListAccessKeys(key::ListAccessKeys),
-    DeleteAccessKey(key::DeleteAccessKey),
-    Status(operate::Status),
-    Counters(operate::Counters),
-    DescribeFlows(flow::DescribeFlows),
+    #[command(flatten)]
+    Call(calls::Calls),
     FlushFlows(flow::FlushFlows),
     Drops(drops::Drops),
     Explain(explain::Explain),
     Simulate(explain::Simulate),
-    Confirm(operate::Confirm),
-    Undo(operate::Undo),
     EmergencyDetach(emergency::EmergencyDetach),
     #[command(after_help = "Example:
   firewall-ctl daemon --config /etc/firewall/firewall.toml")]

@@ -2,6 +2,7 @@
 
 use super::call::Call;
 use super::failure::Failure;
+use super::output::Format;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -125,6 +126,18 @@ pub(super) fn gather(
     }
 }
 
+/// What is printed behind a list that `--max-items` has cut, in the place of the token in it. In JSON it stays there.
+pub(super) fn rest(format: Format, whole: &mut Value) -> Option<String> {
+    let mut token = || whole.as_object_mut()?.remove("NextToken")?.as_str().map(str::to_owned);
+    match format {
+        Format::Json => None,
+        Format::Text => token().map(|token| format!("NEXTTOKEN\t{token}\n")),
+        Format::Table => token().map(|token| {
+            format!("There are more: narrow the list with --filters, or go on with --starting-token {token}\n")
+        }),
+    }
+}
+
 /// The list that an answer is about: its only one.
 fn items(answer: &mut Value) -> Option<&mut Vec<Value>> {
     answer.as_object_mut()?.values_mut().find_map(Value::as_array_mut)
@@ -191,6 +204,21 @@ mod tests {
                 assert_eq!(json!(seen), json!([0, 1, 2, 3, 4, 5, 6]), "{page_size:?} {most}");
             }
         }
+    }
+
+    #[test]
+    fn where_to_go_on_stands_behind_a_list() {
+        let cut = || json!({"Items": [1], "NextToken": "abc"});
+        let rest = |format| {
+            let mut whole = cut();
+            (rest(format, &mut whole), whole)
+        };
+        assert_eq!(rest(Format::Json), (None, cut()));
+        assert_eq!(rest(Format::Text), (Some("NEXTTOKEN\tabc\n".to_owned()), json!({"Items": [1]})));
+        let (told, whole) = rest(Format::Table);
+        assert!(told.expect("a line").contains("--starting-token abc\n"));
+        assert_eq!(whole, json!({"Items": [1]}));
+        assert_eq!(super::rest(Format::Text, &mut json!({"Items": [1]})), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Commands on prefix lists.
 
-use super::call::{Call, DryRun, Filters, Guard, Pages, TagSpecifications};
+use super::call::{Call, Changing, DryRun, Listing, Pages, TagSpecifications};
 use super::values::structure::{self, Structures};
 
 /// Make a prefix list: address blocks under a name, for rules to name as their peer
@@ -30,14 +30,12 @@ pub(super) struct CreateManagedPrefixList {
     #[command(flatten)]
     tags: TagSpecifications,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl CreateManagedPrefixList {
     pub(super) fn call(self) -> Call {
-        let Self { prefix_list_name, address_family, max_entries, entries, client_token, tags, dry_run, guard } = self;
+        let Self { prefix_list_name, address_family, max_entries, entries, client_token, tags, change } = self;
         Call::new("CreateManagedPrefixList")
             .with("PrefixListName", prefix_list_name)
             .with("AddressFamily", address_family)
@@ -45,8 +43,7 @@ impl CreateManagedPrefixList {
             .with_structures("Entries", &entries)
             .with_some("ClientToken", client_token)
             .with_tags(&tags)
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+            .changing(change)
     }
 }
 
@@ -87,9 +84,7 @@ pub(super) struct ModifyManagedPrefixList {
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     max_entries: Option<i64>,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl ModifyManagedPrefixList {
@@ -101,8 +96,7 @@ impl ModifyManagedPrefixList {
             add_entries,
             remove_entries,
             max_entries,
-            dry_run,
-            guard,
+            change,
         } = self;
         Call::new("ModifyManagedPrefixList")
             .with("PrefixListId", prefix_list_id)
@@ -111,8 +105,7 @@ impl ModifyManagedPrefixList {
             .with_structures("AddEntries", &add_entries)
             .with_structures("RemoveEntries", &remove_entries)
             .with_some("MaxEntries", max_entries)
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+            .changing(change)
     }
 }
 
@@ -133,20 +126,17 @@ pub(super) struct RestoreManagedPrefixListVersion {
     #[arg(long, value_name = "VERSION", allow_negative_numbers = true)]
     current_version: i64,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl RestoreManagedPrefixListVersion {
     pub(super) fn call(self) -> Call {
-        let Self { prefix_list_id, previous_version, current_version, dry_run, guard } = self;
+        let Self { prefix_list_id, previous_version, current_version, change } = self;
         Call::new("RestoreManagedPrefixListVersion")
             .with("PrefixListId", prefix_list_id)
             .with("PreviousVersion", previous_version)
             .with("CurrentVersion", current_version)
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+            .changing(change)
     }
 }
 
@@ -160,15 +150,13 @@ pub(super) struct DeleteManagedPrefixList {
     #[arg(long, value_name = "LIST")]
     prefix_list_id: String,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl DeleteManagedPrefixList {
     pub(super) fn call(self) -> Call {
-        let Self { prefix_list_id, dry_run, guard } = self;
-        Call::new("DeleteManagedPrefixList").with("PrefixListId", prefix_list_id).with_dry_run(dry_run).guarded(&guard)
+        let Self { prefix_list_id, change } = self;
+        Call::new("DeleteManagedPrefixList").with("PrefixListId", prefix_list_id).changing(change)
     }
 }
 
@@ -183,21 +171,13 @@ pub(super) struct DescribeManagedPrefixLists {
     #[arg(long, value_name = "LIST", num_args = 1..)]
     prefix_list_ids: Vec<String>,
     #[command(flatten)]
-    filters: Filters,
-    #[command(flatten)]
-    pages: Pages,
-    #[command(flatten)]
-    dry_run: DryRun,
+    list: Listing,
 }
 
 impl DescribeManagedPrefixLists {
     pub(super) fn call(self) -> Call {
-        let Self { prefix_list_ids, filters, pages, dry_run } = self;
-        Call::new("DescribeManagedPrefixLists")
-            .with_list("PrefixListIds", &prefix_list_ids)
-            .with_filters(&filters)
-            .with_pages(pages)
-            .with_dry_run(dry_run)
+        let Self { prefix_list_ids, list } = self;
+        Call::new("DescribeManagedPrefixLists").with_list("PrefixListIds", &prefix_list_ids).listing(list)
     }
 }
 
@@ -265,20 +245,12 @@ pub(super) struct DescribePrefixLists {
     #[arg(long, value_name = "LIST", num_args = 1..)]
     prefix_list_ids: Vec<String>,
     #[command(flatten)]
-    filters: Filters,
-    #[command(flatten)]
-    pages: Pages,
-    #[command(flatten)]
-    dry_run: DryRun,
+    list: Listing,
 }
 
 impl DescribePrefixLists {
     pub(super) fn call(self) -> Call {
-        let Self { prefix_list_ids, filters, pages, dry_run } = self;
-        Call::new("DescribePrefixLists")
-            .with_list("PrefixListIds", &prefix_list_ids)
-            .with_filters(&filters)
-            .with_pages(pages)
-            .with_dry_run(dry_run)
+        let Self { prefix_list_ids, list } = self;
+        Call::new("DescribePrefixLists").with_list("PrefixListIds", &prefix_list_ids).listing(list)
     }
 }

@@ -1,6 +1,6 @@
 //! Commands on the rules of groups.
 
-use super::call::{Call, DryRun, Filters, Guard, Pages, TagSpecifications};
+use super::call::{Call, Changing, Listing, TagSpecifications};
 use super::group::GroupChoice;
 use super::permission::Permissions;
 use clap::ArgGroup;
@@ -39,16 +39,14 @@ pub(super) struct AuthorizeSecurityGroupIngress {
     #[command(flatten)]
     tags: TagSpecifications,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl AuthorizeSecurityGroupIngress {
     pub(super) fn call(self) -> Call {
-        let Self { group, permissions, tags, dry_run, guard } = self;
+        let Self { group, permissions, tags, change } = self;
         let call = group.add_to(Call::new("AuthorizeSecurityGroupIngress"));
-        permissions.add_to(call).with_tags(&tags).with_dry_run(dry_run).guarded(&guard)
+        permissions.add_to(call).with_tags(&tags).changing(change)
     }
 }
 
@@ -67,16 +65,14 @@ pub(super) struct AuthorizeSecurityGroupEgress {
     #[command(flatten)]
     tags: TagSpecifications,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl AuthorizeSecurityGroupEgress {
     pub(super) fn call(self) -> Call {
-        let Self { group_id, permissions, tags, dry_run, guard } = self;
+        let Self { group_id, permissions, tags, change } = self;
         let call = Call::new("AuthorizeSecurityGroupEgress").with("GroupId", group_id);
-        permissions.add_to(call).with_tags(&tags).with_dry_run(dry_run).guarded(&guard)
+        permissions.add_to(call).with_tags(&tags).changing(change)
     }
 }
 
@@ -100,16 +96,14 @@ pub(super) struct RevokeSecurityGroupIngress {
     #[command(flatten)]
     cut: CutFlows,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl RevokeSecurityGroupIngress {
     pub(super) fn call(self) -> Call {
-        let Self { group, permissions, ids, cut, dry_run, guard } = self;
+        let Self { group, permissions, ids, cut, change } = self;
         let call = group.add_to(Call::new("RevokeSecurityGroupIngress"));
-        cut.add_to(ids.add_to(permissions.add_to(call))).with_dry_run(dry_run).guarded(&guard)
+        cut.add_to(ids.add_to(permissions.add_to(call))).changing(change)
     }
 }
 
@@ -131,16 +125,14 @@ pub(super) struct RevokeSecurityGroupEgress {
     #[command(flatten)]
     cut: CutFlows,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl RevokeSecurityGroupEgress {
     pub(super) fn call(self) -> Call {
-        let Self { group_id, permissions, ids, cut, dry_run, guard } = self;
+        let Self { group_id, permissions, ids, cut, change } = self;
         let call = Call::new("RevokeSecurityGroupEgress").with("GroupId", group_id);
-        cut.add_to(ids.add_to(permissions.add_to(call))).with_dry_run(dry_run).guarded(&guard)
+        cut.add_to(ids.add_to(permissions.add_to(call))).changing(change)
     }
 }
 
@@ -189,20 +181,14 @@ pub(super) struct DescribeSecurityGroupRules {
     #[arg(long, value_name = "RULE", num_args = 1..)]
     security_group_rule_ids: Vec<String>,
     #[command(flatten)]
-    filters: Filters,
-    #[command(flatten)]
-    pages: Pages,
-    #[command(flatten)]
-    dry_run: DryRun,
+    list: Listing,
 }
 
 impl DescribeSecurityGroupRules {
     pub(super) fn call(self) -> Call {
-        let Self { security_group_rule_ids, filters, pages, dry_run } = self;
+        let Self { security_group_rule_ids, list } = self;
         Call::new("DescribeSecurityGroupRules")
             .with_list("SecurityGroupRuleIds", &security_group_rule_ids)
-            .with_filters(&filters)
-            .with_pages(pages)
-            .with_dry_run(dry_run)
+            .listing(list)
     }
 }

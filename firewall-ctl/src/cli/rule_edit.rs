@@ -1,6 +1,6 @@
 //! Commands that change rules which are there, or all of them at once.
 
-use super::call::{Call, DryRun, Guard, TagSpecifications};
+use super::call::{Call, Changing, TagSpecifications};
 use super::group::GroupChoice;
 use super::rule::CutFlows;
 use super::values::structure::{self, Structures};
@@ -23,19 +23,16 @@ pub(super) struct ModifySecurityGroupRules {
     #[arg(long, value_name = "RULE", num_args = 1.., required = true, value_parser = structure::rule_updates)]
     security_group_rules: Vec<Structures>,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl ModifySecurityGroupRules {
     pub(super) fn call(self) -> Call {
-        let Self { group_id, security_group_rules, dry_run, guard } = self;
+        let Self { group_id, security_group_rules, change } = self;
         Call::new("ModifySecurityGroupRules")
             .with("GroupId", group_id)
             .with_structures("SecurityGroupRules", &security_group_rules)
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+            .changing(change)
     }
 }
 
@@ -77,16 +74,14 @@ pub(super) struct UpdateSecurityGroupRuleDescriptionsIngress {
     #[command(flatten)]
     notes: Notes,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl UpdateSecurityGroupRuleDescriptionsIngress {
     pub(super) fn call(self) -> Call {
-        let Self { group, notes, dry_run, guard } = self;
+        let Self { group, notes, change } = self;
         let call = group.add_to(Call::new("UpdateSecurityGroupRuleDescriptionsIngress"));
-        notes.add_to(call).with_dry_run(dry_run).guarded(&guard)
+        notes.add_to(call).changing(change)
     }
 }
 
@@ -102,16 +97,14 @@ pub(super) struct UpdateSecurityGroupRuleDescriptionsEgress {
     #[command(flatten)]
     notes: Notes,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl UpdateSecurityGroupRuleDescriptionsEgress {
     pub(super) fn call(self) -> Call {
-        let Self { group, notes, dry_run, guard } = self;
+        let Self { group, notes, change } = self;
         let call = group.add_to(Call::new("UpdateSecurityGroupRuleDescriptionsEgress"));
-        notes.add_to(call).with_dry_run(dry_run).guarded(&guard)
+        notes.add_to(call).changing(change)
     }
 }
 
@@ -144,20 +137,18 @@ pub(super) struct ReplaceSecurityGroupRules {
     #[command(flatten)]
     cut: CutFlows,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl ReplaceSecurityGroupRules {
     pub(super) fn call(self) -> Call {
-        let Self { group, direction, ip_permissions, ip_permissions_egress, tags, cut, dry_run, guard } = self;
+        let Self { group, direction, ip_permissions, ip_permissions_egress, tags, cut, change } = self;
         let call = group
             .add_to(Call::new("ReplaceSecurityGroupRules"))
             .with("Direction", direction)
             .with_structures("IpPermissions", &ip_permissions)
             .with_structures("IpPermissionsEgress", &ip_permissions_egress)
             .with_tags(&tags);
-        cut.add_to(call).with_dry_run(dry_run).guarded(&guard)
+        cut.add_to(call).changing(change)
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Work::Daemon(args) => run_daemon(*args),
         Work::EmergencyDetach(emergency) => {
             let removed = emergency.detach()?;
-            print(&emergency::render(global.output.unwrap_or_else(Format::preferred), &removed))
+            print(&emergency::render(format(&global), &removed))
         }
     }
     .map(|()| ExitCode::SUCCESS)
@@ -46,81 +46,7 @@ pub(super) enum Work {
 
 pub(super) fn work(command: Command) -> Work {
     match command {
-        Command::CreateVpc(command) => Work::Call(command.call()),
-        Command::DescribeVpcs(command) => Work::Call(command.call()),
-        Command::DeleteVpc(command) => Work::Call(command.call()),
-        Command::CreateDefaultVpc(command) => Work::Call(command.call()),
-        Command::DescribeVpcAttribute(command) => Work::Call(command.call()),
-        Command::ModifyVpcAttribute(command) => Work::Call(command.call()),
-        Command::AssociateVpcCidrBlock(command) => Work::Call(command.call()),
-        Command::DisassociateVpcCidrBlock(command) => Work::Call(command.call()),
-        Command::CreateSubnet(command) => Work::Call(command.call()),
-        Command::CreateDefaultSubnet(command) => Work::Call(command.call()),
-        Command::DescribeSubnets(command) => Work::Call(command.call()),
-        Command::DeleteSubnet(command) => Work::Call(command.call()),
-        Command::ModifySubnetAttribute(command) => Work::Call(command.call()),
-        Command::AssociateSubnetCidrBlock(command) => Work::Call(command.call()),
-        Command::DisassociateSubnetCidrBlock(command) => Work::Call(command.call()),
-        Command::CreateInternetGateway(command) => Work::Call(command.call()),
-        Command::DescribeInternetGateways(command) => Work::Call(command.call()),
-        Command::AttachInternetGateway(command) => Work::Call(command.call()),
-        Command::DetachInternetGateway(command) => Work::Call(command.call()),
-        Command::DeleteInternetGateway(command) => Work::Call(command.call()),
-        Command::RegisterInstance(command) => Work::Call(command.call()),
-        Command::DeregisterInstance(command) => Work::Call(command.call()),
-        Command::DescribeInstances(command) => Work::Call(command.call()),
-        Command::DescribeInstanceAttribute(command) => Work::Call(command.call()),
-        Command::ModifyInstanceAttribute(command) => Work::Call(command.call()),
-        Command::AttachNetworkInterface(command) => Work::Call(command.call()),
-        Command::DetachNetworkInterface(command) => Work::Call(command.call()),
-        Command::RunInstances(command) => Work::Call(command.call()),
-        Command::DescribeAvailabilityZones(command) => Work::Call(command.call()),
-        Command::DescribeRegions(command) => Work::Call(command.call()),
-        Command::DescribeAccountAttributes(command) => Work::Call(command.call()),
-        Command::DescribeNetworkAcls(command) => Work::Call(command.call()),
-        Command::DescribeRouteTables(command) => Work::Call(command.call()),
-        Command::CreateSecurityGroup(command) => Work::Call(command.call()),
-        Command::DescribeSecurityGroups(command) => Work::Call(command.call()),
-        Command::DeleteSecurityGroup(command) => Work::Call(command.call()),
-        Command::ModifySecurityGroup(command) => Work::Call(command.call()),
-        Command::AuthorizeSecurityGroupIngress(command) => Work::Call(command.call()),
-        Command::AuthorizeSecurityGroupEgress(command) => Work::Call(command.call()),
-        Command::RevokeSecurityGroupIngress(command) => Work::Call(command.call()),
-        Command::RevokeSecurityGroupEgress(command) => Work::Call(command.call()),
-        Command::DescribeSecurityGroupRules(command) => Work::Call(command.call()),
-        Command::ModifySecurityGroupRules(command) => Work::Call(command.call()),
-        Command::UpdateSecurityGroupRuleDescriptionsIngress(command) => Work::Call(command.call()),
-        Command::UpdateSecurityGroupRuleDescriptionsEgress(command) => Work::Call(command.call()),
-        Command::ReplaceSecurityGroupRules(command) => Work::Call(command.call()),
-        Command::CreateManagedPrefixList(command) => Work::Call(command.call()),
-        Command::ModifyManagedPrefixList(command) => Work::Call(command.call()),
-        Command::RestoreManagedPrefixListVersion(command) => Work::Call(command.call()),
-        Command::DeleteManagedPrefixList(command) => Work::Call(command.call()),
-        Command::DescribeManagedPrefixLists(command) => Work::Call(command.call()),
-        Command::GetManagedPrefixListEntries(command) => Work::Call(command.call()),
-        Command::GetManagedPrefixListAssociations(command) => Work::Call(command.call()),
-        Command::DescribePrefixLists(command) => Work::Call(command.call()),
-        Command::CreateTags(command) => Work::Call(command.call()),
-        Command::DeleteTags(command) => Work::Call(command.call()),
-        Command::DescribeTags(command) => Work::Call(command.call()),
-        Command::Attach(command) => Work::Call(command.call()),
-        Command::Detach(command) => Work::Call(command.call()),
-        Command::DescribeNetworkInterfaces(command) => Work::Call(command.call()),
-        Command::ModifyNetworkInterfaceAttribute(command) => Work::Call(command.call()),
-        Command::CreateNetworkInterface(command) => Work::Call(command.call()),
-        Command::DeleteNetworkInterface(command) => Work::Call(command.call()),
-        Command::DescribeNetworkInterfaceAttribute(command) => Work::Call(command.call()),
-        Command::ResetNetworkInterfaceAttribute(command) => Work::Call(command.call()),
-        Command::AssignPrivateIpAddresses(command) => Work::Call(command.call()),
-        Command::UnassignPrivateIpAddresses(command) => Work::Call(command.call()),
-        Command::AssignIpv6Addresses(command) => Work::Call(command.call()),
-        Command::UnassignIpv6Addresses(command) => Work::Call(command.call()),
-        Command::CreateAccessKey(command) => Work::Call(command.call()),
-        Command::ListAccessKeys(command) => Work::Call(command.call()),
-        Command::DeleteAccessKey(command) => Work::Call(command.call()),
-        Command::Status(command) => Work::Call(command.call()),
-        Command::Counters(command) => Work::Call(command.call()),
-        Command::DescribeFlows(command) => Work::Call(command.call()),
+        Command::Call(command) => Work::Call(command.call()),
         Command::FlushFlows(command) => Work::Flush(command.call()),
         Command::Drops(command) => match command.call() {
             (call, false) => Work::Call(call),
@@ -128,8 +54,6 @@ pub(super) fn work(command: Command) -> Work {
         },
         Command::Explain(command) => Work::Judge(command.call()),
         Command::Simulate(command) => Work::Judge(command.call()),
-        Command::Confirm(command) => Work::Call(command.call()),
-        Command::Undo(command) => Work::Call(command.call()),
         Command::EmergencyDetach(command) => Work::EmergencyDetach(command),
         Command::Daemon(args) => Work::Daemon(Box::new(args)),
         Command::Completions(completions) => Work::Print(completions.render()),
@@ -137,10 +61,13 @@ pub(super) fn work(command: Command) -> Work {
     }
 }
 
-/// Sends a request to the controller and prints the answer.
+/// Sends a request to the controller and prints the answer. Where a list goes on stands behind it, but for JSON.
 fn ask(global: &Global, call: &Call) -> Result<(), Failure> {
-    let body = answer(global, call)?;
-    show(global, call.operation, &body)
+    let mut body = answer(global, call)?;
+    let is_whole = global.query.is_some() || call.paging.is_none();
+    let rest = if is_whole { None } else { pages::rest(format(global), &mut body) };
+    show(global, call.operation, &body)?;
+    rest.map_or(Ok(()), |rest| print(&rest))
 }
 
 /// Prints what becomes of a packet, which the exit code tells as well: by the last of those who were asked.
@@ -162,7 +89,7 @@ fn flush(global: &Global, call: &Call) -> Result<(), Failure> {
 
 /// Prints what is dropped, until somebody ends it or nobody reads any more.
 fn follow(global: &Global, call: &Call) -> Result<(), Failure> {
-    let format = global.output.unwrap_or_else(Format::preferred);
+    let format = format(global);
     let read = |body| {
         serde_json::from_value(body).map_err(|error| Failure::new("the controller's answer is not understood", error))
     };
@@ -203,11 +130,15 @@ fn answer_once(global: &Global, call: &Call) -> Result<Value, Failure> {
 }
 
 fn show(global: &Global, operation: &str, body: &Value) -> Result<(), Failure> {
-    let format = global.output.unwrap_or_else(Format::preferred);
+    let (format, screen) = (format(global), Screen::of_stdout(global.colour));
     match &global.query {
-        Some(query) => print(&output::render_part(format, &Screen::of_stdout(), &query.of(body)?)),
-        None => print(&output::render(format, &Screen::of_stdout(), operation, body)),
+        Some(query) => print(&output::render_part(format, &screen, &query.of(body)?)),
+        None => print(&output::render(format, &screen, operation, body)),
     }
+}
+
+fn format(global: &Global) -> Format {
+    global.output.unwrap_or_else(Format::preferred)
 }
 
 fn options(call: &Call) -> CallOptions {

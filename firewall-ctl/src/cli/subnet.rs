@@ -1,6 +1,6 @@
 //! Commands on subnets.
 
-use super::call::{Call, DryRun, Filters, Guard, Pages, TagSpecifications};
+use super::call::{Call, Changing, Guard, Listing, TagSpecifications};
 use super::values::attribute;
 
 /// Make a subnet: a part of a VPC's blocks, from which interfaces get addresses
@@ -35,9 +35,7 @@ pub(super) struct CreateSubnet {
     #[command(flatten)]
     tags: TagSpecifications,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl CreateSubnet {
@@ -50,8 +48,7 @@ impl CreateSubnet {
             availability_zone_id,
             ipv6_native,
             tags,
-            dry_run,
-            guard,
+            change,
         } = self;
         Call::new("CreateSubnet")
             .with("VpcId", vpc_id)
@@ -61,8 +58,7 @@ impl CreateSubnet {
             .with_some("AvailabilityZoneId", availability_zone_id)
             .with_flag("Ipv6Native", ipv6_native)
             .with_tags(&tags)
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+            .changing(change)
     }
 }
 
@@ -81,20 +77,17 @@ pub(super) struct CreateDefaultSubnet {
     #[arg(long)]
     ipv6_native: bool,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl CreateDefaultSubnet {
     pub(super) fn call(self) -> Call {
-        let Self { availability_zone, availability_zone_id, ipv6_native, dry_run, guard } = self;
+        let Self { availability_zone, availability_zone_id, ipv6_native, change } = self;
         Call::new("CreateDefaultSubnet")
             .with_some("AvailabilityZone", availability_zone)
             .with_some("AvailabilityZoneId", availability_zone_id)
             .with_flag("Ipv6Native", ipv6_native)
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+            .changing(change)
     }
 }
 
@@ -109,21 +102,13 @@ pub(super) struct DescribeSubnets {
     #[arg(long, value_name = "SUBNET", num_args = 1..)]
     subnet_ids: Vec<String>,
     #[command(flatten)]
-    filters: Filters,
-    #[command(flatten)]
-    pages: Pages,
-    #[command(flatten)]
-    dry_run: DryRun,
+    list: Listing,
 }
 
 impl DescribeSubnets {
     pub(super) fn call(self) -> Call {
-        let Self { subnet_ids, filters, pages, dry_run } = self;
-        Call::new("DescribeSubnets")
-            .with_list("SubnetIds", &subnet_ids)
-            .with_filters(&filters)
-            .with_pages(pages)
-            .with_dry_run(dry_run)
+        let Self { subnet_ids, list } = self;
+        Call::new("DescribeSubnets").with_list("SubnetIds", &subnet_ids).listing(list)
     }
 }
 
@@ -136,15 +121,13 @@ pub(super) struct DeleteSubnet {
     #[arg(long, value_name = "SUBNET")]
     subnet_id: String,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl DeleteSubnet {
     pub(super) fn call(self) -> Call {
-        let Self { subnet_id, dry_run, guard } = self;
-        Call::new("DeleteSubnet").with("SubnetId", subnet_id).with_dry_run(dry_run).guarded(&guard)
+        let Self { subnet_id, change } = self;
+        Call::new("DeleteSubnet").with("SubnetId", subnet_id).changing(change)
     }
 }
 
@@ -243,7 +226,7 @@ impl ModifySubnetAttribute {
                     no_enable_resource_name_dns_aaaa_record_on_launch,
                 ),
             )
-            .guarded(&guard)
+            .guarded(guard)
     }
 }
 
@@ -270,7 +253,7 @@ impl AssociateSubnetCidrBlock {
         Call::new("AssociateSubnetCidrBlock")
             .with("SubnetId", subnet_id)
             .with("Ipv6CidrBlock", ipv6_cidr_block)
-            .guarded(&guard)
+            .guarded(guard)
     }
 }
 
@@ -292,6 +275,6 @@ pub(super) struct DisassociateSubnetCidrBlock {
 impl DisassociateSubnetCidrBlock {
     pub(super) fn call(self) -> Call {
         let Self { association_id, guard } = self;
-        Call::new("DisassociateSubnetCidrBlock").with("AssociationId", association_id).guarded(&guard)
+        Call::new("DisassociateSubnetCidrBlock").with("AssociationId", association_id).guarded(guard)
     }
 }

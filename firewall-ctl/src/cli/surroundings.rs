@@ -1,6 +1,6 @@
 //! Commands on what clients ask for around VPCs: regions and zones, ACLs and route tables, attributes of the account.
 
-use super::call::{Call, DryRun, Filters, Pages};
+use super::call::{Call, DryRun, Filters, Listing};
 
 /// List the zones, of which there is one
 #[derive(clap::Args, Debug)]
@@ -91,21 +91,13 @@ pub(super) struct DescribeNetworkAcls {
     #[arg(long, value_name = "ACL", num_args = 1..)]
     network_acl_ids: Vec<String>,
     #[command(flatten)]
-    filters: Filters,
-    #[command(flatten)]
-    pages: Pages,
-    #[command(flatten)]
-    dry_run: DryRun,
+    list: Listing,
 }
 
 impl DescribeNetworkAcls {
     pub(super) fn call(self) -> Call {
-        let Self { network_acl_ids, filters, pages, dry_run } = self;
-        Call::new("DescribeNetworkAcls")
-            .with_list("NetworkAclIds", &network_acl_ids)
-            .with_filters(&filters)
-            .with_pages(pages)
-            .with_dry_run(dry_run)
+        let Self { network_acl_ids, list } = self;
+        Call::new("DescribeNetworkAcls").with_list("NetworkAclIds", &network_acl_ids).listing(list)
     }
 }
 
@@ -121,20 +113,12 @@ pub(super) struct DescribeRouteTables {
     #[arg(long, value_name = "TABLE", num_args = 1..)]
     route_table_ids: Vec<String>,
     #[command(flatten)]
-    filters: Filters,
-    #[command(flatten)]
-    pages: Pages,
-    #[command(flatten)]
-    dry_run: DryRun,
+    list: Listing,
 }
 
 impl DescribeRouteTables {
     pub(super) fn call(self) -> Call {
-        let Self { route_table_ids, filters, pages, dry_run } = self;
-        Call::new("DescribeRouteTables")
-            .with_list("RouteTableIds", &route_table_ids)
-            .with_filters(&filters)
-            .with_pages(pages)
-            .with_dry_run(dry_run)
+        let Self { route_table_ids, list } = self;
+        Call::new("DescribeRouteTables").with_list("RouteTableIds", &route_table_ids).listing(list)
     }
 }

@@ -1,6 +1,6 @@
 //! Commands on tags.
 
-use super::call::{Call, DryRun, Filters, Guard, Pages};
+use super::call::{Call, Changing, Listing};
 use super::values::structure::{self, Structures};
 
 /// Give tags to resources, all or none; a tag of the same key gets the new value
@@ -17,19 +17,13 @@ pub(super) struct CreateTags {
     #[arg(long, value_name = "TAG", num_args = 1.., required = true, value_parser = structure::tags)]
     tags: Vec<Structures>,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl CreateTags {
     pub(super) fn call(self) -> Call {
-        let Self { resources, tags, dry_run, guard } = self;
-        Call::new("CreateTags")
-            .with_list("Resources", &resources)
-            .with_structures("Tags", &tags)
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+        let Self { resources, tags, change } = self;
+        Call::new("CreateTags").with_list("Resources", &resources).with_structures("Tags", &tags).changing(change)
     }
 }
 
@@ -50,19 +44,13 @@ pub(super) struct DeleteTags {
     #[arg(long, value_name = "TAG", num_args = 1.., value_parser = structure::tags)]
     tags: Vec<Structures>,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl DeleteTags {
     pub(super) fn call(self) -> Call {
-        let Self { resources, tags, dry_run, guard } = self;
-        Call::new("DeleteTags")
-            .with_list("Resources", &resources)
-            .with_structures("Tags", &tags)
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+        let Self { resources, tags, change } = self;
+        Call::new("DeleteTags").with_list("Resources", &resources).with_structures("Tags", &tags).changing(change)
     }
 }
 
@@ -76,16 +64,12 @@ impl DeleteTags {
       --filters Name=resource-id,Values=sg-0123456789abcdef0")]
 pub(super) struct DescribeTags {
     #[command(flatten)]
-    filters: Filters,
-    #[command(flatten)]
-    pages: Pages,
-    #[command(flatten)]
-    dry_run: DryRun,
+    list: Listing,
 }
 
 impl DescribeTags {
     pub(super) fn call(self) -> Call {
-        let Self { filters, pages, dry_run } = self;
-        Call::new("DescribeTags").with_filters(&filters).with_pages(pages).with_dry_run(dry_run)
+        let Self { list } = self;
+        Call::new("DescribeTags").listing(list)
     }
 }

@@ -1,6 +1,6 @@
 //! Commands on VPCs: the spaces in which addresses and group names are unique.
 
-use super::call::{Call, DryRun, Filters, Guard, Pages, TagSpecifications};
+use super::call::{Call, Changing, DryRun, Guard, Listing, TagSpecifications};
 use super::values::attribute;
 
 /// Make a VPC with its default group
@@ -27,30 +27,20 @@ pub(super) struct CreateVpc {
     #[command(flatten)]
     tags: TagSpecifications,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl CreateVpc {
     pub(super) fn call(self) -> Call {
-        let Self {
-            cidr_block,
-            amazon_provided_ipv6_cidr_block,
-            ipv6_cidr_block,
-            instance_tenancy,
-            tags,
-            dry_run,
-            guard,
-        } = self;
+        let Self { cidr_block, amazon_provided_ipv6_cidr_block, ipv6_cidr_block, instance_tenancy, tags, change } =
+            self;
         Call::new("CreateVpc")
             .with_some("CidrBlock", cidr_block)
             .with_flag("AmazonProvidedIpv6CidrBlock", amazon_provided_ipv6_cidr_block)
             .with_some("Ipv6CidrBlock", ipv6_cidr_block)
             .with_some("InstanceTenancy", instance_tenancy)
             .with_tags(&tags)
-            .with_dry_run(dry_run)
-            .guarded(&guard)
+            .changing(change)
     }
 }
 
@@ -64,21 +54,13 @@ pub(super) struct DescribeVpcs {
     #[arg(long, value_name = "VPC", num_args = 1..)]
     vpc_ids: Vec<String>,
     #[command(flatten)]
-    filters: Filters,
-    #[command(flatten)]
-    pages: Pages,
-    #[command(flatten)]
-    dry_run: DryRun,
+    list: Listing,
 }
 
 impl DescribeVpcs {
     pub(super) fn call(self) -> Call {
-        let Self { vpc_ids, filters, pages, dry_run } = self;
-        Call::new("DescribeVpcs")
-            .with_list("VpcIds", &vpc_ids)
-            .with_filters(&filters)
-            .with_pages(pages)
-            .with_dry_run(dry_run)
+        let Self { vpc_ids, list } = self;
+        Call::new("DescribeVpcs").with_list("VpcIds", &vpc_ids).listing(list)
     }
 }
 
@@ -91,15 +73,13 @@ pub(super) struct DeleteVpc {
     #[arg(long, value_name = "VPC")]
     vpc_id: String,
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl DeleteVpc {
     pub(super) fn call(self) -> Call {
-        let Self { vpc_id, dry_run, guard } = self;
-        Call::new("DeleteVpc").with("VpcId", vpc_id).with_dry_run(dry_run).guarded(&guard)
+        let Self { vpc_id, change } = self;
+        Call::new("DeleteVpc").with("VpcId", vpc_id).changing(change)
     }
 }
 
@@ -111,15 +91,13 @@ impl DeleteVpc {
   firewall-ctl create-default-vpc")]
 pub(super) struct CreateDefaultVpc {
     #[command(flatten)]
-    dry_run: DryRun,
-    #[command(flatten)]
-    guard: Guard,
+    change: Changing,
 }
 
 impl CreateDefaultVpc {
     pub(super) fn call(self) -> Call {
-        let Self { dry_run, guard } = self;
-        Call::new("CreateDefaultVpc").with_dry_run(dry_run).guarded(&guard)
+        let Self { change } = self;
+        Call::new("CreateDefaultVpc").changing(change)
     }
 }
 
@@ -202,7 +180,7 @@ impl ModifyVpcAttribute {
                 "EnableNetworkAddressUsageMetrics",
                 attribute::wish(enable_network_address_usage_metrics, no_enable_network_address_usage_metrics),
             )
-            .guarded(&guard)
+            .guarded(guard)
     }
 }
 
@@ -238,7 +216,7 @@ impl AssociateVpcCidrBlock {
             .with_some("CidrBlock", cidr_block)
             .with_flag("AmazonProvidedIpv6CidrBlock", amazon_provided_ipv6_cidr_block)
             .with_some("Ipv6CidrBlock", ipv6_cidr_block)
-            .guarded(&guard)
+            .guarded(guard)
     }
 }
 
@@ -260,6 +238,6 @@ pub(super) struct DisassociateVpcCidrBlock {
 impl DisassociateVpcCidrBlock {
     pub(super) fn call(self) -> Call {
         let Self { association_id, guard } = self;
-        Call::new("DisassociateVpcCidrBlock").with("AssociationId", association_id).guarded(&guard)
+        Call::new("DisassociateVpcCidrBlock").with("AssociationId", association_id).guarded(guard)
     }
 }

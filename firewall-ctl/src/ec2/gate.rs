@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 /// Requests of one key at once, and how soon another one is allowed: somewhat more than the service allows.
 const BURST: u32 = 500;
 const REFILL: Duration = Duration::from_millis(10);
-/// Failed authentications from one address at once, and how soon another one is looked at.
+/// Failed authentications from one address at once, and how soon another one is told what was wrong.
 const FAILURES: u32 = 20;
 const FAILURE_REFILL: Duration = Duration::from_secs(3);
 /// Keys and addresses that are remembered for it.
@@ -209,22 +209,20 @@ impl<S: Service> Gate<S> {
         Ok((text, warnings))
     }
 
-    /// Who sent a request, if that is so.
+    /// Who sent a request, if that is so. Whoever fails too often is told no more than that; a request that is signed as it
+    /// should be is taken all the same, since others may have failed at the same address.
     fn authenticate(
         &self,
         incoming: &Incoming,
         target: Target,
         now: Timestamp,
     ) -> Result<(Claim, Principal), ApiError> {
-        let from = party(incoming.peer.ip());
-        if !lock(&self.failures).has(&from, Instant::now()) {
-            return Err(too_many("Too many requests from this address were not signed as they should be."));
-        }
-        let checked = self.check(incoming, target, now);
-        if checked.is_err() {
-            lock(&self.failures).take(&from, Instant::now());
-        }
-        checked
+        self.check(incoming, target, now).map_err(|error| {
+            if lock(&self.failures).take(&party(incoming.peer.ip()), Instant::now()) {
+                return error;
+            }
+            too_many("Too many requests from this address were not signed as they should be.")
+        })
     }
 
     fn check(&self, incoming: &Incoming, target: Target, now: Timestamp) -> Result<(Claim, Principal), ApiError> {
@@ -232,10 +230,7 @@ impl<S: Service> Gate<S> {
         let received = Received { method, path, query, headers, body };
         let claim = Claim::read(&received)?;
         claim.check_scope(&self.region, target.name())?;
-        let key = self.keys.active(&claim.access_key_id).ok_or_else(|| {
-            ApiError::new(ErrorCode::AuthFailure, "AWS was not able to validate the provided access credentials")
-                .with_detail("No active key has this id: `firewall-ctl list-access-keys` lists them.")
-        })?;
+        let key = self.keys.active(&claim.access_key_id).ok_or_else(|| target.unknown_key())?;
         claim.check_signature(&received, key.secret_access_key.reveal())?;
         // Only whoever holds the secret learns what the clock here says.
         claim.check_time(now)?;
@@ -268,6 +263,16 @@ impl Target {
             Self::Ec2 => "ec2",
             Self::Sts => "sts",
         }
+    }
+
+    /// No active key has the id that the request names. Each service has its own word for it.
+    fn unknown_key(self) -> ApiError {
+        let (code, message) = match self {
+            Self::Ec2 => (ErrorCode::AuthFailure, "AWS was not able to validate the provided access credentials"),
+            Self::Sts => (ErrorCode::InvalidClientTokenId, "The security token included in the request is invalid."),
+        };
+        ApiError::new(code, message)
+            .with_detail("No active key has this id: `firewall-ctl list-access-keys` lists them.")
     }
 }
 

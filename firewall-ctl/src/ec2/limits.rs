@@ -25,12 +25,6 @@ impl<K: Ord + Clone> Buckets<K> {
         Self { burst, refill, most, full_at: BTreeMap::new() }
     }
 
-    /// Whether something is left.
-    #[must_use]
-    pub fn has(&self, key: &K, now: Instant) -> bool {
-        self.full_at.get(key).is_none_or(|full_at| self.after_one(*full_at, now).is_some())
-    }
-
     /// Takes one, if something is left.
     pub fn take(&mut self, key: &K, now: Instant) -> bool {
         let full_at = self.full_at.get(key).copied().unwrap_or(now);
@@ -116,10 +110,9 @@ mod tests {
         let mut buckets = Buckets::new(3, Duration::from_secs(1), 10);
         let start = Instant::now();
         for _ in 0..3 {
-            assert!(buckets.has(&1, start));
             assert!(buckets.take(&1, start));
         }
-        assert!(!buckets.has(&1, start) && !buckets.take(&1, start));
+        assert!(!buckets.take(&1, start));
         assert!(buckets.take(&2, start), "others have their own");
         let later = start + Duration::from_secs(1);
         assert!(buckets.take(&1, later) && !buckets.take(&1, later));

@@ -14,6 +14,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use nix::sys::socket::{setsockopt, sockopt};
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -33,15 +34,30 @@ const HEAD_LIMIT: usize = 64 << 10;
 const HEADERS: usize = 64;
 /// Connections at once, of all listeners; others wait to be accepted.
 const CONNECTIONS: usize = 512;
-/// How long the head of a request may take, from the answer before it: this ends idle connections, too.
-const HEAD_TIME: Duration = Duration::from_secs(30);
-/// How long a body may take, and a TLS handshake.
-const BODY_TIME: Duration = Duration::from_secs(30);
-const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 /// How long answers that are under way may take when the daemon stops.
 const STOP_TIME: Duration = Duration::from_secs(5);
 /// How long nothing is accepted after the system could not: it has run out of something.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long peers may take: who takes longer is cut.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// For a TLS handshake.
+    handshake: Duration,
+    /// For the head of a request, from the answer before it: this ends idle connections, too.
+    head: Duration,
+    /// For a body.
+    body: Duration,
+    /// For taking anything of an answer.
+    answer: Duration,
+}
+
+const PATIENCE: Patience = Patience {
+    handshake: Duration::from_secs(10),
+    head: Duration::from_secs(30),
+    body: Duration::from_secs(30),
+    answer: Duration::from_secs(30),
+};
 
 /// What all listeners share.
 #[derive(Debug)]
@@ -50,6 +66,7 @@ pub struct Shared<S> {
     pub gate: Gate<S>,
     /// TLS, if there is a certificate.
     pub tls: Option<Arc<Tls>>,
+    patience: Patience,
     connections: Arc<Semaphore>,
 }
 
@@ -64,7 +81,7 @@ impl<S: Service> Shared<S> {
     /// Nobody is connected yet.
     #[must_use]
     pub fn new(gate: Gate<S>, tls: Option<Arc<Tls>>) -> Self {
-        Self { gate, tls, connections: Arc::new(Semaphore::new(CONNECTIONS)) }
+        Self { gate, tls, patience: PATIENCE, connections: Arc::new(Semaphore::new(CONNECTIONS)) }
     }
 }
 
@@ -104,10 +121,13 @@ async fn connection<S: Service>(
 ) -> io::Result<()> {
     let local = stream.local_addr()?;
     stream.set_nodelay(true)?;
+    let Patience { handshake, head: _, body: _, answer } = shared.patience;
+    // The kernel sees whether anything of what is sent is taken.
+    setsockopt(&stream, sockopt::TcpUserTimeout, &u32::try_from(answer.as_millis()).unwrap_or(u32::MAX))?;
     let tls = shared.tls.as_ref().map(|tls| tls.acceptor());
     match tls {
         Some(acceptor) => {
-            let stream = timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await.map_err(io::Error::other)??;
+            let stream = timeout(handshake, acceptor.accept(stream)).await.map_err(io::Error::other)??;
             talk(stream, peer, local, shared, stop).await
         }
         None => talk(stream, peer, local, shared, stop).await,
@@ -121,13 +141,14 @@ async fn talk<S: Service>(
     shared: Arc<Shared<S>>,
     mut stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
+    let head_time = shared.patience.head;
     let service = service_fn(|request| {
         let shared = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(answer(&shared.gate, request, peer, local).await) }
+        async move { Ok::<_, Infallible>(answer(&shared, request, peer, local).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
+        .header_read_timeout(head_time)
         .max_buf_size(HEAD_LIMIT)
         .max_headers(HEADERS)
         .serve_connection(TokioIo::new(stream), service);
@@ -143,15 +164,15 @@ async fn talk<S: Service>(
 
 /// Answers a request, once its body is here.
 async fn answer<S: Service>(
-    gate: &Gate<S>,
+    shared: &Shared<S>,
     request: Request<HyperBody>,
     peer: SocketAddr,
     local: SocketAddr,
 ) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
-    let body = match whole(body).await {
+    let body = match whole(body, shared.patience.body).await {
         Ok(body) => body,
-        Err(code) => return too_large(code),
+        Err(code) => return not_whole(code, shared.patience.body),
     };
     let incoming = Incoming {
         method: head.method.as_str().to_owned(),
@@ -162,14 +183,14 @@ async fn answer<S: Service>(
         peer,
         local,
     };
-    response(&gate.answer(incoming).await)
+    response(&shared.gate.answer(incoming).await)
 }
 
 /// The body, if it is not too long and comes in time.
-fn whole(body: HyperBody) -> impl Future<Output = Result<Bytes, ErrorCode>> {
+fn whole(body: HyperBody, time: Duration) -> impl Future<Output = Result<Bytes, ErrorCode>> {
     // One that says that it is too long is not waited for.
     let is_too_long = body.size_hint().lower() > BODY_LIMIT as u64;
-    let collected = timeout(BODY_TIME, Limited::new(body, BODY_LIMIT).collect());
+    let collected = timeout(time, Limited::new(body, BODY_LIMIT).collect());
     async move {
         if is_too_long {
             return Err(ErrorCode::RequestEntityTooLarge);
@@ -182,8 +203,8 @@ fn whole(body: HyperBody) -> impl Future<Output = Result<Bytes, ErrorCode>> {
     }
 }
 
-fn too_large(code: ErrorCode) -> Response<Full<Bytes>> {
-    let message = format!("The body of a request has {BODY_LIMIT} octets at most, and comes within {BODY_TIME:?}.");
+fn not_whole(code: ErrorCode, time: Duration) -> Response<Full<Bytes>> {
+    let message = format!("The body of a request has {BODY_LIMIT} octets at most, and comes within {time:?}.");
     let answer = Answer {
         status: code.http_status(),
         body: xml::error(code.as_str(), &message, None, ""),

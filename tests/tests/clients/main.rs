@@ -1,6 +1,8 @@
 //! Clients of EC2, as people have them, against the EC2 API: scripts of tests/clients, each with a controller of its own.
 
+mod boto3;
 mod packets;
+mod reload;
 
 use firewall_tests::controller::{Controller, binary, text};
 use firewall_tests::netns::Namespace;
@@ -103,7 +105,10 @@ fn modules_of_ansible_change_nothing_the_second_time() {
 #[test]
 fn the_first_aws_cli_prints_what_firewall_ctl_prints() {
     let namespace = Namespace::new("cli1");
-    Site::new(&namespace).passes("both.py", &[&environment().join("bin/aws")]);
+    let site = Site::new(&namespace);
+    for script in ["both.py", "printed.py"] {
+        site.passes(script, &[&environment().join("bin/aws")]);
+    }
 }
 
 #[test]
@@ -112,5 +117,8 @@ fn the_second_aws_cli_prints_what_firewall_ctl_prints() {
     let path = std::env::var_os("FIREWALL_AWS").map(PathBuf::from);
     let path =
         path.expect("FIREWALL_AWS names no AWS CLI 2: run `cargo xtask test clients`, which finds or installs one");
-    Site::new(&namespace).passes("both.py", &[&path]);
+    let site = Site::new(&namespace);
+    for script in ["both.py", "printed.py"] {
+        site.passes(script, &[&path]);
+    }
 }

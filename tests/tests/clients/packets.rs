@@ -1,54 +1,13 @@
 //! Packets obey what boto3 says: networks, groups, interfaces on devices, rules and lists are all calls of it.
 
 use super::Site;
+use super::boto3::Boto3;
 use firewall_tests::controller::text;
 use firewall_tests::traffic::{tcp, tcp_echo};
 use firewall_tests::wait::eventually;
 use firewall_tests::world::{OPEN, World, only};
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
-
-/// A client of boto3 that is told what to call.
-struct Boto3 {
-    child: Child,
-    asked: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
-
-impl Boto3 {
-    fn new(site: &Site<'_>) -> Self {
-        let mut command = site.script("call.py");
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("start Python");
-        let asked = child.stdin.take().expect("was piped");
-        let answers = BufReader::new(child.stdout.take().expect("was piped"));
-        Self { child, asked, answers }
-    }
-
-    #[track_caller]
-    fn call(&mut self, method: &str, parameters: &Value) -> Value {
-        writeln!(self.asked, "{}", json!([method, parameters])).expect("ask boto3");
-        let mut line = String::new();
-        self.answers.read_line(&mut line).expect("an answer of boto3");
-        let answer: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{method}: {error}: {line:?}"));
-        assert_eq!(answer.get("Error"), None, "{method}: {answer}");
-        answer
-    }
-
-    fn group(&mut self, name: &str, vpc: &str) -> String {
-        let request = json!({"GroupName": name, "Description": "of a test", "VpcId": vpc});
-        let answer = self.call("create_security_group", &request);
-        text(&answer, "/GroupId")
-    }
-}
-
-impl Drop for Boto3 {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
 
 /// Rules for the open port, with one peer.
 fn rules(group: &str, peers: &str, peer: &Value) -> Value {

@@ -7,7 +7,7 @@ mod text;
 use serde_json::Value;
 use std::io::{self, IsTerminal, Write};
 
-pub(super) use table::Screen;
+pub(super) use table::{Colour, Screen};
 
 /// How an answer is printed.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]

@@ -185,7 +185,7 @@ fn help_and_version_are_no_mistakes() {
 #[test]
 fn the_socket_and_the_format_go_anywhere() {
     for line in ["--socket /run/x --output text status", "status --socket /run/x --output text"] {
-        let Global { socket, output, query: _, cli_input_json: _ } = parse(line).expect(line).global;
+        let Global { socket, output, colour: _, query: _, cli_input_json: _ } = parse(line).expect(line).global;
         assert_eq!(socket, PathBuf::from("/run/x"), "{line}");
         assert_eq!(output, Some(output::Format::Text), "{line}");
     }

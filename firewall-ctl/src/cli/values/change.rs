@@ -2,10 +2,12 @@
 
 use super::super::Cli;
 use super::super::call::Call;
+use super::super::input;
 use super::super::run::{Work, work};
 use super::structure::{StructureError, content};
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use serde_json::Value;
+use std::ffi::OsString;
 
 /// What one word of the flag brought.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,10 +58,11 @@ fn command(line: &str) -> Result<Value, ChangeError> {
     let words = shlex::split(line).ok_or_else(|| ChangeError::Quote(line.to_owned()))?;
     let named = words.first().is_some_and(|first| first == "firewall-ctl");
     let words = words.into_iter().skip(usize::from(named));
-    let cli = Cli::try_parse_from(std::iter::once("firewall-ctl".to_owned()).chain(words));
+    let words = std::iter::once("firewall-ctl".to_owned()).chain(words).map(OsString::from).collect();
+    let words = input::expand(words, &Cli::command()).map_err(|error| ChangeError::Command(error.to_string()))?;
     // Only the first line of what clap says: the rest is about the command line as a whole.
     let first = |error: clap::Error| error.to_string().lines().next().unwrap_or_default().to_owned();
-    let cli = cli.map_err(|error| ChangeError::Command(first(error)))?;
+    let cli = Cli::try_parse_from(words).map_err(|error| ChangeError::Command(first(error)))?;
     match work(cli.command) {
         Work::Call(Call { operation, body, guard: Some(_), paging: _, notes: _ }) => {
             let action = std::iter::once(("Action".to_owned(), Value::from(operation)));
@@ -95,6 +98,7 @@ mod tests {
         let words = [
             command.to_owned(),
             format!("firewall-ctl {command} --force"),
+            format!("delete-security-group --cli-input-json '{}'", r#"{"GroupId": "sg-1"}"#),
             json.to_owned(),
             format!("[{json}]"),
             file("a.json", json),

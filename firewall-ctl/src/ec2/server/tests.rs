@@ -28,6 +28,10 @@ struct Server {
 }
 
 async fn server(directory: &Path, tls: Option<Tls>) -> Server {
+    patient_server(directory, tls, PATIENCE).await
+}
+
+async fn patient_server(directory: &Path, tls: Option<Tls>, patience: Patience) -> Server {
     let keys = KeyRing::open(directory.join("keys")).unwrap();
     let new = NewCredential {
         user_name: String::new(),
@@ -37,7 +41,9 @@ async fn server(directory: &Path, tls: Option<Tls>) -> Server {
     };
     keys.create(new, Timestamp::now()).unwrap();
     let gate = Gate::new(Arc::new(Nobody), Arc::new(keys), "local".to_owned(), Timestamp::now());
-    let shared = Arc::new(Shared::new(gate, tls.map(Arc::new)));
+    let mut shared = Shared::new(gate, tls.map(Arc::new));
+    shared.patience = patience;
+    let shared = Arc::new(shared);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = watch::channel(false);
@@ -76,6 +82,44 @@ async fn whatever_comes_is_answered_in_xml_or_cut() {
             assert!(answer.contains(word), "{}: {answer}", String::from_utf8_lossy(request));
         }
     }
+}
+
+#[tokio::test]
+async fn who_takes_too_long_is_cut() {
+    let directory = tempfile::tempdir().unwrap();
+    let [soon, never] = [Duration::from_millis(50), Duration::from_secs(3600)];
+    let patient = Patience { handshake: never, head: never, body: never, answer: never };
+    let head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n";
+    for (patience, sent, answer) in [
+        (Patience { head: soon, ..patient }, &b""[..], ""),
+        (Patience { head: soon, ..patient }, b"POST / HTTP/1.1\r\nHost: a\r\n", ""),
+        (Patience { head: soon, ..patient }, b"GET /?A=1 HTTP/1.1\r\nHost: a\r\n\r\n", "<Code>MissingAction</Code>"),
+        (Patience { body: soon, ..patient }, head, "comes within 50ms"),
+    ] {
+        let server = patient_server(directory.path(), None, patience).await;
+        let stream = TcpStream::connect(server.address).await.unwrap();
+        let told = talked(stream, sent).await;
+        assert!(told.contains(answer) && told.is_empty() == answer.is_empty(), "{patience:?}: {told}");
+    }
+    certificate(directory.path(), "host.example");
+    let tls = Tls::open(&directory.path().join("certificate.pem"), &directory.path().join("key.pem")).unwrap();
+    let server = patient_server(directory.path(), Some(tls), Patience { handshake: soon, ..patient }).await;
+    assert_eq!(talked(TcpStream::connect(server.address).await.unwrap(), b"\x16").await, "");
+}
+
+#[tokio::test]
+async fn who_takes_no_answer_is_cut() {
+    let directory = tempfile::tempdir().unwrap();
+    let never = Duration::from_secs(3600);
+    let patience = Patience { handshake: never, head: never, body: never, answer: Duration::from_millis(50) };
+    let server = patient_server(directory.path(), None, patience).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    // One question after the other, until neither side's buffers take more; and on, until the connection is gone.
+    let question = b"GET /?Action=A HTTP/1.1\r\nHost: a\r\n\r\n".repeat(1000);
+    while stream.write_all(&question).await.is_ok() {}
+    // The listener has one place, for the next connection.
+    let others = u32::try_from(CONNECTIONS - 1).unwrap();
+    drop(server.shared.connections.acquire_many(others).await.unwrap());
 }
 
 #[tokio::test]

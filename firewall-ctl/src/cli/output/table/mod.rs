@@ -23,6 +23,17 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::io::{self, IsTerminal};
 
+/// Whether tables have colours.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Colour {
+    /// Always
+    On,
+    /// Never
+    Off,
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+}
+
 /// What tables are drawn on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Screen {
@@ -34,13 +45,16 @@ impl Screen {
     /// No bounds, no colours: files and pipes.
     pub(crate) const PLAIN: Self = Self { width: None, styled: false };
 
-    /// What stdout is. `NO_COLOR` is respected.
-    pub(crate) fn of_stdout() -> Self {
-        if !io::stdout().is_terminal() {
-            return Self::PLAIN;
-        }
+    /// What stdout is.
+    pub(crate) fn of_stdout(colour: Colour) -> Self {
+        let is_terminal = io::stdout().is_terminal();
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { width: Table::new().width(), styled: !no_colour }
+        let styled = match colour {
+            Colour::On => true,
+            Colour::Off => false,
+            Colour::Auto => is_terminal && !no_colour,
+        };
+        Self { width: if is_terminal { Table::new().width() } else { None }, styled }
     }
 
     fn table<const N: usize>(&self, header: [&str; N]) -> Table {

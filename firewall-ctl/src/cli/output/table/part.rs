@@ -3,6 +3,7 @@
 use super::{Screen, fields, finish};
 use comfy_table::{Attribute, Cell};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 pub(super) fn render(screen: &Screen, part: &Value) -> String {
     match part {
@@ -24,14 +25,10 @@ pub(super) fn render(screen: &Screen, part: &Value) -> String {
     }
 }
 
-/// A column for each member, in the order in which they come first.
+/// A column for each member, by their names, as in the AWS CLI.
 fn records(screen: &Screen, items: &[Value]) -> String {
-    let mut columns: Vec<&String> = Vec::new();
-    for name in items.iter().filter_map(Value::as_object).flat_map(serde_json::Map::keys) {
-        if !columns.contains(&name) {
-            columns.push(name);
-        }
-    }
+    let columns: BTreeSet<&String> =
+        items.iter().filter_map(Value::as_object).flat_map(serde_json::Map::keys).collect();
     let mut table = screen.headless();
     table.set_header(columns.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
     table.add_rows(items.iter().map(|item| columns.iter().map(|name| item.get(name).map_or_else(String::new, plain))));
