@@ -161,7 +161,7 @@ impl Role {
     }
 }
 
-/// What of a request takes an admin whose tags the controller heeds.
+/// What a refusal calls a tag that the controller heeds.
 const HEEDED_TAG: &str = "a tag that begins with firewall:";
 
 /// Whether the controller heeds tags of a key.
