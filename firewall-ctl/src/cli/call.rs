@@ -46,9 +46,10 @@ pub(super) struct Listing {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
-    pages: Pages,
-    #[command(flatten)]
     dry_run: DryRun,
+    // The last, since its heading goes for what stands behind it.
+    #[command(flatten)]
+    pages: Pages,
 }
 
 /// `--filters` of the describe commands.
@@ -147,7 +148,7 @@ impl Call {
         self.with_dry_run(dry_run).guarded(guard)
     }
 
-    pub(super) fn listing(self, Listing { filters, pages, dry_run }: Listing) -> Self {
+    pub(super) fn listing(self, Listing { filters, dry_run, pages }: Listing) -> Self {
         self.with_filters(&filters).with_pages(pages).with_dry_run(dry_run)
     }
 

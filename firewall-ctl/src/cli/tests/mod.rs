@@ -79,6 +79,17 @@ fn every_flag_says_what_it_is() {
 }
 
 #[test]
+fn a_dry_run_is_no_matter_of_pages() {
+    let command = Cli::command();
+    for command in command.get_subcommands() {
+        let heading =
+            |name: &str| command.get_arguments().find(|argument| argument.get_id() == name)?.get_help_heading();
+        assert_eq!(heading("dry_run"), None, "{}", command.get_name());
+        assert!(heading("max_items").is_none_or(|heading| heading == "Pages"), "{}", command.get_name());
+    }
+}
+
+#[test]
 fn every_operation_has_a_command() {
     let command = Cli::command();
     let first = |command| examples(command).into_iter().next();
