@@ -33,8 +33,7 @@ pub fn create(
             text.parse().map_err(|_| invalid("AccountId", &text, "An account is 12 digits."))
         })?,
         role: role.map_or(Ok(Role::Operator), |text| {
-            text.parse()
-                .map_err(|error: actions::access::RoleError| invalid("Role", &text, &format!("{error}.")))
+            text.parse().map_err(|error: actions::access::RoleError| invalid("Role", &text, &format!("{error}.")))
         })?,
         vpc: vpc_id.map(|text| known_vpc(model, &text)).transpose()?,
     };
