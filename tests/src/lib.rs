@@ -3,6 +3,7 @@
 //! * [`packet`]: the packet language.
 //! * [`build`]: models, written briefly.
 //! * [`oracle`]: what should become of a packet.
+//! * [`pair`]: a host and a workload.
 //! * [`play`]: models and packets, performed before the oracle and the tables.
 //! * [`judge`]: the loaded programs and the same decision on the host.
 //! * [`effort`]: how much a test does.
@@ -26,6 +27,7 @@ pub mod ledger;
 pub mod netns;
 pub mod oracle;
 pub mod packet;
+pub mod pair;
 pub mod play;
 pub mod traffic;
 pub mod wait;

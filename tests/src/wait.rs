@@ -13,7 +13,7 @@ pub const PATIENCE: &str = "FIREWALL_TEST_PATIENCE";
 #[must_use]
 pub fn deadline() -> Duration {
     let patience = std::env::var(PATIENCE).map_or(1, |text| text.parse().expect("a number of times"));
-    Duration::from_secs(20) * patience
+    Duration::from_secs(60) * patience
 }
 
 /// Wait for an answer that must not come. On a veth pair an answer that comes takes well below a millisecond.
@@ -23,6 +23,7 @@ pub const SILENCE: Duration = Duration::from_millis(400);
 ///
 /// # Panics
 /// If it does not hold within [`deadline`]; `what` says what was waited for.
+#[track_caller]
 pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     eventually_some(what, || condition().then_some(()));
 }
@@ -31,6 +32,7 @@ pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
 ///
 /// # Panics
 /// If there is none within [`deadline`]; `what` says what was waited for.
+#[track_caller]
 pub fn eventually_some<T>(what: &str, mut value: impl FnMut() -> Option<T>) -> T {
     let patience = deadline();
     let deadline = Instant::now() + patience;

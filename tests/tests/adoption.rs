@@ -1,14 +1,17 @@
 //! Connections that were alive before the firewall came.
 
 use firewall_tests::controller::Controller;
-use firewall_tests::netns::{Namespace, veth};
+use firewall_tests::pair::{Pair, addresses};
 use firewall_tests::traffic::{Connection, connected, tcp, tcp_echo};
 use firewall_tests::world::{OPEN, World, friend};
 use std::net::SocketAddr;
 
 /// From the friend to the host, over both families.
 fn incoming(world: &World) -> [Connection; 2] {
-    friend().map(|friend| world.connected_in(friend, OPEN))
+    let mut connections = friend().map(|friend| world.connected_in(friend, OPEN));
+    // The client's word that it has heard the server may come after it says so here.
+    connections.iter_mut().for_each(|connection| connection.talk("before").answers());
+    connections
 }
 
 /// From the host to the friend.
@@ -53,17 +56,12 @@ fn without_adoption_they_end() {
 #[test]
 fn a_workload_takes_up_its_own_connections() {
     for (options, adopted) in [(&[] as &[&str], true), (&["--no-adopt"], false)] {
-        let (host, work) = (Namespace::new("host"), Namespace::inhabited("work"));
-        veth((&host, "work0"), (&work, "eth0"));
-        host.up("work0");
-        work.up("eth0");
-        for (namespace, device, number) in [(&host, "work0", 1), (&work, "eth0", 2)] {
-            namespace.address(device, format!("10.1.0.{number}/24").parse().unwrap());
-        }
-        let outside = SocketAddr::new("10.1.0.1".parse().unwrap(), OPEN);
-        let _server = tcp_echo(&host, outside);
-        let mut connection = connected(&work, None, outside);
-        let ctl = Controller::start(&host);
+        let Pair { host, work } = &Pair::new();
+        let outside = SocketAddr::new(addresses(1)[0], OPEN);
+        let _server = tcp_echo(host, outside);
+        let mut connection = connected(work, None, outside);
+        connection.talk("before").answers();
+        let ctl = Controller::start(host);
         let group = ctl.group("closed");
         ctl.close_egress(&group);
         let side = ["--side", "workload", "--private-ip-addresses", "auto"];
@@ -75,7 +73,7 @@ fn a_workload_takes_up_its_own_connections() {
             attempt.is_silent();
         }
         // A new one has no rule.
-        tcp(&work, None, outside).is_silent();
+        tcp(work, None, outside).is_silent();
     }
 }
 

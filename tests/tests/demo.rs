@@ -56,16 +56,25 @@ fn it_cleans_up_when_interrupted() {
     for (signal, at) in
         [(Signal::SIGINT, "1. "), (Signal::SIGTERM, "3. "), (Signal::SIGHUP, "5. "), (Signal::SIGINT, "SIGKILL")]
     {
-        let mut child = start();
-        let pid = child.id();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert!(lines.any(|line| line.is_ok_and(|line| line.contains(at))), "it never said {at:?}");
-        kill(Pid::from_raw(i32::try_from(pid).unwrap()), signal).unwrap();
-        // What it still says has to be read, or it would wait.
-        lines.for_each(drop);
-        let mut stderr = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(130), "{stderr}");
-        nothing_is_left(pid);
+        // A busy machine may let it come to its end before this program has sent the signal.
+        let mut codes = (0..3).map(|_| interrupted(signal, at));
+        assert_eq!(codes.find(|code| *code != Some(0)), Some(Some(130)), "{signal} at {at:?}");
     }
+}
+
+/// Has it interrupted when it says something, and gives its exit code.
+fn interrupted(signal: Signal, at: &str) -> Option<i32> {
+    let mut child = start();
+    let pid = child.id();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.is_ok_and(|line| line.contains(at))), "it never said {at:?}");
+    kill(Pid::from_raw(i32::try_from(pid).unwrap()), signal).unwrap();
+    // What it still says has to be read, or it would wait.
+    lines.for_each(drop);
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    let code = child.wait().unwrap().code();
+    eprintln!("{stderr}");
+    nothing_is_left(pid);
+    code
 }

@@ -78,7 +78,7 @@ fn a_change_that_is_confirmed_stays() {
     let world = World::new();
     let ctl = Controller::start(&world.host);
     let group = ctl.group("closed");
-    let attach = attach_within("60s", &group);
+    let attach = attach_within("10m", &group);
     let _attached = ctl.ctl_over_ssh(&session(0), &attach).ok();
     assert_eq!(ctl.ok(&["status"])["PendingChange"]["Operation"], "AttachDevice");
     assert_eq!(ctl.ok(&["confirm"])["State"], "confirmed");
@@ -93,7 +93,7 @@ fn a_change_can_be_taken_back_at_once() {
     let world = World::new();
     let ctl = Controller::start(&world.host);
     let group = ctl.group("closed");
-    let attach = attach_within("60s", &group);
+    let attach = attach_within("10m", &group);
     let _attached = ctl.ctl_over_ssh(&session(0), &attach).ok();
     let second = ctl.ctl(&["create-security-group", "--group-name", "x", "--description", "x"]);
     // Whatever is refused meanwhile says why.
@@ -123,7 +123,7 @@ fn a_second_pending_change_is_refused() {
     let world = World::new();
     let ctl = Controller::start(&world.host);
     let group = ctl.group("closed");
-    let attach = attach_within("60s", &group);
+    let attach = attach_within("10m", &group);
     let _attached = ctl.ctl_over_ssh(&session(0), &attach).ok();
-    ctl.ctl(&["detach", "eth0", "--confirm-within", "60s"]).refused_as("ChangePending", "DetachDevice", &["confirm"]);
+    ctl.ctl(&["detach", "eth0", "--confirm-within", "10m"]).refused_as("ChangePending", "DetachDevice", &["confirm"]);
 }

@@ -1,11 +1,11 @@
 //! Real sockets through the real daemon.
 
 use firewall_tests::controller::Controller;
-use firewall_tests::netns::{Namespace, veth};
-use firewall_tests::traffic::{ping, tcp, tcp_echo, udp, udp_echo};
+use firewall_tests::pair::{Pair, addresses};
+use firewall_tests::traffic::{ping, tcp, tcp_echo, udp};
 use firewall_tests::world::{OPEN, OTHER, World, friend, only, stranger};
 use nix::sys::signal::Signal;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 /// The same on every hook for received frames.
 macro_rules! on_every_hook {
@@ -44,11 +44,11 @@ fn rules_name_protocol_port_and_peer(hook: &str) {
         world.ping_in(friend).answers();
         let before = ctl.counter("eth0", "Ingress", "no-service");
         world.tcp_in(friend, OTHER).is_silent();
-        assert!(ctl.counter("eth0", "Ingress", "no-service") > before);
+        ctl.counts_above(before, "eth0", "Ingress", "no-service");
         world.udp_in(friend, OTHER).is_silent();
         let before = ctl.counter("eth0", "Ingress", "no-peer");
         world.tcp_in(stranger, OPEN).is_silent();
-        assert!(ctl.counter("eth0", "Ingress", "no-peer") > before);
+        ctl.counts_above(before, "eth0", "Ingress", "no-peer");
         world.udp_in(stranger, OPEN).is_silent();
         world.ping_in(stranger).is_silent();
     }
@@ -69,7 +69,7 @@ fn replies_need_no_rule(hook: &str) {
     for friend in friend() {
         let before = ctl.counter("eth0", "Egress", "no-service");
         world.tcp_out(friend, OPEN).is_silent();
-        assert!(ctl.counter("eth0", "Egress", "no-service") > before);
+        ctl.counts_above(before, "eth0", "Egress", "no-service");
         world.udp_out(friend, OPEN).is_silent();
         ctl.allow(&group, "tcp", &OPEN.to_string(), &only(friend));
         world.tcp_in(friend, OPEN).answers();
@@ -119,41 +119,31 @@ fn members_come_and_go(hook: &str) {
 
 /// What the host's end receives is what the workload sends: directions turn around, and `auto` finds its addresses.
 fn a_workload_is_filtered_at_the_hosts_end(hook: &str) {
-    let (host, work) = (Namespace::new("host"), Namespace::inhabited("work"));
-    veth((&host, "work0"), (&work, "eth0"));
-    host.up("work0");
-    work.up("eth0");
-    for (namespace, device, number) in [(&host, "work0", 1), (&work, "eth0", 2)] {
-        namespace.address(device, format!("10.1.0.{number}/24").parse().unwrap());
-        namespace.address(device, format!("fd01::{number}/64").parse().unwrap());
-    }
-    let addresses = |number| ["10.1.0.", "fd01::"].map(|net| format!("{net}{number}").parse::<IpAddr>().unwrap());
+    let pair = Pair::new();
+    let Pair { host, work } = &pair;
     let at = |address, port| SocketAddr::new(address, port);
-    let mut servers = Vec::new();
-    for (namespace, address) in addresses(1).map(|a| (&host, a)).into_iter().chain(addresses(2).map(|a| (&work, a))) {
+    let mut servers = pair.servers();
+    for (namespace, address) in addresses(1).map(|a| (host, a)).into_iter().chain(addresses(2).map(|a| (work, a))) {
         servers.extend([OPEN, OTHER].map(|port| tcp_echo(namespace, at(address, port))));
-        servers.push(udp_echo(namespace, at(address, OPEN)));
     }
-    let ctl = Controller::start(&host);
+    let ctl = Controller::start(host);
     let group = ctl.group("work");
     ctl.close_egress(&group);
     for address in addresses(1) {
         ctl.allow(&group, "tcp", &OPEN.to_string(), &only(address));
-        let peer = only(address);
-        let rule = ["--group-id", &group, "--protocol", "udp", "--port", "4000", "--cidr", &peer];
-        ctl.ok(&[&["authorize-security-group-egress"], rule.as_slice()].concat());
+        ctl.allow_out(&group, "udp", &OPEN.to_string(), &only(address));
     }
     let options = ["--side", "workload", "--hook", hook, "--private-ip-addresses", "auto"];
     let answer = ctl.ok(&[&["attach", "work0", "--groups", &group], options.as_slice()].concat());
     let found: Vec<_> = answer["PrivateIpAddresses"].as_array().unwrap().iter().filter_map(|a| a.as_str()).collect();
     assert!(found.contains(&"10.1.0.2") && found.contains(&"fd01::2"), "{answer}");
     for (outside, inside) in addresses(1).into_iter().zip(addresses(2)) {
-        tcp(&host, None, at(inside, OPEN)).answers();
-        tcp(&host, None, at(inside, OTHER)).is_silent();
-        udp(&work, None, at(outside, OPEN)).answers();
-        tcp(&work, None, at(outside, OPEN)).is_silent();
-        udp(&host, None, at(inside, OPEN)).is_silent();
-        ping(&work, None, outside).is_silent();
+        tcp(host, None, at(inside, OPEN)).answers();
+        tcp(host, None, at(inside, OTHER)).is_silent();
+        udp(work, None, at(outside, OPEN)).answers();
+        tcp(work, None, at(outside, OPEN)).is_silent();
+        udp(host, None, at(inside, OPEN)).is_silent();
+        ping(work, None, outside).is_silent();
     }
 }
 

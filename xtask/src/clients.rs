@@ -46,7 +46,9 @@ pub fn environment() -> Result<PathBuf> {
     }
     virtual_environment(&directory)?;
     let mut pip = Command::new(directory.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(&requirements);
+    // Most of it is never run: what is, Python compiles then.
+    let options = ["--quiet", "--disable-pip-version-check", "--no-compile"];
+    pip.args(["-m", "pip", "install"]).args(options).arg("--requirement").arg(&requirements);
     process::run(&mut pip)?;
     let path = directory.join(STAMP);
     fs::write(&path, stamp).with_context(|| format!("cannot write {}", path.display()))?;

@@ -4,6 +4,7 @@ use crate::machine::Machine;
 use crate::process;
 use anyhow::Result;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 /// A rustc as new as Firefox needs it, its sources and its cargo.
 pub const COMPILER: [&str; 3] = ["rustc-web", "rust-web-src", "cargo-web"];
@@ -18,15 +19,26 @@ pub fn llvm(major: u32) -> String {
     format!("llvm-{major}-dev")
 }
 
-/// Looks at what the mirrors have now.
+/// Whether the mirrors have been looked at. Held by who asks apt for something: it does one thing at a time.
+static UPDATED: Mutex<bool> = Mutex::new(false);
+
+/// Looks at what the mirrors have now, if that was not done already.
 pub fn update() -> Result<()> {
-    process::run(apt().args(["update", "--quiet"]))
+    with_lists(|| Ok(()))
 }
 
-/// Installs packages, after a look at what the mirrors have now.
+/// Installs packages, as the mirrors have them now.
 pub fn install(packages: &[&str]) -> Result<()> {
-    update()?;
-    process::run(apt().args(["install", "--quiet", "--yes", "--no-install-recommends"]).args(packages))
+    with_lists(|| process::run(apt().args(["install", "--quiet", "--yes", "--no-install-recommends"]).args(packages)))
+}
+
+fn with_lists(work: impl FnOnce() -> Result<()>) -> Result<()> {
+    let mut updated = UPDATED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*updated {
+        process::run(apt().args(["update", "--quiet"]))?;
+        *updated = true;
+    }
+    work()
 }
 
 fn apt() -> Command {

@@ -28,11 +28,12 @@ fn format() -> Result<()> {
 }
 
 fn clippy_host() -> Result<()> {
-    process::run(process::cargo().args(["clippy", "--all-targets", "--locked", "--", "--deny", "warnings"]))?;
-    // Without what has to be linked, so that it takes no compiler for C++.
-    let fuzz =
-        ["clippy", "--package", "firewall-fuzz", "--no-default-features", "--locked", "--", "--deny", "warnings"];
-    process::run(process::cargo().args(fuzz))
+    // The fuzz targets without what has to be linked, so that it takes no compiler for C++; and together with the rest, or
+    // what they share would be checked twice.
+    let packages = ["--workspace", "--exclude", "firewall-ebpf", "--no-default-features"];
+    let mut command = process::cargo();
+    command.args(["clippy", "--all-targets", "--locked"]).args(packages).args(["--", "--deny", "warnings"]);
+    process::run(&mut command)
 }
 
 /// Clippy of the host's toolchain has no `core` for the kernel's target: the programs are checked as if for the host.

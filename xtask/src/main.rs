@@ -57,7 +57,7 @@ enum Verb {
     Shapes(shapes::Arguments),
     /// Check formatting, lints and house rules
     Lint,
-    /// What a change must pass: toolchain, lint, demo, test, and the verifier of Linux 6.1
+    /// What a change must pass: toolchain, lint, demo, fuzz, test, and the verifier of Linux 6.1
     Ci,
 }
 

@@ -7,11 +7,29 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
-/// The cargo that runs us, in the workspace.
+/// The cargo that runs us, in the workspace, as if a person had called it.
 pub fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(workspace::root());
+    // Build scripts run anew when what they look at has changed, and that of ring looks at these: it and all that leans on
+    // it would be compiled again whenever a person's own call of cargo and one of ours take turns.
+    forget(&mut command, describes_xtask);
     command
+}
+
+/// Removes variables from the environment of a command.
+fn forget(command: &mut Command, is_meant: fn(&str) -> bool) {
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(is_meant) {
+            command.env_remove(name);
+        }
+    }
+}
+
+/// Whether `cargo run` has put a variable there to say what it runs.
+fn describes_xtask(name: &str) -> bool {
+    const PREFIXES: [&str; 4] = ["CARGO_BIN_", "CARGO_CRATE_", "CARGO_MANIFEST_", "CARGO_PKG_"];
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Runs to the end, after printing the command; an error names it with its exit status.
@@ -52,11 +70,7 @@ fn shown_word(root: &Path, word: &OsStr) -> String {
 /// Removes from the environment of `command` what `cargo run` and rustup put there for one toolchain, so that a cargo of
 /// another toolchain decides by itself. What a person sets to reach registries (`CARGO_HOME`, `CARGO_NET_*`, …) stays.
 pub fn forget_toolchain(command: &mut Command) {
-    for (name, _) in env::vars_os() {
-        if name.to_str().is_some_and(belongs_to_a_toolchain) {
-            command.env_remove(name);
-        }
-    }
+    forget(command, belongs_to_a_toolchain);
 }
 
 fn belongs_to_a_toolchain(name: &str) -> bool {
@@ -73,17 +87,8 @@ fn belongs_to_a_toolchain(name: &str) -> bool {
         "RUSTFLAGS",
         "RUSTUP_TOOLCHAIN",
     ];
-    const PREFIXES: [&str; 8] = [
-        "CARGO_BIN_",
-        "CARGO_BUILD_",
-        "CARGO_CFG_",
-        "CARGO_CRATE_",
-        "CARGO_MANIFEST_",
-        "CARGO_PKG_",
-        "CARGO_PROFILE_",
-        "CARGO_TARGET_",
-    ];
-    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    const PREFIXES: [&str; 4] = ["CARGO_BUILD_", "CARGO_CFG_", "CARGO_PROFILE_", "CARGO_TARGET_"];
+    NAMES.contains(&name) || describes_xtask(name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// `PATH` with `directories` before what is there.
@@ -102,6 +107,7 @@ mod tests {
         for name in ["CARGO", "RUSTC", "RUSTUP_TOOLCHAIN", "CARGO_PKG_NAME", "CARGO_TARGET_DIR", "LD_LIBRARY_PATH"] {
             assert!(belongs_to_a_toolchain(name), "{name}");
         }
+        assert!(describes_xtask("CARGO_MANIFEST_DIR") && !describes_xtask("CARGO_TARGET_DIR"));
         for name in ["CARGO_HOME", "CARGO_NET_OFFLINE", "CARGO_HTTP_PROXY", "CARGO_TERM_COLOR", "RUSTUP_HOME", "PATH"] {
             assert!(!belongs_to_a_toolchain(name), "{name}");
         }

@@ -38,18 +38,19 @@ pub fn find_or_install(machine: &dyn Machine) -> Result<Vec<PathBuf>> {
     if !packages.is_empty() {
         bail!("{}", remedy(&packages));
     }
-    Ok(TOOLS.iter().filter_map(|tool| find(machine, tool)).collect())
+    Ok(TOOLS.iter().filter_map(|tool| find(machine, tool.name)).collect())
 }
 
-fn find(machine: &dyn Machine, tool: &Tool) -> Option<PathBuf> {
-    let elsewhere = ELSEWHERE.iter().map(|directory| PathBuf::from(directory).join(tool.name));
-    machine.on_path(tool.name).into_iter().chain(elsewhere.filter(|path| machine.has(path))).next()
+/// Where a program is, on `PATH` or where administrators have theirs.
+pub fn find(machine: &dyn Machine, name: &str) -> Option<PathBuf> {
+    let elsewhere = ELSEWHERE.iter().map(|directory| PathBuf::from(directory).join(name));
+    machine.on_path(name).into_iter().chain(elsewhere.filter(|path| machine.has(path))).next()
 }
 
 /// The packages of the tools that are not there, each once.
 fn missing(machine: &dyn Machine) -> Vec<&'static str> {
     let mut packages: Vec<&str> =
-        TOOLS.iter().filter(|tool| find(machine, tool).is_none()).map(|tool| tool.package).collect();
+        TOOLS.iter().filter(|tool| find(machine, tool.name).is_none()).map(|tool| tool.package).collect();
     packages.dedup();
     packages
 }

@@ -1,6 +1,7 @@
 //! Addresses of interfaces.
 
 use super::error::ApiError;
+use crate::model::Family;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -33,32 +34,16 @@ fn is_mapped(address: Ipv6Addr) -> bool {
     address.to_ipv4_mapped().is_some()
 }
 
-/// Which addresses a parameter takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Takes {
-    /// IPv4.
-    Ipv4,
-    /// IPv6.
-    Ipv6,
-    /// Both.
-    Both,
-}
-
-/// Reads an address of a request.
-pub(super) fn parse(parameter: &str, text: &str, takes: Takes) -> Result<IpAddr, ApiError> {
+/// Reads an address of a request, of one family or of any.
+pub(super) fn parse(parameter: &str, text: &str, family: Option<Family>) -> Result<IpAddr, ApiError> {
     let refused = |why: &str| {
         Err(ApiError::value(format!("Value ({text}) for parameter {parameter} is invalid.")).with_detail(why))
     };
     let Ok(address) = text.parse::<IpAddr>() else {
         return refused("It is not an address; it has neither a prefix length nor a port.");
     };
-    let fits = match takes {
-        Takes::Ipv4 => address.is_ipv4(),
-        Takes::Ipv6 => address.is_ipv6(),
-        Takes::Both => true,
-    };
-    if !fits {
-        return refused(if takes == Takes::Ipv4 { "It is not an IPv4 address." } else { "It is not an IPv6 address." });
+    if let Some(family) = family.filter(|family| *family != Family::of(address)) {
+        return refused(&format!("It is not an {family} address."));
     }
     if can_be_member(address) {
         Ok(address)

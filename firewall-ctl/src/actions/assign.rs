@@ -1,24 +1,34 @@
 //! Addresses that interfaces are given and lose, and where those come from.
 
-use super::address::{self, Takes};
 use super::context::{Context, Outcome};
 use super::error::{ApiError, ErrorCode};
 use super::request::Response;
 use super::types::*;
-use super::{lookup, refusal};
-use crate::model::{Addresses, Model, NetworkInterface, Quotas, Subnet};
+use super::{address, lookup, refusal};
+use crate::model::{Addresses, Family, Model, NetworkInterface, Quotas, Subnet, VpcId};
+use ipnet::IpNet;
 use rand::Rng;
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-/// Addresses that are wanted: these, or so many.
+/// Addresses of a family that are wanted: these, or so many.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Wanted<A> {
+pub(super) enum Wanted {
     /// These.
-    These(Vec<A>),
+    These(Vec<IpAddr>),
     /// So many, whichever are free.
     Count(u32),
+}
+
+impl Wanted {
+    /// How many.
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Self::These(addresses) => addresses.len(),
+            Self::Count(count) => *count as usize,
+        }
+    }
 }
 
 /// Where an interface gets its addresses from: a subnet, and what nobody has of it.
@@ -29,65 +39,31 @@ pub(super) struct Source<'a> {
 
 impl<'a> Source<'a> {
     /// The subnet of an interface, or none if it belongs to none: then it has what it is given.
-    pub(super) fn new(model: &Model, vpc: crate::model::VpcId, subnet: Option<&'a Subnet>) -> Self {
+    pub(super) fn new(model: &Model, vpc: VpcId, subnet: Option<&'a Subnet>) -> Self {
         Self { subnet, taken: model.addresses_of(vpc) }
     }
 
-    /// IPv4 addresses as they are wanted.
-    pub(super) fn ipv4<R: Rng + ?Sized>(
+    /// Addresses as they are wanted. The caller has bounded their number.
+    pub(super) fn give<R: Rng + ?Sized>(
         &mut self,
-        wanted: Wanted<Ipv4Addr>,
+        family: Family,
+        wanted: Wanted,
         rng: &mut R,
-    ) -> Result<Vec<Ipv4Addr>, ApiError> {
+    ) -> Result<Vec<IpAddr>, ApiError> {
         match wanted {
             Wanted::These(addresses) => {
-                for address in &addresses {
-                    if let Some(subnet) = self.subnet {
-                        let (within, reserved) = (subnet.cidr_block.contains(address), subnet.reserves_ipv4(*address));
-                        in_range((*address).into(), within, reserved, &subnet.cidr_block)?;
-                    }
-                    self.taken.extend([IpAddr::V4(*address)]);
+                if let Some(subnet) = self.subnet {
+                    addresses.iter().try_for_each(|address| in_range(subnet, family, *address))?;
                 }
-                Ok(addresses)
-            }
-            Wanted::Count(count) => {
-                let subnet = self.subnet(count)?;
-                // Counted before it is tried: the request may name any number.
-                if self.taken.available(subnet) < count {
-                    return Err(too_few(subnet));
-                }
-                (0..count).map(|_| self.taken.take_ipv4(subnet, rng).ok_or_else(|| too_few(subnet))).collect()
-            }
-        }
-    }
-
-    /// IPv6 addresses as they are wanted.
-    pub(super) fn ipv6<R: Rng + ?Sized>(
-        &mut self,
-        wanted: Wanted<Ipv6Addr>,
-        rng: &mut R,
-    ) -> Result<Vec<Ipv6Addr>, ApiError> {
-        let has_block = |subnet: &Subnet| match &subnet.ipv6_cidr_block {
-            Some(association) => Ok(association.block),
-            None => Err(ApiError::value(format!("The subnet '{}' has no IPv6 CIDR block.", subnet.id))
-                .with_detail("associate-subnet-cidr-block gives it one.")),
-        };
-        match wanted {
-            Wanted::These(addresses) => {
-                for address in &addresses {
-                    if let Some(subnet) = self.subnet {
-                        let block = has_block(subnet)?;
-                        in_range((*address).into(), block.contains(address), subnet.reserves_ipv6(*address), &block)?;
-                    }
-                    self.taken.extend([IpAddr::V6(*address)]);
-                }
+                self.taken.extend(addresses.iter().copied());
                 Ok(addresses)
             }
             Wanted::Count(0) => Ok(Vec::new()),
             Wanted::Count(count) => {
                 let subnet = self.subnet(count)?;
-                has_block(subnet)?;
-                (0..count).map(|_| self.taken.take_ipv6(subnet, rng).ok_or_else(|| too_few(subnet))).collect()
+                block(subnet, family)?;
+                let mut take = || self.taken.take(subnet, family, rng).ok_or_else(|| too_few(subnet));
+                (0..count).map(|_| take()).collect()
             }
         }
     }
@@ -101,14 +77,24 @@ impl<'a> Source<'a> {
     }
 }
 
+fn block(subnet: &Subnet, family: Family) -> Result<IpNet, ApiError> {
+    subnet.block(family).ok_or_else(|| {
+        ApiError::value(format!("The subnet '{}' has no {family} CIDR block.", subnet.id))
+            .with_detail("associate-subnet-cidr-block gives it one.")
+    })
+}
+
 /// An address that is named must be one that its subnet gives.
-fn in_range(address: IpAddr, within: bool, reserved: bool, block: &impl ToString) -> Result<(), ApiError> {
-    let refused = |message: String| Err(ApiError::value(message).with_detail(format!("It has {}.", block.to_string())));
-    match (within, reserved) {
-        (false, _) => refused(format!("Address {address} does not fall within the subnet's address range")),
-        (true, true) => refused(format!("Address {address} is in subnet's reserved address range")),
-        (true, false) => Ok(()),
+fn in_range(subnet: &Subnet, family: Family, address: IpAddr) -> Result<(), ApiError> {
+    let block = block(subnet, family)?;
+    let refused = |message: String| Err(ApiError::value(message).with_detail(format!("It has {block}.")));
+    if !block.contains(&address) {
+        return refused(format!("Address {address} does not fall within the subnet's address range"));
     }
+    if subnet.reserves(address) {
+        return refused(format!("Address {address} is in subnet's reserved address range"));
+    }
+    Ok(())
 }
 
 fn too_few(subnet: &Subnet) -> ApiError {
@@ -127,28 +113,16 @@ pub(super) fn check_count(count: usize, quotas: &Quotas) -> Result<(), ApiError>
         .with_detail(detail))
 }
 
-/// Addresses by their texts, or so many.
-pub(super) fn wanted<A>(
+/// Addresses of a family by their texts, or so many.
+pub(super) fn wanted(
+    family: Family,
     (parameter, texts): (&str, &[String]),
     (count_parameter, count): (&str, Option<u32>),
-    read: impl Fn(&str, &str) -> Result<A, ApiError>,
-) -> Result<Option<Wanted<A>>, ApiError> {
+) -> Result<Option<Wanted>, ApiError> {
     match (texts, count) {
         ([], None) => Ok(None),
         ([], Some(count)) => Ok(Some(Wanted::Count(count))),
-        ([_, ..], None) => {
-            let mut seen = BTreeSet::new();
-            let mut addresses = Vec::new();
-            for text in texts {
-                let address = read(parameter, text)?;
-                if !seen.insert(text) {
-                    let message = format!("Value ({text}) for parameter {parameter} is invalid.");
-                    return Err(ApiError::value(message).with_detail("It is there more than once."));
-                }
-                addresses.push(address);
-            }
-            Ok(Some(Wanted::These(addresses)))
-        }
+        ([_, ..], None) => named(family, parameter, texts).map(Wanted::These).map(Some),
         ([_, ..], Some(_)) => {
             let message = format!("The parameter {count_parameter} cannot be used with the parameter {parameter}");
             Err(ApiError::new(ErrorCode::InvalidParameterCombination, message))
@@ -156,20 +130,16 @@ pub(super) fn wanted<A>(
     }
 }
 
-/// Reads an IPv4 address that can make a member.
-pub(super) fn ipv4(parameter: &str, text: &str) -> Result<Ipv4Addr, ApiError> {
-    match address::parse(parameter, text, Takes::Ipv4)? {
-        IpAddr::V4(address) => Ok(address),
-        IpAddr::V6(_) => Err(ApiError::value(format!("Value ({text}) for parameter {parameter} is invalid."))),
+/// Addresses of a family by their texts, none twice.
+fn named(family: Family, parameter: &str, texts: &[String]) -> Result<Vec<IpAddr>, ApiError> {
+    let mut seen = BTreeSet::new();
+    let mut addresses = Vec::new();
+    for text in texts {
+        let address = address::parse(parameter, text, Some(family))?;
+        address::insert(&mut seen, parameter, address)?;
+        addresses.push(address);
     }
-}
-
-/// Reads an IPv6 address that can make a member.
-pub(super) fn ipv6(parameter: &str, text: &str) -> Result<Ipv6Addr, ApiError> {
-    match address::parse(parameter, text, Takes::Ipv6)? {
-        IpAddr::V6(address) => Ok(address),
-        IpAddr::V4(_) => Err(ApiError::value(format!("Value ({text}) for parameter {parameter} is invalid."))),
-    }
+    Ok(addresses)
 }
 
 /// Addresses that follow a device are not for a request to give or take.
@@ -183,8 +153,52 @@ fn not_following(interface: &NetworkInterface) -> Result<(), ApiError> {
     )))
 }
 
-fn subnet_of<'a>(model: &'a Model, interface: &NetworkInterface) -> Option<&'a Arc<Subnet>> {
-    interface.subnet.and_then(|subnet| model.subnets.get(&subnet))
+/// What becomes of an interface that is given addresses, and which these are.
+struct Assigned {
+    next: Model,
+    changed: NetworkInterface,
+    addresses: Vec<IpAddr>,
+}
+
+/// Gives an interface addresses of a family, those of other interfaces of its VPC too if it may have them.
+fn assign(
+    family: Family,
+    interface: &NetworkInterface,
+    wanted: Wanted,
+    reassign: bool,
+    context: Context<'_>,
+) -> Result<Assigned, ApiError> {
+    let Context { model, quotas, rng, .. } = context;
+    not_following(interface)?;
+    if let Wanted::Count(_) = wanted {
+        // Counted before it is tried: the request may name any number.
+        check_count(count(interface.addresses.iter(), family).saturating_add(wanted.count()), quotas)?;
+    }
+    let mut next = model.clone();
+    if let (Wanted::These(addresses), true) = (&wanted, reassign) {
+        addresses.iter().try_for_each(|address| take_from_another(&mut next, interface, *address))?;
+    }
+    let subnet = interface.subnet.and_then(|subnet| model.subnets.get(&subnet));
+    let given = Source::new(&next, interface.vpc, subnet.map(Arc::as_ref)).give(family, wanted, rng)?;
+    let mut addresses = interface.addresses.clone();
+    addresses.extend(given.iter().copied());
+    check_count(count(addresses.iter(), family), quotas)?;
+    // The first one stays that when one before it in their order comes.
+    let primary = interface.primary_ipv4().or_else(|| given.iter().copied().find_map(ipv4));
+    let changed = NetworkInterface { addresses, primary, ..interface.clone() };
+    Ok(Assigned { next, changed, addresses: given })
+}
+
+fn count<'a>(addresses: impl Iterator<Item = &'a IpAddr>, family: Family) -> usize {
+    addresses.filter(|address| Family::of(**address) == family).count()
+}
+
+/// An address, if it is one of IPv4.
+pub(super) const fn ipv4(address: IpAddr) -> Option<Ipv4Addr> {
+    match address {
+        IpAddr::V4(address) => Some(address),
+        IpAddr::V6(_) => None,
+    }
 }
 
 pub(super) fn assign_ipv4(request: AssignPrivateIpAddresses, context: Context<'_>) -> Result<Outcome, ApiError> {
@@ -194,38 +208,40 @@ pub(super) fn assign_ipv4(request: AssignPrivateIpAddresses, context: Context<'_
         secondary_private_ip_address_count,
         allow_reassignment,
     } = request;
-    let Context { model, quotas, rng, .. } = context;
+    let model = context.model;
     let id = lookup::required("NetworkInterfaceId", network_interface_id)?;
     let wanted = wanted(
+        Family::Ipv4,
         ("PrivateIpAddresses", &private_ip_addresses),
         ("SecondaryPrivateIpAddressCount", secondary_private_ip_address_count),
-        ipv4,
     )?;
     let wanted = wanted.ok_or_else(|| ApiError::missing("PrivateIpAddresses or SecondaryPrivateIpAddressCount"))?;
     let interface = lookup::interface(model, &id)?;
-    not_following(interface)?;
-    let mut next = model.clone();
-    if let (Wanted::These(addresses), true) = (&wanted, allow_reassignment.unwrap_or_default()) {
-        for address in addresses {
-            take_from_another(&mut next, interface, *address)?;
-        }
-    }
-    let mut source = Source::new(&next, interface.vpc, subnet_of(model, interface).map(Arc::as_ref));
-    let assigned = source.ipv4(wanted, rng)?;
-    let mut addresses = interface.addresses.clone();
-    addresses.extend(assigned.iter().map(|address| IpAddr::V4(*address)));
-    check_count(addresses.iter().filter(|address| address.is_ipv4()).count(), quotas)?;
-    // It stays the first one when one before it in their order comes.
-    let primary = interface.primary_ipv4().or(assigned.first().copied());
+    let reassign = allow_reassignment.unwrap_or_default();
+    let Assigned { next, changed, addresses } = assign(Family::Ipv4, interface, wanted, reassign, context)?;
     let answer = AssignPrivateIpAddressesResult {
         network_interface_id: interface.id.to_string(),
-        assigned_private_ip_addresses: assigned
+        assigned_private_ip_addresses: addresses
             .iter()
             .map(|address| AssignedPrivateIpAddress { private_ip_address: address.to_string() })
             .collect(),
     };
-    let changed = NetworkInterface { addresses, primary, ..NetworkInterface::clone(interface) };
     put(model, next, interface, changed, Response::AssignPrivateIpAddresses(answer))
+}
+
+pub(super) fn assign_ipv6(request: AssignIpv6Addresses, context: Context<'_>) -> Result<Outcome, ApiError> {
+    let AssignIpv6Addresses { network_interface_id, ipv6_addresses, ipv6_address_count } = request;
+    let model = context.model;
+    let id = lookup::required("NetworkInterfaceId", network_interface_id)?;
+    let wanted = wanted(Family::Ipv6, ("Ipv6Addresses", &ipv6_addresses), ("Ipv6AddressCount", ipv6_address_count))?;
+    let wanted = wanted.ok_or_else(|| ApiError::missing("Ipv6Addresses or Ipv6AddressCount"))?;
+    let interface = lookup::interface(model, &id)?;
+    let Assigned { next, changed, addresses } = assign(Family::Ipv6, interface, wanted, false, context)?;
+    let answer = AssignIpv6AddressesResult {
+        assigned_ipv6_addresses: addresses.iter().map(ToString::to_string).collect(),
+        network_interface_id: interface.id.to_string(),
+    };
+    put(model, next, interface, changed, Response::AssignIpv6Addresses(answer))
 }
 
 /// Puts an interface that may be what it was.
@@ -243,102 +259,64 @@ fn put(
 }
 
 /// Takes an address from the interface that has it, unless it is the first one of that or its device's.
-fn take_from_another(next: &mut Model, interface: &NetworkInterface, address: Ipv4Addr) -> Result<(), ApiError> {
-    let holder = next.interface_by_address(interface.vpc, address.into()).filter(|holder| holder.id != interface.id);
+fn take_from_another(next: &mut Model, interface: &NetworkInterface, address: IpAddr) -> Result<(), ApiError> {
+    let holder = next.interface_by_address(interface.vpc, address).filter(|holder| holder.id != interface.id);
     let Some(holder) = holder.cloned() else { return Ok(()) };
     not_following(&holder)?;
     let primary = holder.primary_ipv4();
-    if primary == Some(address) {
+    if primary.map(IpAddr::V4) == Some(address) {
         let message = format!("Address {address} is in use.");
         let detail = format!("It is the primary address of {}, which keeps it.", refusal::named(next, holder.id));
         return Err(ApiError::new(ErrorCode::InvalidIpAddressInUse, message).with_detail(detail));
     }
     let mut addresses = holder.addresses.clone();
-    addresses.remove(&IpAddr::V4(address));
+    addresses.remove(&address);
     let released = NetworkInterface { addresses, primary, ..NetworkInterface::clone(&holder) };
     let refused = next.put_interface(released);
     refused.map_err(|error| refusal::refused(next, error))
 }
 
-/// Takes addresses that an interface has.
-fn without<A: Copy + Into<IpAddr> + ToString>(
-    interface: &NetworkInterface,
-    taken: &[A],
-) -> Result<BTreeSet<IpAddr>, ApiError> {
-    let mut addresses = interface.addresses.clone();
-    for address in taken {
-        if !addresses.remove(&(*address).into()) {
-            let message = format!("Some of [{}] are not assigned to interface {}", address.to_string(), interface.id);
-            return Err(ApiError::value(message));
-        }
+/// Takes addresses from an interface that has them, but for its first one.
+fn unassign(interface: &NetworkInterface, taken: &[IpAddr]) -> Result<NetworkInterface, ApiError> {
+    not_following(interface)?;
+    let primary = interface.primary_ipv4();
+    if let Some(address) = primary.filter(|primary| taken.contains(&IpAddr::V4(*primary))) {
+        let message = format!("The primary IP address {address} of interface {} cannot be unassigned", interface.id);
+        return Err(ApiError::value(message).with_detail("It goes with the interface: delete-network-interface."));
     }
-    Ok(addresses)
+    let mut addresses = interface.addresses.clone();
+    if let Some(address) = taken.iter().find(|address| !addresses.remove(address)) {
+        let message = format!("Some of [{address}] are not assigned to interface {}", interface.id);
+        return Err(ApiError::value(message));
+    }
+    Ok(NetworkInterface { addresses, primary, ..interface.clone() })
+}
+
+/// The addresses of a family that a request takes away.
+fn to_unassign(family: Family, parameter: &str, texts: &[String]) -> Result<Vec<IpAddr>, ApiError> {
+    if texts.is_empty() { Err(ApiError::missing(parameter)) } else { named(family, parameter, texts) }
 }
 
 pub(super) fn unassign_ipv4(request: UnassignPrivateIpAddresses, context: &Context<'_>) -> Result<Outcome, ApiError> {
     let UnassignPrivateIpAddresses { network_interface_id, private_ip_addresses } = request;
     let model = context.model;
     let id = lookup::required("NetworkInterfaceId", network_interface_id)?;
-    let taken = read_all("PrivateIpAddresses", &private_ip_addresses, ipv4)?;
+    let taken = to_unassign(Family::Ipv4, "PrivateIpAddresses", &private_ip_addresses)?;
     let interface = lookup::interface(model, &id)?;
-    not_following(interface)?;
-    let primary = interface.primary_ipv4();
-    if let Some(address) = primary.filter(|primary| taken.contains(primary)) {
-        let message = format!("The primary IP address {address} of interface {} cannot be unassigned", interface.id);
-        return Err(ApiError::value(message).with_detail("It goes with the interface: delete-network-interface."));
-    }
-    let addresses = without(interface, &taken)?;
-    let changed = NetworkInterface { addresses, primary, ..NetworkInterface::clone(interface) };
+    let changed = unassign(interface, &taken)?;
     put(model, model.clone(), interface, changed, Response::Done(Done {}))
-}
-
-fn read_all<A>(
-    parameter: &str,
-    texts: &[String],
-    read: impl Fn(&str, &str) -> Result<A, ApiError>,
-) -> Result<Vec<A>, ApiError> {
-    match wanted((parameter, texts), ("", None), read)? {
-        Some(Wanted::These(addresses)) => Ok(addresses),
-        Some(Wanted::Count(_)) | None => Err(ApiError::missing(parameter)),
-    }
-}
-
-pub(super) fn assign_ipv6(request: AssignIpv6Addresses, context: Context<'_>) -> Result<Outcome, ApiError> {
-    let AssignIpv6Addresses { network_interface_id, ipv6_addresses, ipv6_address_count } = request;
-    let Context { model, quotas, rng, .. } = context;
-    let id = lookup::required("NetworkInterfaceId", network_interface_id)?;
-    let wanted = wanted(("Ipv6Addresses", &ipv6_addresses), ("Ipv6AddressCount", ipv6_address_count), ipv6)?;
-    let wanted = wanted.ok_or_else(|| ApiError::missing("Ipv6Addresses or Ipv6AddressCount"))?;
-    let interface = lookup::interface(model, &id)?;
-    not_following(interface)?;
-    if let Wanted::Count(count) = wanted {
-        check_count(interface.ipv6().count().saturating_add(count as usize), quotas)?;
-    }
-    let mut source = Source::new(model, interface.vpc, subnet_of(model, interface).map(Arc::as_ref));
-    let assigned = source.ipv6(wanted, rng)?;
-    let mut addresses = interface.addresses.clone();
-    addresses.extend(assigned.iter().map(|address| IpAddr::V6(*address)));
-    check_count(addresses.iter().filter(|address| address.is_ipv6()).count(), quotas)?;
-    let answer = AssignIpv6AddressesResult {
-        assigned_ipv6_addresses: assigned.iter().map(ToString::to_string).collect(),
-        network_interface_id: interface.id.to_string(),
-    };
-    let changed = NetworkInterface { addresses, ..NetworkInterface::clone(interface) };
-    put(model, model.clone(), interface, changed, Response::AssignIpv6Addresses(answer))
 }
 
 pub(super) fn unassign_ipv6(request: UnassignIpv6Addresses, context: &Context<'_>) -> Result<Outcome, ApiError> {
     let UnassignIpv6Addresses { network_interface_id, ipv6_addresses } = request;
     let model = context.model;
     let id = lookup::required("NetworkInterfaceId", network_interface_id)?;
-    let taken = read_all("Ipv6Addresses", &ipv6_addresses, ipv6)?;
+    let taken = to_unassign(Family::Ipv6, "Ipv6Addresses", &ipv6_addresses)?;
     let interface = lookup::interface(model, &id)?;
-    not_following(interface)?;
-    let addresses = without(interface, &taken)?;
+    let changed = unassign(interface, &taken)?;
     let answer = UnassignIpv6AddressesResult {
         network_interface_id: interface.id.to_string(),
         unassigned_ipv6_addresses: taken.iter().map(ToString::to_string).collect(),
     };
-    let changed = NetworkInterface { addresses, ..NetworkInterface::clone(interface) };
     put(model, model.clone(), interface, changed, Response::UnassignIpv6Addresses(answer))
 }

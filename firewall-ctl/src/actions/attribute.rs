@@ -32,11 +32,15 @@ impl Change {
         if !groups.is_empty() {
             named.push(Self::Groups(groups));
         }
-        if let Some(description) = description {
-            named.push(Self::Description(description.value.unwrap_or_default()));
+        if let Some(description) = description.map(|description| description.value.unwrap_or_default()) {
+            interface::check_description(&description)?;
+            named.push(Self::Description(description));
         }
         named.extend(source_dest_check.and_then(|check| check.value).map(Self::SourceDestCheck));
-        named.extend(connection_tracking_specification.map(Self::Timeouts));
+        if let Some(timeouts) = connection_tracking_specification {
+            check_tracking(&timeouts)?;
+            named.push(Self::Timeouts(timeouts));
+        }
         if let Some(NetworkInterfaceAttachmentChanges { attachment_id, delete_on_termination }) = attachment {
             let attachment = lookup::required("AttachmentId", attachment_id)?;
             let delete = delete_on_termination.ok_or_else(|| ApiError::missing("DeleteOnTermination"))?;
@@ -55,10 +59,7 @@ impl Change {
                 interface::check_groups(&groups, quotas)?;
                 Ok(NetworkInterface { groups, ..before })
             }
-            Self::Description(description) => {
-                interface::check_description(&description)?;
-                Ok(NetworkInterface { description, ..before })
-            }
+            Self::Description(description) => Ok(NetworkInterface { description, ..before }),
             Self::SourceDestCheck(source_dest_check) => Ok(NetworkInterface { source_dest_check, ..before }),
             Self::Timeouts(wanted) => {
                 let timeouts = tracking(&wanted, before.timeouts);
@@ -76,6 +77,12 @@ impl Change {
             }
         }
     }
+}
+
+/// Whether time-outs that are wished are in their ranges.
+pub(super) fn check_tracking(wished: &ConnectionTrackingSpecification) -> Result<(), ApiError> {
+    let checked = tracking(wished, ConnectionTracking::default()).validate();
+    checked.map_err(|error| ApiError::value(error.to_string()))
 }
 
 /// Time-outs as they are wished, and as they are where nothing is wished.
@@ -112,6 +119,21 @@ pub(super) fn describe(request: DescribeNetworkInterfaceAttribute, context: &Con
     let DescribeNetworkInterfaceAttribute { network_interface_id, attribute, dry_run: _ } = request;
     let id = lookup::required("NetworkInterfaceId", network_interface_id)?;
     let attribute = lookup::required("Attribute", attribute)?;
+    let tell: fn(&Model, &NetworkInterface, &mut DescribeNetworkInterfaceAttributeResult) = match attribute.as_str() {
+        "attachment" => |model, interface, answer| answer.attachment = wire::place(model, interface),
+        "description" => |_, interface, answer| {
+            answer.description = Some(AttributeValue { value: Some(interface.description.clone()) });
+        },
+        "groupSet" => |model, interface, answer| answer.groups = Some(wire::groups(model, interface)),
+        "sourceDestCheck" => |_, interface, answer| answer.source_dest_check = Some(interface.source_dest_check.into()),
+        "associatePublicIpAddress" => |_, _, answer| answer.associate_public_ip_address = Some(false),
+        other => {
+            let message =
+                format!("Value ({other}) for parameter attribute is invalid. Unknown network interface attribute");
+            let known = "It is attachment, description, groupSet, sourceDestCheck or associatePublicIpAddress.";
+            return Err(ApiError::value(message).with_detail(known));
+        }
+    };
     let model = context.model;
     let interface = lookup::interface(model, &id)?;
     let mut answer = DescribeNetworkInterfaceAttributeResult {
@@ -122,19 +144,7 @@ pub(super) fn describe(request: DescribeNetworkInterfaceAttribute, context: &Con
         source_dest_check: None,
         associate_public_ip_address: None,
     };
-    match attribute.as_str() {
-        "attachment" => answer.attachment = wire::place(model, interface),
-        "description" => answer.description = Some(AttributeValue { value: Some(interface.description.clone()) }),
-        "groupSet" => answer.groups = Some(wire::groups(model, interface)),
-        "sourceDestCheck" => answer.source_dest_check = Some(interface.source_dest_check.into()),
-        "associatePublicIpAddress" => answer.associate_public_ip_address = Some(false),
-        other => {
-            let message =
-                format!("Value ({other}) for parameter attribute is invalid. Unknown network interface attribute");
-            let known = "It is attachment, description, groupSet, sourceDestCheck or associatePublicIpAddress.";
-            return Err(ApiError::value(message).with_detail(known));
-        }
-    }
+    tell(model, interface, &mut answer);
     Ok(Outcome::unchanged(Response::DescribeNetworkInterfaceAttribute(answer)))
 }
 

@@ -56,7 +56,7 @@ fn authorize(
     let Context { model, quotas, region, rng, rule_numbers, .. } = context;
     let tags = convert::tags(tag_specifications, "security-group-rule")?;
     let group = lookup::group_by_id_or_name(model, id, name)?;
-    let wanted = permission::expand(model, group, direction, items)?;
+    let wanted = permission::expand(model, group, [(direction, items)])?;
     for Wanted { key, description: _ } in &wanted {
         if let Some(rule) = group.rule_by_key(key) {
             return Err(permission::exists_already(group.id, key, rule.id));

@@ -6,11 +6,13 @@ use super::request::Response;
 use super::types::{AssociateVpcCidrBlock, DisassociateVpcCidrBlock, VpcCidrBlockResult};
 use super::{convert, lookup, refusal, wire};
 use crate::model::{
-    Associated, IdError, Model, ModelError, Subnet, Vpc, VpcAssociationId, VpcId, parse_ipv4_cidr, parse_ipv6_cidr,
-    random_ula,
+    Associated, IdError, Model, ModelError, NumberPool, RuleKey, SecurityGroup, Subnet, Vpc, VpcAssociationId, VpcId,
+    parse_ipv4_cidr, parse_ipv6_cidr, random_ula,
 };
+use firewall_common::verdict::Direction;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use rand::Rng;
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -81,11 +83,12 @@ pub(super) fn ipv6_of_vpc<R: Rng + ?Sized>(
 
 pub(super) fn associate(request: AssociateVpcCidrBlock, context: Context<'_>) -> Result<Outcome, ApiError> {
     let AssociateVpcCidrBlock { vpc_id, cidr_block, amazon_provided_ipv6_cidr_block, ipv6_cidr_block } = request;
-    let Context { model, quotas, region, rng, .. } = context;
+    let Context { model, quotas, region, rng, rule_numbers, .. } = context;
     let id = lookup::required("VpcId", vpc_id)?;
     let ipv4 = lookup::present(cidr_block).map(|text| BlockOf::Vpc.ipv4(&text)).transpose()?;
     let ipv6 = ipv6_of_vpc(ipv6_cidr_block, amazon_provided_ipv6_cidr_block, rng)?;
-    let mut vpc = Vpc::clone(lookup::vpc(model, &id)?);
+    let before = lookup::vpc(model, &id)?;
+    let mut vpc = Vpc::clone(before);
     let mut answer = VpcCidrBlockResult {
         ipv6_cidr_block_association: None,
         cidr_block_association: None,
@@ -113,14 +116,36 @@ pub(super) fn associate(request: AssociateVpcCidrBlock, context: Context<'_>) ->
                 .with_detail("Name a CidrBlock or an Ipv6CidrBlock, or set AmazonProvidedIpv6CidrBlock."));
         }
     };
+    let mut next = model.clone();
+    next.update_vpc(vpc.clone()).map_err(|error| refusal::refused(model, error))?;
     if count > quotas.cidr_blocks_per_vpc as usize {
         let limit = quotas.cidr_blocks_per_vpc;
         let message = format!("This network '{}' has met its maximum number of allowed CIDRs: {limit}", vpc.id);
         return Err(ApiError::new(ErrorCode::CidrLimitExceeded, message));
     }
-    let mut next = model.clone();
-    next.update_vpc(vpc).map_err(|error| refusal::refused(model, error))?;
+    let opened = open_default_group(&mut next, before, &vpc, rule_numbers, rng);
+    opened.map_err(|error| refusal::out_of_rules_or(model, error))?;
     Ok(Outcome::changed(Response::VpcCidrBlock(answer), next))
+}
+
+/// Has the default group of a VPC allow what a new one would, if nobody has changed what it allows outwards: a VPC that gets its
+/// first IPv6 block gets egress for it, as in the service.
+fn open_default_group<R: Rng + ?Sized>(
+    next: &mut Model,
+    before: &Vpc,
+    after: &Vpc,
+    numbers: NumberPool<'_>,
+    rng: &mut R,
+) -> Result<(), ModelError> {
+    let Some(group) = next.default_group(after.id) else { return Ok(()) };
+    let (id, rules) = (group.id, group.rules(Direction::Outbound));
+    let has: BTreeSet<RuleKey> = rules.map(|rule| rule.key).collect();
+    if has != SecurityGroup::default_egress(before).into_iter().collect() {
+        return Ok(());
+    }
+    let missing = SecurityGroup::default_egress(after).into_iter().filter(|key| !has.contains(key)).collect();
+    let rules = next.new_rules(missing, numbers, rng)?;
+    next.put_rules(id, rules.into_values())
 }
 
 pub(super) fn disassociate(request: DisassociateVpcCidrBlock, context: &Context<'_>) -> Result<Outcome, ApiError> {

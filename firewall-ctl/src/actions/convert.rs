@@ -2,7 +2,7 @@
 
 use super::error::{ApiError, ErrorCode};
 use super::types::{Tag, TagSpecification};
-use crate::model::{CidrError, NameError, PrefixListTextError, ServiceError, TagError, Tags};
+use crate::model::{CidrError, NameError, PrefixListTextError, ServiceError, TagError, Tags, is_allowed_in_names};
 
 impl From<NameError> for ApiError {
     fn from(error: NameError) -> Self {
@@ -21,8 +21,7 @@ impl From<NameError> for ApiError {
 
 /// What the service's message does not say: which text, and what of it.
 fn unfit(text: &str) -> String {
-    let allowed = |character: &char| character.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(*character);
-    match text.chars().find(|character| !allowed(character)) {
+    match text.chars().find(|character| !is_allowed_in_names(*character)) {
         Some(character) => format!("The text given is {text:?}: {character:?} is not in the set."),
         None => format!("The text given is {text:?}: it has {} characters.", text.chars().count()),
     }

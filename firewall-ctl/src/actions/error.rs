@@ -83,11 +83,9 @@ codes! {
     InvalidNetworkInterfaceInUse "InvalidNetworkInterface.InUse" 400, "A device is attached to the interface.";
     InvalidNetworkInterfaceIdNotFound "InvalidNetworkInterfaceID.NotFound" 400, "There is no such interface.";
     InvalidNetworkInterfaceIdMalformed "InvalidNetworkInterfaceId.Malformed" 400, "Not the id of an interface.";
-    InvalidParameter "InvalidParameter" 400, "A parameter does not fit what it is for.";
     InvalidParameterCombination "InvalidParameterCombination" 400, "Parameters exclude each other.";
     InvalidParameterValue "InvalidParameterValue" 400, "A parameter has a value that it can't have.";
     InvalidPermissionDuplicate "InvalidPermission.Duplicate" 400, "The group has this rule.";
-    InvalidPermissionMalformed "InvalidPermission.Malformed" 400, "A rule is not well formed.";
     InvalidPermissionNotFound "InvalidPermission.NotFound" 400, "The group has no such rule.";
     InvalidPrefixListIdNotFound "InvalidPrefixListID.NotFound" 400, "There is no such prefix list.";
     InvalidPrefixListIdMalformed "InvalidPrefixListId.Malformed" 400, "Not the id of a prefix list.";
@@ -130,7 +128,6 @@ codes! {
     RequestLimitExceeded "RequestLimitExceeded" 503, "Too many requests; later ones are answered.";
     SignatureDoesNotMatch "SignatureDoesNotMatch" 403, "The request is not what was signed, or not by this key.";
     InternalError "InternalError" 500, "A mistake of ours.";
-    ServiceUnavailable "ServiceUnavailable" 503, "The controller can't answer now.";
     DeviceNotFound "DeviceNotFound" 400, "Ours: the machine has no such device.";
     DeviceNotAttached "DeviceNotAttached" 400, "Ours: no interface is attached to this device.";
     DeviceAlreadyAttached "DeviceAlreadyAttached" 400, "Ours: the device is attached otherwise.";

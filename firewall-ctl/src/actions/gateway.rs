@@ -10,6 +10,8 @@ use super::{convert, lookup, refusal};
 use crate::model::{InternetGateway, InternetGatewayId};
 use std::collections::BTreeSet;
 
+/// The group that VPCs of the service had beside their default one before 2011, when they had no gateways.
+const BEFORE_GATEWAYS: &str = "2009-07-15-default";
 /// What the service says of a gateway that is attached.
 const ATTACHED: &str = "available";
 
@@ -40,6 +42,11 @@ pub(super) fn attach(request: AttachInternetGateway, context: &Context<'_>) -> R
     if let Some(attached) = gateway.vpc {
         let message = format!("resource {} is already attached to network {attached}", gateway.id);
         return Err(ApiError::new(ErrorCode::ResourceAlreadyAssociated, message));
+    }
+    if let Some(group) = model.group_by_name(vpc, BEFORE_GATEWAYS) {
+        let message = format!("The VPC '{vpc}' has the security group '{BEFORE_GATEWAYS}' and can't have a gateway.");
+        let detail = format!("Delete it first: `delete-security-group --group-id {}`.", group.id);
+        return Err(ApiError::new(ErrorCode::OperationNotPermitted, message).with_detail(detail));
     }
     let mut next = model.clone();
     let attached = InternetGateway { vpc: Some(vpc), ..InternetGateway::clone(gateway) };

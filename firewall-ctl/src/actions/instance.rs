@@ -92,13 +92,6 @@ pub(super) fn register(request: RegisterInstance, context: Context<'_>) -> Resul
     let RegisterInstance { network_interface_ids, tag_specifications, dry_run: _ } = request;
     let Context { model, quotas, account, region, rng, now, host, .. } = context;
     let tags = convert::tags(tag_specifications, "instance")?;
-    let count = model.instances.len();
-    if count >= quotas.instances as usize {
-        let message = "The maximum number of instances has been reached.";
-        let detail = format!("There are {count}; the limit is {}.", quotas.instances);
-        return Err(ApiError::new(ErrorCode::InstanceLimitExceeded, message).with_detail(detail));
-    }
-    check_interfaces(InstanceId::FIRST, network_interface_ids.len(), quotas)?;
     let instance = Instance { id: InstanceId::random(rng), owner: account, host: None, registered_at: now, tags };
     let mut next = model.clone();
     next.put_instance(instance.clone()).map_err(|error| refusal::refused(model, error))?;
@@ -108,6 +101,13 @@ pub(super) fn register(request: RegisterInstance, context: Context<'_>) -> Resul
         let placed = placed(interface, &instance, index, now, rng);
         next.put_interface(placed).map_err(|error| refusal::refused(model, error))?;
     }
+    let count = model.instances.len();
+    if count >= quotas.instances as usize {
+        let message = "The maximum number of instances has been reached.";
+        let detail = format!("There are {count}; the limit is {}.", quotas.instances);
+        return Err(ApiError::new(ErrorCode::InstanceLimitExceeded, message).with_detail(detail));
+    }
+    check_interfaces("an instance", network_interface_ids.len(), quotas)?;
     let answer = RegisterInstanceResult { instance: description(&next, &instance, region, host) };
     Ok(Outcome::changed(Response::RegisterInstance(Box::new(answer)), next))
 }
@@ -138,11 +138,11 @@ fn free(interface: &NetworkInterface) -> Result<(), ApiError> {
     Err(ApiError::new(ErrorCode::InvalidNetworkInterfaceInUse, message).with_detail(detail))
 }
 
-fn check_interfaces(instance: InstanceId, count: usize, quotas: &Quotas) -> Result<(), ApiError> {
+/// Whether an instance may have so many interfaces.
+fn check_interfaces(whose: &str, count: usize, quotas: &Quotas) -> Result<(), ApiError> {
     if count <= quotas.interfaces_per_instance as usize {
         return Ok(());
     }
-    let whose = if instance == InstanceId::FIRST { "an instance".to_owned() } else { instance.to_string() };
     let message = format!("Interface count {count} exceeds the limit for {whose}");
     let detail = format!("The limit is {}.", quotas.interfaces_per_instance);
     Err(ApiError::new(ErrorCode::AttachmentLimitExceeded, message).with_detail(detail))
@@ -195,11 +195,11 @@ pub(super) fn attach(request: AttachNetworkInterface, context: Context<'_>) -> R
     let instance = lookup::instance(model, &instance)?;
     let interface = lookup::interface(model, &interface)?;
     free(interface)?;
-    check_interfaces(instance.id, model.interfaces_at(instance.id).len() + 1, quotas)?;
     let placed = placed(interface, instance, device_index, now, rng);
     let attachment_id = placed.instance.as_ref().map(|place| place.id.to_string()).unwrap_or_default();
     let mut next = model.clone();
     next.put_interface(placed).map_err(|error| refusal::refused(model, error))?;
+    check_interfaces(&instance.id.to_string(), next.interfaces_at(instance.id).len(), quotas)?;
     let answer = AttachNetworkInterfaceResult { attachment_id, network_card_index: 0 };
     Ok(Outcome::changed(Response::AttachNetworkInterface(answer), next))
 }
@@ -275,23 +275,23 @@ pub(super) fn describe_attribute(
     let model = context.model;
     let id = lookup::required("InstanceId", instance_id)?;
     let attribute = lookup::required("Attribute", attribute)?;
-    let instance = lookup::instance(model, &id)?;
-    let interfaces = model.interfaces_at(instance.id);
-    let primary = interfaces.first();
-    let mut answer =
-        DescribeInstanceAttributeResult { instance_id: instance.id.to_string(), source_dest_check: None, groups: None };
-    match attribute.as_str() {
-        "groupSet" => {
+    let tell: fn(&Model, Option<&NetworkInterface>, &mut DescribeInstanceAttributeResult) = match attribute.as_str() {
+        "groupSet" => |model, primary, answer| {
             answer.groups = Some(primary.map(|interface| wire::groups(model, interface)).unwrap_or_default());
-        }
-        "sourceDestCheck" => {
+        },
+        "sourceDestCheck" => |_, primary, answer| {
             answer.source_dest_check = Some(primary.is_none_or(|interface| interface.source_dest_check).into());
-        }
+        },
         other => {
             let message = format!("Value ({other}) for parameter attribute is invalid. Unknown instance attribute");
             return Err(ApiError::value(message).with_detail("Here it is groupSet or sourceDestCheck."));
         }
-    }
+    };
+    let instance = lookup::instance(model, &id)?;
+    let interfaces = model.interfaces_at(instance.id);
+    let mut answer =
+        DescribeInstanceAttributeResult { instance_id: instance.id.to_string(), source_dest_check: None, groups: None };
+    tell(model, interfaces.first().map(AsRef::as_ref), &mut answer);
     Ok(Outcome::unchanged(Response::DescribeInstanceAttribute(answer)))
 }
 
@@ -358,7 +358,7 @@ fn values(model: &Model, instance: &Instance, shown: &InstanceDescription, filte
         "monitoring-state" => vec![shown.monitoring.state.clone()],
         "operator.managed" => vec![false.to_string()],
         "owner-id" => vec![instance.owner.to_string()],
-        "private-ip-address" => of_interfaces("addresses.private-ip-address"),
+        "private-ip-address" => of_interfaces("private-ip-address"),
         "reservation-id" => vec![reservation_id(instance)],
         "source-dest-check" => vec![shown.source_dest_check.to_string()],
         "subnet-id" => shown.subnet_id.iter().cloned().collect(),

@@ -9,7 +9,7 @@ use super::page::Page;
 use super::request::Response;
 use super::types::*;
 use super::{attribute, convert, idempotency, lookup, refusal, wire, zone};
-use crate::model::{ConnectionTracking, GroupId, InterfaceId, Model, NetworkInterface, Quotas, Subnet, VpcId};
+use crate::model::{ConnectionTracking, Family, GroupId, InterfaceId, Model, NetworkInterface, Quotas, Subnet, VpcId};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -49,10 +49,10 @@ pub(super) fn create(mut request: CreateNetworkInterface, context: Context<'_>) 
     check_description(&description)?;
     let ipv4 = Ipv4Wish::read(private_ip_address, private_ip_addresses, secondary_private_ip_address_count)?;
     let ipv6: Vec<String> = ipv6_addresses.into_iter().map(ipv6_text).collect::<Result<_, _>>()?;
-    let ipv6 = assign::wanted(("Ipv6Addresses", &ipv6), ("Ipv6AddressCount", ipv6_address_count), assign::ipv6)?;
+    let ipv6 = assign::wanted(Family::Ipv6, ("Ipv6Addresses", &ipv6), ("Ipv6AddressCount", ipv6_address_count))?;
     let timeouts = connection_tracking_specification.unwrap_or_default();
+    attribute::check_tracking(&timeouts)?;
     let timeouts = attribute::tracking(&timeouts, ConnectionTracking::default());
-    timeouts.validate().map_err(|error| ApiError::value(error.to_string()))?;
     let tags = convert::tags(tag_specifications, "network-interface")?;
     let own = model.interfaces.values().filter(|interface| interface.owner == account);
     let made = idempotency::made_before(client_token.as_ref(), own, |interface| interface.client_token.as_ref())?;
@@ -75,11 +75,8 @@ pub(super) fn create(mut request: CreateNetworkInterface, context: Context<'_>) 
     let (primary, ipv4) = ipv4.fulfil(&mut source, subnet.is_some(), quotas, rng)?;
     let unasked = subnet.is_some_and(|subnet| subnet.attributes.assign_ipv6_address_on_creation);
     let ipv6 = ipv6.unwrap_or(Wanted::Count(u32::from(unasked)));
-    if let Wanted::Count(count) = ipv6 {
-        assign::check_count(count as usize, quotas)?;
-    }
-    let ipv6 = source.ipv6(ipv6, rng)?;
-    assign::check_count(ipv6.len(), quotas)?;
+    assign::check_count(ipv6.count(), quotas)?;
+    let ipv6 = source.give(Family::Ipv6, ipv6, rng)?;
     let interface = NetworkInterface {
         id: InterfaceId::random(rng),
         vpc,
@@ -87,7 +84,7 @@ pub(super) fn create(mut request: CreateNetworkInterface, context: Context<'_>) 
         description,
         groups,
         subnet: subnet.map(|subnet| subnet.id),
-        addresses: ipv4.into_iter().map(IpAddr::V4).chain(ipv6.into_iter().map(IpAddr::V6)).collect(),
+        addresses: ipv4.into_iter().chain(ipv6).collect(),
         primary,
         instance: None,
         mac_address: None,
@@ -138,7 +135,7 @@ fn ipv6_text(address: InstanceIpv6Address) -> Result<String, ApiError> {
 /// The IPv4 addresses that a new interface is wished to have.
 struct Ipv4Wish {
     /// Those that are named, the first one first.
-    these: Vec<Ipv4Addr>,
+    these: Vec<IpAddr>,
     /// How many there should be beside the first one, if they are not named.
     others: Option<u32>,
 }
@@ -153,8 +150,8 @@ impl Ipv4Wish {
         let mut these = Vec::new();
         let mut primary = None;
         let mut read = |parameter: &str, text: String, is_primary: bool| {
-            let address = assign::ipv4(parameter, &text)?;
-            address::insert(&mut seen, parameter, address.into())?;
+            let address = address::parse(parameter, &text, Some(Family::Ipv4))?;
+            address::insert(&mut seen, parameter, address)?;
             if is_primary && primary.replace(address).is_some() {
                 let message = "Only one primary private IP address can be specified.";
                 return Err(ApiError::new(ErrorCode::InvalidParameterCombination, message));
@@ -185,16 +182,14 @@ impl Ipv4Wish {
         has_subnet: bool,
         quotas: &Quotas,
         rng: &mut R,
-    ) -> Result<(Option<Ipv4Addr>, Vec<Ipv4Addr>), ApiError> {
+    ) -> Result<(Option<Ipv4Addr>, Vec<IpAddr>), ApiError> {
         let Self { these, others } = self;
         let missing = u32::from(these.is_empty() && has_subnet);
         let count = missing.saturating_add(others.unwrap_or_default());
         assign::check_count(these.len().saturating_add(count as usize), quotas)?;
-        let mut addresses = source.ipv4(Wanted::These(these), rng)?;
-        if count > 0 {
-            addresses.extend(source.ipv4(Wanted::Count(count), rng)?);
-        }
-        Ok((addresses.first().copied(), addresses))
+        let mut addresses = source.give(Family::Ipv4, Wanted::These(these), rng)?;
+        addresses.extend(source.give(Family::Ipv4, Wanted::Count(count), rng)?);
+        Ok((addresses.first().copied().and_then(assign::ipv4), addresses))
     }
 }
 
@@ -353,19 +348,23 @@ pub(super) fn values(model: &Model, interface: &NetworkInterface, filter: &str, 
         }
         "addresses.private-ip-address" => interface.ipv4().map(|address| address.to_string()).collect(),
         "private-ip-address" => interface.primary_ipv4().iter().map(ToString::to_string).collect(),
-        "ipv6-addresses.ipv6-address" => interface.ipv6().map(|address| address.to_string()).collect(),
+        "ipv6-address" | "ipv6-addresses.ipv6-address" => interface.ipv6().map(|address| address.to_string()).collect(),
+        "ipv6-addresses.is-primary-ipv6" => interface.ipv6().map(|_| false.to_string()).collect(),
         "availability-zone" => vec![zone::name(region)],
         "availability-zone-id" => vec![zone::id(region)],
         "description" => vec![interface.description.clone()],
         "group-id" => interface.groups.iter().map(ToString::to_string).collect(),
         "group-name" => wire::groups(model, interface).into_iter().map(|group| group.group_name).collect(),
         "interface-type" => vec!["interface".into()],
+        "mac-address" => vec![interface.mac().to_string()],
         "network-interface-id" => vec![interface.id.to_string()],
         "operator.managed" | "requester-managed" => vec![false.to_string()],
         "owner-id" => vec![interface.owner.to_string()],
         "source-dest-check" => vec![interface.source_dest_check.to_string()],
         "status" => vec![wire::status(interface).into()],
         "subnet-id" => interface.subnet.iter().map(ToString::to_string).collect(),
+        "tag-key" => interface.tags.iter().map(|(key, _)| key.to_owned()).collect(),
+        "tag-value" => interface.tags.iter().map(|(_, value)| value.to_owned()).collect(),
         "vpc-id" => vec![interface.vpc.to_string()],
         _ => Vec::new(),
     }
@@ -414,10 +413,7 @@ pub fn set_observed_addresses(
     let mut refused = Vec::new();
     let seen: BTreeSet<IpAddr> = addresses.into_iter().filter(|address| address::can_be_member(*address)).collect();
     for address in seen {
-        let rival = model
-            .interfaces_of(interface.vpc)
-            .find(|other| other.id != interface.id && other.addresses.contains(&address));
-        match rival {
+        match model.interface_by_address(interface.vpc, address).filter(|holder| holder.id != interface.id) {
             Some(holder) => refused.push((address, holder.id)),
             None => {
                 kept.insert(address);

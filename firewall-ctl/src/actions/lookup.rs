@@ -5,6 +5,7 @@ use crate::model::{
     AttachmentId, GroupId, Instance, InstanceAttachment, InstanceId, InterfaceId, InternetGateway, InternetGatewayId,
     Model, NetworkInterface, PrefixList, PrefixListId, Rule, RuleId, SecurityGroup, Subnet, SubnetId, Vpc, VpcId,
 };
+use firewall_common::verdict::Direction;
 use std::sync::Arc;
 
 /// The value of a parameter that must be there; an empty text is none.
@@ -34,11 +35,36 @@ pub(super) fn rule_not_found(id: RuleId) -> ApiError {
 }
 
 /// A rule of a group by its id; that of another group is not found.
-pub(super) fn rule_of<'a>(model: &Model, group: &'a SecurityGroup, id: RuleId) -> Result<&'a Rule, ApiError> {
+fn rule_of<'a>(model: &Model, group: &'a SecurityGroup, id: RuleId) -> Result<&'a Rule, ApiError> {
     group.rules.get(&id).ok_or_else(|| match model.rule(id) {
         Some((other, _)) => rule_not_found(id).with_detail(format!("It is a rule of group {}.", other.id)),
         None => rule_not_found(id),
     })
+}
+
+/// The rules of a group that a request names by their ids, in its order. One that is named twice is there twice.
+pub(super) fn rules_of<'a, 'b>(
+    model: &Model,
+    group: &'a SecurityGroup,
+    ids: impl IntoIterator<Item = Option<&'b String>>,
+) -> Result<Vec<&'a Rule>, ApiError> {
+    let rule = |id: Option<&String>| {
+        let text = required("SecurityGroupRuleId", id.cloned())?;
+        rule_of(model, group, rule_id(&text)?)
+    };
+    ids.into_iter().map(rule).collect()
+}
+
+/// Whether rules are of the direction that an action is for. `command` is what the commands of both directions begin with.
+pub(super) fn check_direction(rules: &[&Rule], direction: Direction, command: &str) -> Result<(), ApiError> {
+    match rules.iter().find(|rule| rule.key.direction != direction) {
+        Some(other) => {
+            let name = other.key.direction.name();
+            let detail = format!("It is an {name} rule of this group: {command}-{name} is for it.");
+            Err(rule_not_found(other.id).with_detail(detail))
+        }
+        None => Ok(()),
+    }
 }
 
 pub(super) fn malformed(code: ErrorCode, kind: &str, text: &str, prefix: &str) -> ApiError {

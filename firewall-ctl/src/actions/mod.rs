@@ -59,6 +59,8 @@ pub use page::invalid_token;
 pub use request::{Request, Response};
 pub use wire::time;
 
+use firewall_common::verdict::Direction;
+
 /// Does an action, on paper: gives its answer and what there is from then on. The caller stores and enforces that, or
 /// drops it.
 ///
@@ -117,8 +119,12 @@ pub fn apply(request: Request, context: Context<'_>) -> Result<Outcome, ApiError
         Request::RevokeSecurityGroupEgress(request) => revoke::egress(request, &context),
         Request::DescribeSecurityGroupRules(request) => rule::describe(request, &context),
         Request::ModifySecurityGroupRules(request) => rule_edit::modify(request, &context),
-        Request::UpdateSecurityGroupRuleDescriptionsIngress(request) => rule_edit::describe_ingress(request, &context),
-        Request::UpdateSecurityGroupRuleDescriptionsEgress(request) => rule_edit::describe_egress(request, &context),
+        Request::UpdateSecurityGroupRuleDescriptionsIngress(request) => {
+            rule_edit::describe(Direction::Inbound, request, &context)
+        }
+        Request::UpdateSecurityGroupRuleDescriptionsEgress(request) => {
+            rule_edit::describe(Direction::Outbound, request, &context)
+        }
         Request::ReplaceSecurityGroupRules(request) => replace::replace(request, context),
         Request::CreateManagedPrefixList(request) => prefix_list::create(request, context),
         Request::ModifyManagedPrefixList(request) => prefix_list::modify(request, &context),

@@ -4,8 +4,8 @@ use super::error::{ApiError, ErrorCode};
 use super::types::{IpPermission, IpRange, Ipv6Range, PrefixListReference, UserIdGroupPair};
 use super::{convert, lookup};
 use crate::model::{
-    Family, GroupId, IcmpFamily, Model, Peer, PrefixLists, Protocol, RuleDescription, RuleId, RuleKey, SecurityGroup,
-    Service, parse_ipv4_cidr, parse_ipv6_cidr,
+    Family, GroupId, IcmpFamily, Model, Peer, PrefixLists, Protocol, Rule, RuleDescription, RuleId, RuleKey,
+    SecurityGroup, Service, parse_ipv4_cidr, parse_ipv6_cidr,
 };
 use firewall_common::verdict::Direction;
 use std::collections::BTreeSet;
@@ -17,25 +17,50 @@ pub(super) struct Wanted {
     pub description: Option<RuleDescription>,
 }
 
-/// The rules that permissions ask for, in their order: of each item its IPv4 blocks, IPv6 blocks, groups and prefix
-/// lists. Checks protocol, ports, number of peers, then each peer and its description; then that none comes twice.
-pub(super) fn expand(
+/// The rules that permissions of directions ask for, in their order: of each item its IPv4 blocks, IPv6 blocks, groups and
+/// prefix lists. Checks protocol, ports, number of peers, then each peer and its description; then that none comes twice.
+pub(super) fn expand<'a>(
     model: &Model,
     group: &SecurityGroup,
-    direction: Direction,
-    items: &[IpPermission],
+    permissions: impl IntoIterator<Item = (Direction, &'a [IpPermission])>,
 ) -> Result<Vec<Wanted>, ApiError> {
     let mut wanted = Vec::new();
-    for item in items {
-        let service = service(item.ip_protocol.as_ref(), item.from_port, item.to_port)?;
-        for (peer, description) in peers(model, group, item)? {
-            wanted.push(Wanted { key: RuleKey { direction, service, peer }, description });
+    for (direction, items) in permissions {
+        for item in items {
+            let service = service(item.ip_protocol.as_ref(), item.from_port, item.to_port)?;
+            for (peer, description) in peers(model, group, item)? {
+                wanted.push(Wanted { key: RuleKey { direction, service, peer }, description });
+            }
         }
     }
     let mut seen = BTreeSet::new();
     match wanted.iter().find(|rule| !seen.insert(rule.key)) {
         Some(again) => Err(repeated(&describe(&again.key))),
         None => Ok(wanted),
+    }
+}
+
+/// Rules of a group by what they say, with the descriptions that come with that, and what no rule says.
+pub(super) fn known(
+    group: &SecurityGroup,
+    wanted: Vec<Wanted>,
+) -> (Vec<(&Rule, Option<RuleDescription>)>, Vec<RuleKey>) {
+    let (mut rules, mut missing) = (Vec::new(), Vec::new());
+    for Wanted { key, description } in wanted {
+        match group.rule_by_key(&key) {
+            Some(rule) => rules.push((rule, description)),
+            None => missing.push(key),
+        }
+    }
+    (rules, missing)
+}
+
+/// Whether no rule is named twice by its id.
+pub(super) fn check_named_once(rules: &[&Rule]) -> Result<(), ApiError> {
+    let mut seen = BTreeSet::new();
+    match rules.iter().find(|rule| !seen.insert(rule.id)) {
+        Some(again) => Err(repeated(&again.id)),
+        None => Ok(()),
     }
 }
 

@@ -25,8 +25,8 @@ pub(super) fn replace(request: ReplaceSecurityGroupRules, context: Context<'_>) 
     let directions = directions(direction, &ip_permissions, &ip_permissions_egress)?;
     let tags = convert::tags(tag_specifications, "security-group-rule")?;
     let group = lookup::group_by_id_or_name(model, group_id, group_name)?;
-    let mut wanted = permission::expand(model, group, Direction::Inbound, &ip_permissions)?;
-    wanted.extend(permission::expand(model, group, Direction::Outbound, &ip_permissions_egress)?);
+    let permissions = [(Direction::Inbound, &*ip_permissions), (Direction::Outbound, &*ip_permissions_egress)];
+    let wanted = permission::expand(model, group, permissions)?;
     let known: BTreeMap<RuleKey, &Rule> = group.rules.values().map(|rule| (rule.key, rule)).collect();
     let keys: BTreeSet<RuleKey> = wanted.iter().map(|rule| rule.key).collect();
     let is_gone = |rule: &&Rule| directions.contains(&rule.key.direction) && !keys.contains(&rule.key);

@@ -244,9 +244,7 @@ pub enum Response {
     CreateAccessKey(CreateAccessKeyResult),
     ListAccessKeys(ListAccessKeysResult),
     Change(ChangeResult),
-    /// Of actions that answer nothing, such as DeleteVpc and ModifyNetworkInterfaceAttribute.
     /// Of actions that answer nothing, such as DeleteVpc.
-    /// Of actions that answer nothing, as DeleteVpc, DeleteNetworkInterface, CreateTags.
     Done(Done),
 }
 

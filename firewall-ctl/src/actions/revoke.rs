@@ -3,14 +3,12 @@
 use super::authorize::OlderForm;
 use super::context::{Context, Outcome};
 use super::error::{ApiError, ErrorCode};
-use super::permission::{self, Wanted};
+use super::permission;
 use super::request::Response;
 use super::types::*;
 use super::{lookup, refusal, wire};
-use crate::model::{Model, RuleId, RuleKey, SecurityGroup};
+use crate::model::{Model, RuleKey};
 use firewall_common::verdict::Direction;
-use std::collections::BTreeSet;
-use std::sync::Arc;
 
 pub(super) fn ingress(request: RevokeSecurityGroupIngress, context: &Context<'_>) -> Result<Outcome, ApiError> {
     let RevokeSecurityGroupIngress {
@@ -63,70 +61,32 @@ fn revoke(
     }
     let group = lookup::group_by_id_or_name(model, id, name)?;
     let (rules, unknown) = if items.is_empty() {
-        (by_ids(model, group, direction, ids)?, Vec::new())
+        let rules = lookup::rules_of(model, group, ids.iter().map(Some))?;
+        lookup::check_direction(&rules, direction, "revoke-security-group")?;
+        permission::check_named_once(&rules)?;
+        (rules, Vec::new())
     } else {
-        by_permissions(model, group, direction, items)?
+        let wanted = permission::expand(model, group, [(direction, items)])?;
+        let (rules, missing) = permission::known(group, wanted);
+        // In the default VPC what is not there is only told.
+        if !missing.is_empty() && model.default_vpc().is_none_or(|vpc| vpc.id != group.vpc) {
+            return Err(permission::not_found(&missing));
+        }
+        (rules.into_iter().map(|(rule, _)| rule).collect(), grouped(&missing))
     };
-    let revoked = rules.iter().filter_map(|id| group.rules.get(id)).map(|rule| wire::revoked(group, rule)).collect();
     let response = Response::Revoke(RevokeResult {
         r#return: true,
         unknown_ip_permissions: unknown,
-        revoked_security_group_rules: revoked,
+        revoked_security_group_rules: rules.iter().map(|rule| wire::revoked(group, rule)).collect(),
         cut_flows: None,
     });
     if rules.is_empty() {
         return Ok(Outcome::unchanged(response));
     }
     let mut next = model.clone();
-    let rules = rules.into_iter().collect();
+    let rules = rules.iter().map(|rule| rule.id).collect();
     next.remove_rules(group.id, &rules).map_err(|error| refusal::refused(model, error))?;
     Ok(Outcome::changed(response, next))
-}
-
-/// Rules by their ids, in the order of the request.
-fn by_ids(model: &Model, group: &SecurityGroup, direction: Direction, ids: &[String]) -> Result<Vec<RuleId>, ApiError> {
-    let mut rules = Vec::new();
-    let mut seen = BTreeSet::new();
-    for text in ids {
-        let id = lookup::rule_id(text)?;
-        let has = lookup::rule_of(model, group, id)?.key.direction;
-        if has != direction {
-            let name = has.name();
-            return Err(lookup::rule_not_found(id).with_detail(format!(
-                "It is an {name} rule of this group: revoke-security-group-{name} takes it away."
-            )));
-        }
-        if !seen.insert(id) {
-            return Err(permission::repeated(&id));
-        }
-        rules.push(id);
-    }
-    Ok(rules)
-}
-
-/// Rules by what they say. One that is not there is an error, but in the default VPC, where it is only told.
-fn by_permissions(
-    model: &Model,
-    group: &Arc<SecurityGroup>,
-    direction: Direction,
-    items: &[IpPermission],
-) -> Result<(Vec<RuleId>, Vec<IpPermission>), ApiError> {
-    let wanted = permission::expand(model, group, direction, items)?;
-    let mut rules = Vec::new();
-    let mut missing: Vec<RuleKey> = Vec::new();
-    for Wanted { key, description: _ } in wanted {
-        match group.rule_by_key(&key) {
-            Some(rule) => rules.push(rule.id),
-            None => missing.push(key),
-        }
-    }
-    if missing.is_empty() {
-        return Ok((rules, Vec::new()));
-    }
-    if model.default_vpc().is_some_and(|vpc| vpc.id == group.vpc) {
-        return Ok((rules, grouped(&missing)));
-    }
-    Err(permission::not_found(&missing))
 }
 
 /// Rules as permissions, those that follow each other with one protocol and port range as one item.

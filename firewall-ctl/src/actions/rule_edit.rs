@@ -2,7 +2,7 @@
 
 use super::context::{Context, Outcome};
 use super::error::{ApiError, ErrorCode};
-use super::permission::{self, Wanted};
+use super::permission;
 use super::request::Response;
 use super::types::*;
 use super::{convert, lookup, quota, refusal};
@@ -10,7 +10,7 @@ use crate::model::{
     Model, Peer, Rule, RuleDescription, RuleId, RuleKey, SecurityGroup, parse_ipv4_cidr, parse_ipv6_cidr,
 };
 use firewall_common::verdict::Direction;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 pub(super) fn modify(request: ModifySecurityGroupRules, context: &Context<'_>) -> Result<Outcome, ApiError> {
     let ModifySecurityGroupRules { group_id, security_group_rules, dry_run: _ } = request;
@@ -21,35 +21,17 @@ pub(super) fn modify(request: ModifySecurityGroupRules, context: &Context<'_>) -
     }
     let group = lookup::group(model, &group_id)?;
     let ids = security_group_rules.iter().map(|update| update.security_group_rule_id.as_ref());
-    let before = rules_by_ids(model, group, ids)?;
+    let before = lookup::rules_of(model, group, ids)?;
     let updates = before.iter().zip(security_group_rules);
     let after = updates.map(|(rule, update)| updated(model, group, rule, update.security_group_rule));
     let after = after.collect::<Result<Vec<Rule>, _>>()?;
+    permission::check_named_once(&before)?;
     check_keys(group, &after)?;
     let keys = |rules: &[Rule]| rules.iter().map(|rule| rule.key).collect::<Vec<RuleKey>>();
     let gone: Vec<RuleKey> = before.iter().map(|rule| rule.key).collect();
     quota::rules(model, quotas, group, &gone, &keys(&after))?;
     let warnings = after.iter().filter_map(|rule| permission::warning(&rule.key, &model.prefix_lists)).collect();
     Ok(Outcome { warnings, ..changed(model, group, after)? })
-}
-
-/// The rules of a group that a request names, in its order; none twice.
-fn rules_by_ids<'a, 'b>(
-    model: &Model,
-    group: &'a SecurityGroup,
-    ids: impl Iterator<Item = Option<&'b String>>,
-) -> Result<Vec<&'a Rule>, ApiError> {
-    let mut seen = BTreeSet::new();
-    let mut rules = Vec::new();
-    for id in ids {
-        let text = lookup::required("SecurityGroupRuleId", id.cloned())?;
-        let rule = lookup::rule_of(model, group, lookup::rule_id(&text)?)?;
-        if !seen.insert(rule.id) {
-            return Err(permission::repeated(&rule.id));
-        }
-        rules.push(rule);
-    }
-    Ok(rules)
 }
 
 /// A rule as a request wants it to be.
@@ -191,43 +173,19 @@ fn changed(model: &Model, group: &SecurityGroup, rules: Vec<Rule>) -> Result<Out
     Ok(Outcome::changed(response, next))
 }
 
-pub(super) fn describe_ingress(
+pub(super) fn describe(
+    direction: Direction,
     request: UpdateSecurityGroupRuleDescriptionsIngress,
     context: &Context<'_>,
 ) -> Result<Outcome, ApiError> {
     let UpdateSecurityGroupRuleDescriptionsIngress {
         group_id,
         group_name,
-        ip_permissions,
-        security_group_rule_descriptions,
+        ip_permissions: items,
+        security_group_rule_descriptions: notes,
         dry_run: _,
     } = request;
-    let group = (group_id, group_name);
-    describe(Direction::Inbound, group, &ip_permissions, &security_group_rule_descriptions, context.model)
-}
-
-pub(super) fn describe_egress(
-    request: UpdateSecurityGroupRuleDescriptionsEgress,
-    context: &Context<'_>,
-) -> Result<Outcome, ApiError> {
-    let UpdateSecurityGroupRuleDescriptionsEgress {
-        group_id,
-        group_name,
-        ip_permissions,
-        security_group_rule_descriptions,
-        dry_run: _,
-    } = request;
-    let group = (group_id, group_name);
-    describe(Direction::Outbound, group, &ip_permissions, &security_group_rule_descriptions, context.model)
-}
-
-fn describe(
-    direction: Direction,
-    (id, name): (Option<String>, Option<String>),
-    items: &[IpPermission],
-    notes: &[RuleNote],
-    model: &Model,
-) -> Result<Outcome, ApiError> {
+    let model = context.model;
     match (items.is_empty(), notes.is_empty()) {
         (false, false) => {
             let message = "The parameter IpPermissions cannot be used with the parameter SecurityGroupRuleDescriptions";
@@ -236,42 +194,22 @@ fn describe(
         (true, true) => return Err(ApiError::missing("IpPermissions or SecurityGroupRuleDescriptions")),
         (true, false) | (false, true) => {}
     }
-    let group = lookup::group_by_id_or_name(model, id, name)?;
-    let notes: BTreeMap<RuleId, Option<RuleDescription>> = if items.is_empty() {
-        by_ids(model, group, direction, notes)?
+    let group = lookup::group_by_id_or_name(model, group_id, group_name)?;
+    let described: Vec<(&Rule, Option<RuleDescription>)> = if items.is_empty() {
+        let ids = notes.iter().map(|note| note.security_group_rule_id.as_ref());
+        let rules = lookup::rules_of(model, group, ids)?;
+        lookup::check_direction(&rules, direction, "update-security-group-rule-descriptions")?;
+        let descriptions = notes.iter().map(|note| permission::note(&note.description));
+        let descriptions = descriptions.collect::<Result<Vec<_>, _>>()?;
+        permission::check_named_once(&rules)?;
+        rules.into_iter().zip(descriptions).collect()
     } else {
-        let wanted = permission::expand(model, group, direction, items)?;
-        let named = |Wanted { key, description }: &Wanted| match group.rule_by_key(key) {
-            Some(rule) => Ok((rule.id, description.clone())),
-            None => Err(permission::not_found(&[*key])),
-        };
-        wanted.iter().map(named).collect::<Result<_, _>>()?
-    };
-    let rules = notes.into_iter().filter_map(|(id, description)| {
-        let mut rule = group.rules.get(&id)?.clone();
-        rule.description = description;
-        Some(rule)
-    });
-    changed(model, group, rules.collect())
-}
-
-fn by_ids(
-    model: &Model,
-    group: &SecurityGroup,
-    direction: Direction,
-    notes: &[RuleNote],
-) -> Result<BTreeMap<RuleId, Option<RuleDescription>>, ApiError> {
-    let ids = notes.iter().map(|note| note.security_group_rule_id.as_ref());
-    let rules = rules_by_ids(model, group, ids)?;
-    let mut described = BTreeMap::new();
-    for (rule, RuleNote { security_group_rule_id: _, description }) in rules.into_iter().zip(notes) {
-        if rule.key.direction != direction {
-            let name = rule.key.direction.name();
-            return Err(lookup::rule_not_found(rule.id).with_detail(format!(
-                "It is an {name} rule of this group: update-security-group-rule-descriptions-{name} changes its note."
-            )));
+        let wanted = permission::expand(model, group, [(direction, &*items)])?;
+        match permission::known(group, wanted) {
+            (rules, missing) if missing.is_empty() => rules,
+            (_, missing) => return Err(permission::not_found(&missing)),
         }
-        described.insert(rule.id, permission::note(description)?);
-    }
-    Ok(described)
+    };
+    let rules = described.into_iter().map(|(rule, description)| Rule { description, ..rule.clone() });
+    changed(model, group, rules.collect())
 }

@@ -39,7 +39,6 @@ pub(super) fn create(request: CreateSubnet, context: Context<'_>) -> Result<Outc
     zone::check(region, availability_zone, availability_zone_id)?;
     let tags = convert::tags(tag_specifications, "subnet")?;
     let vpc = lookup::vpc(model, &id)?;
-    check_count(model, quotas, vpc.id)?;
     let subnet = Subnet {
         id: SubnetId::random(rng),
         vpc: vpc.id,
@@ -51,13 +50,15 @@ pub(super) fn create(request: CreateSubnet, context: Context<'_>) -> Result<Outc
         attributes: SubnetAttributes::default(),
         tags,
     };
-    put_new(model, subnet, region, now)
+    put_new(model, quotas, subnet, region, now)
 }
 
-fn put_new(model: &Model, subnet: Subnet, region: &str, now: Timestamp) -> Result<Outcome, ApiError> {
+fn put_new(model: &Model, quotas: &Quotas, subnet: Subnet, region: &str, now: Timestamp) -> Result<Outcome, ApiError> {
+    let vpc = subnet.vpc;
     let answer = CreateSubnetResult { subnet: description(&subnet, &model.addresses_of(subnet.vpc), region, now) };
     let mut next = model.clone();
     next.put_subnet(subnet).map_err(|error| refusal::refused(model, error))?;
+    check_count(model, quotas, vpc)?;
     Ok(Outcome::changed(Response::CreateSubnet(answer), next))
 }
 
@@ -109,7 +110,6 @@ pub(super) fn create_default(request: CreateDefaultSubnet, context: Context<'_>)
         let message = format!("'{}' is already the default subnet in {}.", subnet.id, zone::name(region));
         return Err(ApiError::new(ErrorCode::DefaultSubnetAlreadyExists, message));
     }
-    check_count(model, quotas, vpc.id)?;
     let too_small = || ApiError::new(ErrorCode::InternalError, format!("{} has no block.", vpc.id));
     let mut subnet = Subnet::default_of(vpc, rng).ok_or_else(too_small)?;
     subnet.cidr_block = free_block(model, vpc, subnet.cidr_block.prefix_len()).ok_or_else(|| {
@@ -123,7 +123,7 @@ pub(super) fn create_default(request: CreateDefaultSubnet, context: Context<'_>)
     if taken {
         subnet.ipv6_cidr_block = None;
     }
-    put_new(model, subnet, region, now)
+    put_new(model, quotas, subnet, region, now)
 }
 
 /// The first block of a size in the VPC's first one that no subnet overlaps.
@@ -162,19 +162,26 @@ pub(super) fn modify_attribute(request: ModifySubnetAttribute, context: &Context
             ApiError::value(format!("Value ({}) for parameter privateDnsHostnameTypeOnLaunch is invalid.", error.text))
                 .with_detail(format!("It is one of {}.", error.words.join(", ")))
         })?;
-    let subnet = lookup::subnet(model, &lookup::required("SubnetId", subnet_id)?)?;
-    let mut attributes = subnet.attributes;
-    let wishes = [
-        (assign_ipv6_address_on_creation, &mut attributes.assign_ipv6_address_on_creation),
-        (map_public_ip_on_launch, &mut attributes.map_public_ip_on_launch),
-        (enable_dns64, &mut attributes.enable_dns64),
-        (enable_resource_name_dns_a_record_on_launch, &mut attributes.enable_resource_name_dns_a_record),
-        (enable_resource_name_dns_aaaa_record_on_launch, &mut attributes.enable_resource_name_dns_aaaa_record),
+    let id = lookup::required("SubnetId", subnet_id)?;
+    let wishes: [vpc::Wish<SubnetAttributes>; 5] = [
+        (assign_ipv6_address_on_creation, |attributes| &mut attributes.assign_ipv6_address_on_creation),
+        (map_public_ip_on_launch, |attributes| &mut attributes.map_public_ip_on_launch),
+        (enable_dns64, |attributes| &mut attributes.enable_dns64),
+        (enable_resource_name_dns_a_record_on_launch, |attributes| &mut attributes.enable_resource_name_dns_a_record),
+        (enable_resource_name_dns_aaaa_record_on_launch, |attributes| {
+            &mut attributes.enable_resource_name_dns_aaaa_record
+        }),
     ];
-    match hostname_type {
+    let wish = match hostname_type {
         Some(_) if wishes.iter().any(|(wish, _)| wish.is_some()) => return Err(vpc::several_attributes()),
-        Some(hostname_type) => attributes.hostname_type = hostname_type,
-        None => vpc::set_one(wishes)?,
+        Some(_) => None,
+        None => Some(vpc::the_one(wishes)?),
+    };
+    let subnet = lookup::subnet(model, &id)?;
+    let mut attributes = subnet.attributes;
+    attributes.hostname_type = hostname_type.unwrap_or(attributes.hostname_type);
+    if let Some((value, attribute)) = wish {
+        *attribute(&mut attributes) = value;
     }
     if attributes.assign_ipv6_address_on_creation && subnet.ipv6_cidr_block.is_none() {
         let message =

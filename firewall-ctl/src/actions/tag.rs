@@ -137,7 +137,7 @@ pub(super) fn delete(request: DeleteTags, context: &Context<'_>) -> Result<Outco
     let choices = choices.into_iter().map(choice).collect::<Result<Vec<(String, Option<String>)>, ApiError>>()?;
     let clear = |tags: &mut Tags| {
         if choices.is_empty() {
-            *tags = Tags::new();
+            tags.clear();
         }
         for (key, value) in &choices {
             if value.is_none() || tags.get(key) == value.as_deref() {

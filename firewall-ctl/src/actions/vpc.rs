@@ -11,7 +11,7 @@ use super::types::{
     DescribeVpcAttribute, DescribeVpcAttributeResult, DescribeVpcs, DescribeVpcsResult, Done, ModifyVpcAttribute,
 };
 use super::{convert, lookup, refusal, wire};
-use crate::model::{DEFAULT_VPC_BLOCK, Model, NewVpc, Quotas, Subnet, Tags, Vpc, VpcAttributes, random_ula};
+use crate::model::{Model, NewVpc, Quotas, Vpc, VpcAttributes};
 use std::collections::BTreeSet;
 
 pub(super) fn create(request: CreateVpc, context: Context<'_>) -> Result<Outcome, ApiError> {
@@ -66,22 +66,11 @@ pub(super) fn create_default(request: &CreateDefaultVpc, context: Context<'_>) -
         );
     }
     check_count(model, quotas)?;
-    let new = NewVpc {
-        owner: account,
-        cidr_blocks: vec![DEFAULT_VPC_BLOCK],
-        ipv6_cidr_blocks: vec![random_ula(rng)],
-        ipv6_provided: true,
-        is_default: true,
-        tags: Tags::default(),
-    };
     let mut next = model.clone();
-    let id = next.add_vpc(new, rule_numbers, rng).map_err(|error| refusal::out_of_rules_or(model, error))?;
-    let vpc = lookup::vpc(&next, &id.to_string())?.clone();
-    if let Some(subnet) = Subnet::default_of(&vpc, rng) {
-        next.put_subnet(subnet).map_err(|error| refusal::refused(model, error))?;
-    }
-    let answer = CreateDefaultVpcResult { vpc: wire::vpc(&vpc, region) };
-    Ok(Outcome::changed(Response::CreateDefaultVpc(answer), next))
+    let made = next.add_default_vpc(account, rule_numbers, rng);
+    let id = made.map_err(|error| refusal::out_of_rules_or(model, error))?;
+    let vpc = wire::vpc(lookup::vpc(&next, &id.to_string())?, region);
+    Ok(Outcome::changed(Response::CreateDefaultVpc(CreateDefaultVpcResult { vpc }), next))
 }
 
 /// Filters of DescribeVpcs. `cidr-block` is another name of `cidr` that the service knows.
@@ -146,27 +135,27 @@ fn values(vpc: &Vpc, filter: &str) -> Vec<String> {
 pub(super) fn describe_attribute(request: DescribeVpcAttribute, context: &Context<'_>) -> Result<Outcome, ApiError> {
     let DescribeVpcAttribute { vpc_id, attribute, dry_run: _ } = request;
     let attribute = lookup::required("Attribute", attribute)?;
-    let vpc = lookup::vpc(context.model, &lookup::required("VpcId", vpc_id)?)?;
-    let VpcAttributes { enable_dns_support, enable_dns_hostnames, enable_network_address_usage_metrics } =
-        vpc.attributes;
+    let id = lookup::required("VpcId", vpc_id)?;
+    let tell: fn(&VpcAttributes, &mut DescribeVpcAttributeResult) = match attribute.as_str() {
+        "enableDnsSupport" => |has, answer| answer.enable_dns_support = Some(has.enable_dns_support.into()),
+        "enableDnsHostnames" => |has, answer| answer.enable_dns_hostnames = Some(has.enable_dns_hostnames.into()),
+        "enableNetworkAddressUsageMetrics" => |has, answer| {
+            answer.enable_network_address_usage_metrics = Some(has.enable_network_address_usage_metrics.into());
+        },
+        other => {
+            let message = format!("Value ({other}) for parameter attribute is invalid. Unknown attribute.");
+            let known = "It is enableDnsSupport, enableDnsHostnames or enableNetworkAddressUsageMetrics.";
+            return Err(ApiError::value(message).with_detail(known));
+        }
+    };
+    let vpc = lookup::vpc(context.model, &id)?;
     let mut answer = DescribeVpcAttributeResult {
         enable_dns_hostnames: None,
         enable_dns_support: None,
         enable_network_address_usage_metrics: None,
         vpc_id: vpc.id.to_string(),
     };
-    match attribute.as_str() {
-        "enableDnsSupport" => answer.enable_dns_support = Some(enable_dns_support.into()),
-        "enableDnsHostnames" => answer.enable_dns_hostnames = Some(enable_dns_hostnames.into()),
-        "enableNetworkAddressUsageMetrics" => {
-            answer.enable_network_address_usage_metrics = Some(enable_network_address_usage_metrics.into());
-        }
-        other => {
-            let message = format!("Value ({other}) for parameter attribute is invalid. Unknown attribute.");
-            let known = "It is enableDnsSupport, enableDnsHostnames or enableNetworkAddressUsageMetrics.";
-            return Err(ApiError::value(message).with_detail(known));
-        }
-    }
+    tell(&vpc.attributes, &mut answer);
     Ok(Outcome::unchanged(Response::DescribeVpcAttribute(answer)))
 }
 
@@ -174,19 +163,16 @@ pub(super) fn modify_attribute(request: ModifyVpcAttribute, context: &Context<'_
     let ModifyVpcAttribute { vpc_id, enable_dns_support, enable_dns_hostnames, enable_network_address_usage_metrics } =
         request;
     let model = context.model;
-    let mut vpc = Vpc::clone(lookup::vpc(model, &lookup::required("VpcId", vpc_id)?)?);
-    let before = vpc.attributes;
-    let VpcAttributes {
-        enable_dns_support: support,
-        enable_dns_hostnames: hostnames,
-        enable_network_address_usage_metrics: metrics,
-    } = &mut vpc.attributes;
-    let wishes = [
-        (enable_dns_support, support),
-        (enable_dns_hostnames, hostnames),
-        (enable_network_address_usage_metrics, metrics),
+    let id = lookup::required("VpcId", vpc_id)?;
+    let wishes: [Wish<VpcAttributes>; 3] = [
+        (enable_dns_support, |attributes| &mut attributes.enable_dns_support),
+        (enable_dns_hostnames, |attributes| &mut attributes.enable_dns_hostnames),
+        (enable_network_address_usage_metrics, |attributes| &mut attributes.enable_network_address_usage_metrics),
     ];
-    set_one(wishes)?;
+    let (value, attribute) = the_one(wishes)?;
+    let mut vpc = Vpc::clone(lookup::vpc(model, &id)?);
+    let before = vpc.attributes;
+    *attribute(&mut vpc.attributes) = value;
     if vpc.attributes == before {
         return Ok(Outcome::unchanged(Response::Done(Done {})));
     }
@@ -195,17 +181,19 @@ pub(super) fn modify_attribute(request: ModifyVpcAttribute, context: &Context<'_
     Ok(Outcome::changed(Response::Done(Done {}), next))
 }
 
-/// Sets the one attribute that a request names: the service takes one in a request.
-pub(super) fn set_one<'a>(
-    wishes: impl IntoIterator<Item = (Option<AttributeBooleanValue>, &'a mut bool)>,
-) -> Result<(), ApiError> {
+/// Where an attribute is.
+pub(super) type Attribute<A> = fn(&mut A) -> &mut bool;
+/// What a request says of an attribute, and which that is.
+pub(super) type Wish<A> = (Option<AttributeBooleanValue>, Attribute<A>);
+
+/// The one attribute that a request names, and its value: the service takes one in a request.
+pub(super) fn the_one<A>(wishes: impl IntoIterator<Item = Wish<A>>) -> Result<(bool, Attribute<A>), ApiError> {
     let mut named = wishes.into_iter().filter_map(|(wish, attribute)| Some((wish?.value?, attribute)));
-    let Some((wish, attribute)) = named.next() else { return Err(no_attribute()) };
-    if named.next().is_some() {
-        return Err(several_attributes());
+    match (named.next(), named.next()) {
+        (Some(only), None) => Ok(only),
+        (Some(_), Some(_)) => Err(several_attributes()),
+        (None, _) => Err(no_attribute()),
     }
-    *attribute = wish;
-    Ok(())
 }
 
 /// A request names no attribute.

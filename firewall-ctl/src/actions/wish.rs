@@ -1,6 +1,6 @@
 //! What an attach request wishes, and how that differs from what is.
 
-use super::address::{self, Takes};
+use super::address;
 use super::error::{ApiError, ErrorCode};
 use super::mac::MacWish;
 use super::types::{Addresses, AttachDevice};
@@ -271,7 +271,7 @@ fn addresses(wish: Addresses) -> Result<Option<AddressWish>, ApiError> {
             texts => {
                 let mut addresses = BTreeSet::new();
                 for text in texts {
-                    let address = address::parse("PrivateIpAddresses", text, Takes::Both)?;
+                    let address = address::parse("PrivateIpAddresses", text, None)?;
                     address::insert(&mut addresses, "PrivateIpAddresses", address)?;
                 }
                 Ok(Some(AddressWish::Given(addresses)))

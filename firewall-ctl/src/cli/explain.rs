@@ -128,7 +128,8 @@ impl Explain {
 /// Simulate what would become of a packet before and after changes that nobody makes
 ///
 /// The changes are made on paper, one after the other, and each that would be refused is shown with the reason. The interface may
-/// live elsewhere; --side says what it is then. Flows are left out: it is as if the packet began one. Exits with 1 if the packet
+/// live elsewhere; --side says what it is then. A change names what an earlier one makes by that one's place, from 0, and the
+/// member of its answer, as @0.GroupId. Flows are left out: it is as if the packet began one. Exits with 1 if the packet
 /// is dropped after the changes.
 #[derive(clap::Args, Debug)]
 #[command(after_help = r#"Examples:

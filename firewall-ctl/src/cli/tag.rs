@@ -29,7 +29,8 @@ impl CreateTags {
 
 /// Take tags from resources, all or none
 ///
-/// A key alone takes the tag whatever its value; a key with a value takes it if that is its value. Without --tags all tags go.
+/// A key alone takes the tag whatever its value; a key with a value takes it if that is its value. Without --tags all
+/// tags go but those that begin with firewall:, which the controller heeds.
 #[derive(clap::Args, Debug)]
 #[command(after_help = r"Examples:
   firewall-ctl delete-tags --resources sg-0123456789abcdef0 --tags Key=team
@@ -39,7 +40,7 @@ pub(super) struct DeleteTags {
     /// The resources, at most 1000
     #[arg(long, value_name = "ID", num_args = 1.., required = true)]
     resources: Vec<String>,
-    /// The tags: Key=K or Key=K,Value=V as shorthand, JSON, or file://PATH; all if left out
+    /// The tags: Key=K or Key=K,Value=V as shorthand, JSON, or file://PATH; all but firewall:… if left out
     #[arg(long, value_name = "TAG", num_args = 1.., value_parser = structure::tags)]
     tags: Vec<Structures>,
     #[command(flatten)]

@@ -1,9 +1,9 @@
 //! Operations on the model. Each keeps the invariants that [`Model::check`] spells out, or refuses and changes nothing.
 
 use super::{
-    AccountId, Associated, Family, GroupDescription, GroupId, GroupName, InterfaceId, MAX_RULES_PER_INTERFACE, Model,
-    ModelError, NetworkInterface, NumberPool, Peer, PrefixList, PrefixListId, PrefixLists, Rule, RuleId, RuleKey,
-    SecurityGroup, SubnetId, Tags, Vpc, VpcAttributes, VpcId,
+    AccountId, Associated, DEFAULT_VPC_BLOCK, Family, GroupId, InterfaceId, MAX_RULES_PER_INTERFACE, Model, ModelError,
+    NetworkInterface, NumberPool, Peer, PrefixList, PrefixListId, PrefixLists, Rule, RuleId, RuleKey, SecurityGroup,
+    Subnet, SubnetId, Tags, Vpc, VpcAttributes, VpcId, random_ula,
 };
 use firewall_common::verdict::Direction;
 use ipnet::{Ipv4Net, Ipv6Net};
@@ -55,20 +55,40 @@ impl Model {
             attributes: VpcAttributes { enable_dns_hostnames: is_default, ..VpcAttributes::default() },
             tags,
         };
-        let mut group = SecurityGroup {
-            id: GroupId::random(rng),
-            name: GroupName::of_default_group(),
-            description: GroupDescription::of_default_group(),
-            vpc: vpc.id,
-            owner,
-            tags: Tags::default(),
-            rules: BTreeMap::new(),
-        };
+        let mut group = SecurityGroup::default_of(&vpc, rng);
         group.rules = next.new_rules(group.default_rules(&vpc), rule_numbers, rng)?;
         let id = vpc.id;
         next.vpcs.insert(id, Arc::new(vpc.clone()));
         next.update_vpc(vpc)?;
         next.groups.insert(group.id, Arc::new(group));
+        *self = next;
+        Ok(id)
+    }
+
+    /// Makes a default VPC with its default group and its default subnet. It is dual-stack, so that the default egress of its
+    /// groups opens both families and attaching a host does not cut its IPv6.
+    ///
+    /// # Errors
+    /// There is one already, or no number is free.
+    pub fn add_default_vpc<R: Rng + ?Sized>(
+        &mut self,
+        owner: AccountId,
+        rule_numbers: NumberPool<'_>,
+        rng: &mut R,
+    ) -> Result<VpcId, ModelError> {
+        let new = NewVpc {
+            owner,
+            cidr_blocks: vec![DEFAULT_VPC_BLOCK],
+            ipv6_cidr_blocks: vec![random_ula(rng)],
+            ipv6_provided: true,
+            is_default: true,
+            tags: Tags::default(),
+        };
+        let mut next = self.clone();
+        let id = next.add_vpc(new, rule_numbers, rng)?;
+        if let Some(subnet) = next.vpcs.get(&id).and_then(|vpc| Subnet::default_of(vpc, rng)) {
+            next.put_subnet(subnet)?;
+        }
         *self = next;
         Ok(id)
     }

@@ -5,6 +5,7 @@ use super::{
     Vpc, VpcId,
 };
 use firewall_common::verdict::Direction;
+use rand::Rng;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -31,6 +32,19 @@ pub struct SecurityGroup {
 }
 
 impl SecurityGroup {
+    /// The default group of a VPC, without rules yet.
+    pub fn default_of<R: Rng + ?Sized>(vpc: &Vpc, rng: &mut R) -> Self {
+        Self {
+            id: GroupId::random(rng),
+            name: GroupName::of_default_group(),
+            description: GroupDescription::of_default_group(),
+            vpc: vpc.id,
+            owner: vpc.owner,
+            tags: Tags::default(),
+            rules: BTreeMap::new(),
+        }
+    }
+
     /// Whether it is the default group of its VPC.
     #[must_use]
     pub fn is_default(&self) -> bool {

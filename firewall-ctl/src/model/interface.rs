@@ -103,7 +103,8 @@ impl NetworkInterface {
     }
 }
 
-/// The tag that asks to attach an interface to a device.
+/// The tag that asks to attach an interface to a device. As all that the controller heeds, it begins with
+/// [`super::CONTROLLER_TAG_PREFIX`].
 const DEVICE_TAG: &str = "firewall:device";
 
 const fn on() -> bool {

@@ -58,7 +58,7 @@ pub use list_history::{MAX_PAST_ENTRIES, MAX_PREFIX_LIST_VERSIONS, PastVersions}
 pub use mac::{MacAddress, MacAddressError};
 pub use name::{
     DEFAULT_GROUP_DESCRIPTION, DEFAULT_GROUP_NAME, GroupDescription, GroupName, MAX_NAME_LENGTH, NameError,
-    RuleDescription,
+    RuleDescription, is_allowed_in_names,
 };
 pub use network::Addresses;
 pub use numbers::{NumberPool, Numbers, OutOfNumbers};
@@ -71,14 +71,14 @@ pub use rule::{Family, Peer, PeerError, Rule, RuleKey};
 pub use service::{IcmpFamily, L4, Protocol, ProtocolError, Service, ServiceError};
 pub use subnet::{FormerBlock, HostnameType, RESERVED_ADDRESSES, Subnet, SubnetAttributes};
 pub use table::{Groups, Interfaces, Row, Table};
-pub use tags::{MAX_TAG_KEY_LENGTH, MAX_TAG_VALUE_LENGTH, MAX_TAGS, TagError, Tags};
+pub use tags::{CONTROLLER_TAG_PREFIX, MAX_TAG_KEY_LENGTH, MAX_TAG_VALUE_LENGTH, MAX_TAGS, TagError, Tags};
 pub use text::WordError;
 pub use vpc::{Associated, Vpc, VpcAttributes};
 
 use imbl::OrdMap;
 use ipnet::{Ipv4Net, Ipv6Net};
 use rand::Rng;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
@@ -111,57 +111,18 @@ impl Model {
         Self::new_with_default_vpc_of(AccountId::default(), rng)
     }
 
-    /// The same, owned by an account. The VPC is dual-stack, so that the default egress of its groups opens both families
-    /// and attaching a host does not cut its IPv6.
+    /// The same, owned by an account.
     #[must_use]
     pub fn new_with_default_vpc_of<R: Rng + ?Sized>(owner: AccountId, rng: &mut R) -> Self {
-        let vpc = Vpc {
-            id: VpcId::random(rng),
-            number: 1,
-            owner,
-            cidr_blocks: vec![Associated::new(DEFAULT_VPC_BLOCK, rng)],
-            ipv6_cidr_blocks: vec![Associated::provided(random_ula(rng), rng)],
-            is_default: true,
-            attributes: VpcAttributes { enable_dns_hostnames: true, ..VpcAttributes::default() },
-            tags: Tags::default(),
-        };
-        let subnet = Subnet::default_of(&vpc, rng);
-        let mut group = SecurityGroup {
-            id: GroupId::random(rng),
-            name: GroupName::of_default_group(),
-            description: GroupDescription::of_default_group(),
-            vpc: vpc.id,
-            owner,
-            tags: Tags::default(),
-            rules: BTreeMap::new(),
-        };
-        let mut numbers = Numbers { next_vpc: vpc.number + 1, ..Numbers::default() };
-        for key in group.default_rules(&vpc) {
-            let rule = Rule {
-                id: RuleId::random(rng),
-                key,
-                description: None,
-                tags: Tags::default(),
-                number: numbers.next_rule,
-            };
-            numbers.next_rule += 1;
-            group.rules.insert(rule.id, rule);
-        }
-        Self {
-            vpcs: OrdMap::unit(vpc.id, Arc::new(vpc)),
-            subnets: subnet.into_iter().map(|subnet| (subnet.id, Arc::new(subnet))).collect(),
-            groups: OrdMap::unit(group.id, Arc::new(group)).into(),
-            prefix_lists: OrdMap::new(),
-            interfaces: Interfaces::default(),
-            instances: OrdMap::new(),
-            internet_gateways: OrdMap::new(),
-            numbers,
-        }
+        let mut model = Self::default();
+        let numbers = NumberPool { last: u32::MAX, busy: &BTreeSet::new() };
+        model.add_default_vpc(owner, numbers, rng).expect("nothing is in the way of a first VPC");
+        model
     }
 }
 
 /// The IPv4 block of a default VPC, as in the service.
-pub(crate) const DEFAULT_VPC_BLOCK: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(172, 31, 0, 0), 16);
+const DEFAULT_VPC_BLOCK: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(172, 31, 0, 0), 16);
 
 /// A block of 56 bits of unique local addresses (RFC 4193: `fd`, then 40 random bits), which is the service's size of a
 /// VPC's IPv6 block.

@@ -70,10 +70,15 @@ pub enum NameError {
     },
 }
 
+/// Whether names and descriptions can have a character.
+#[must_use]
+pub fn is_allowed_in_names(character: char) -> bool {
+    character.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(character)
+}
+
 /// Whether all characters are allowed in names and descriptions, and not too many.
 fn is_plain(text: &str) -> bool {
-    let allowed = |octet: u8| octet.is_ascii_alphanumeric() || b" ._-:/()#,@[]+=&;{}!$*".contains(&octet);
-    text.len() <= MAX_NAME_LENGTH && text.bytes().all(allowed)
+    text.len() <= MAX_NAME_LENGTH && text.chars().all(is_allowed_in_names)
 }
 
 /// Defines a validated text.

@@ -1,18 +1,17 @@
 //! Operations on the parts of a VPC beside its groups: subnets, instances, gateways, and where interfaces are among them.
 //! Each keeps the invariants that [`Model::check`] spells out, or refuses and changes nothing.
 
+use super::subnet::bits;
+use super::table::every;
 use super::{
-    Instance, InstanceId, InterfaceId, InternetGateway, InternetGatewayId, Model, ModelError, NetworkInterface, Subnet,
-    SubnetId, Vpc, VpcId,
+    Family, Instance, InstanceId, InterfaceId, InternetGateway, InternetGatewayId, Model, ModelError, NetworkInterface,
+    Subnet, SubnetId, Vpc, VpcId,
 };
 use ipnet::{Ipv4Net, Ipv6Net};
 use rand::Rng;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
-
-/// How often a random IPv6 address is tried. Among 2^64 not even two are the same.
-const IPV6_ATTEMPTS: u32 = 64;
 
 /// The addresses of a VPC's interfaces, from which those of a subnet are counted and found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,46 +23,32 @@ impl Addresses {
     pub fn available(&self, subnet: &Subnet) -> u32 {
         let block = subnet.cidr_block;
         let within = self.0.range(IpAddr::V4(block.network())..=IpAddr::V4(block.broadcast()));
-        let taken = within.filter(|address| matches!(address, IpAddr::V4(address) if !subnet.reserves_ipv4(*address)));
+        let taken = within.filter(|address| !subnet.reserves(**address));
         subnet.capacity().saturating_sub(u32::try_from(taken.count()).unwrap_or(u32::MAX))
     }
 
-    /// Takes an IPv4 address of a subnet that nobody has: from a random one on, so that one that has just become free is
-    /// seldom the next one's.
-    pub fn take_ipv4<R: Rng + ?Sized>(&mut self, subnet: &Subnet, rng: &mut R) -> Option<Ipv4Addr> {
-        let (first, last) = (subnet.cidr_block.network().to_bits(), subnet.cidr_block.broadcast().to_bits());
-        let span = u64::from(last - first) + 1;
-        let start = first + u32::try_from(rng.next_u64() % span).unwrap_or_default();
-        let free = (start..=last).chain(first..start).map(Ipv4Addr::from_bits);
-        let mut free =
-            free.filter(|address| !subnet.reserves_ipv4(*address) && !self.0.contains(&IpAddr::V4(*address)));
+    /// Takes an address of a subnet that nobody has: the first one from a random one on, so that one that has just become free
+    /// is seldom the next one's. None if there is none, or no block of the family.
+    pub fn take<R: Rng + ?Sized>(&mut self, subnet: &Subnet, family: Family, rng: &mut R) -> Option<IpAddr> {
+        let block = subnet.block(family)?;
+        let (first, last) = (bits(block.network()), bits(block.broadcast()));
+        let random = u128::from(rng.next_u64()) << 64 | u128::from(rng.next_u64());
+        let start = first + random % (last - first).max(1);
+        let numbers = (start..=last).chain(first..start);
+        let mut free = numbers
+            .filter_map(|number| match family {
+                Family::Ipv4 => u32::try_from(number).ok().map(|number| Ipv4Addr::from_bits(number).into()),
+                Family::Ipv6 => Some(Ipv6Addr::from_bits(number).into()),
+            })
+            .filter(|address| !subnet.reserves(*address) && !self.0.contains(address));
         let address = free.next()?;
-        self.0.insert(address.into());
-        Some(address)
-    }
-
-    /// Takes an IPv6 address of a subnet that nobody has, at random; none if the subnet has no IPv6 block.
-    pub fn take_ipv6<R: Rng + ?Sized>(&mut self, subnet: &Subnet, rng: &mut R) -> Option<Ipv6Addr> {
-        let block = subnet.ipv6_cidr_block.as_ref()?.block;
-        let mut random = std::iter::repeat_with(|| {
-            let bits = u128::from(rng.next_u64()) << 64 | u128::from(rng.next_u64());
-            Ipv6Addr::from_bits(block.network().to_bits() | (bits & block.hostmask().to_bits()))
-        });
-        let free = |address: &Ipv6Addr| !subnet.reserves_ipv6(*address) && !self.0.contains(&IpAddr::V6(*address));
-        let address = random.by_ref().take(IPV6_ATTEMPTS as usize).find(free)?;
-        self.0.insert(address.into());
+        self.0.insert(address);
         Some(address)
     }
 
     /// Takes these too.
     pub fn extend(&mut self, addresses: impl IntoIterator<Item = IpAddr>) {
         self.0.extend(addresses);
-    }
-
-    /// Whether an interface of the VPC has an address.
-    #[must_use]
-    pub fn contains(&self, address: IpAddr) -> bool {
-        self.0.contains(&address)
     }
 }
 
@@ -99,13 +84,10 @@ impl Model {
     /// The interfaces of an instance, the primary one first.
     #[must_use]
     pub fn interfaces_at(&self, instance: InstanceId) -> Vec<&Arc<NetworkInterface>> {
-        let place = |interface: &Arc<NetworkInterface>| {
-            interface.instance.as_ref().filter(|place| place.instance == instance).map(|place| place.device_index)
-        };
-        let mut interfaces: Vec<_> =
-            self.interfaces.values().filter_map(|interface| Some((place(interface)?, interface))).collect();
-        interfaces.sort_by_key(|(place, _)| *place);
-        interfaces.into_iter().map(|(_, interface)| interface).collect()
+        let ids = self.interfaces.index().instances.of(instance, every!(InterfaceId));
+        let mut interfaces: Vec<_> = ids.filter_map(|id| self.interfaces.get(id)).collect();
+        interfaces.sort_by_key(|interface| interface.instance.as_ref().map(|place| place.device_index));
+        interfaces
     }
 
     /// The first place of an instance that no interface has.
@@ -256,14 +238,13 @@ impl Model {
         if !self.instances.contains_key(&place.instance) {
             return Err(ModelError::UnknownInstance { id: place.instance });
         }
-        for other in self.interfaces.values().filter(|other| other.id != id) {
-            let Some(theirs) = &other.instance else { continue };
-            if theirs.instance == place.instance && theirs.device_index == place.device_index {
-                let (instance, index) = (place.instance, place.device_index);
-                return Err(ModelError::DeviceIndexTaken { instance, index, holder: other.id });
-            }
+        let (instance, index) = (place.instance, place.device_index);
+        let is_there =
+            |other: &NetworkInterface| other.instance.as_ref().is_some_and(|other| other.device_index == index);
+        match self.interfaces_at(instance).into_iter().find(|other| other.id != id && is_there(other)) {
+            Some(other) => Err(ModelError::DeviceIndexTaken { instance, index, holder: other.id }),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 

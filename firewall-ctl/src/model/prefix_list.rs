@@ -204,7 +204,7 @@ impl PrefixList {
             return Err(PrefixListError::Version);
         }
         for net in entries.keys().copied().chain(past.blocks()) {
-            if family_of(net) != *family {
+            if Family::of(net.addr()) != *family {
                 return Err(PrefixListError::Family { net, family: *family });
             }
             if net != net.trunc() {
@@ -212,14 +212,6 @@ impl PrefixList {
             }
         }
         Ok(())
-    }
-}
-
-/// The family of a block.
-const fn family_of(net: IpNet) -> Family {
-    match net {
-        IpNet::V4(_) => Family::Ipv4,
-        IpNet::V6(_) => Family::Ipv6,
     }
 }
 

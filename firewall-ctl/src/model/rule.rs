@@ -9,6 +9,7 @@ use firewall_common::verdict::Direction;
 use ipnet::{Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 words! {
@@ -18,6 +19,17 @@ words! {
         Ipv4 = "IPv4",
         /// IPv6.
         Ipv6 = "IPv6",
+    }
+}
+
+impl Family {
+    /// The family that an address is of.
+    #[must_use]
+    pub const fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(_) => Self::Ipv4,
+            IpAddr::V6(_) => Self::Ipv6,
+        }
     }
 }
 
@@ -55,9 +67,9 @@ pub enum PeerError {
 
 impl Peer {
     /// Everyone, of IPv4.
-    pub const ANYONE_IPV4: Self = Self::Ipv4(Ipv4Net::new_assert(std::net::Ipv4Addr::UNSPECIFIED, 0));
+    pub const ANYONE_IPV4: Self = Self::Ipv4(Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 0));
     /// Everyone, of IPv6.
-    pub const ANYONE_IPV6: Self = Self::Ipv6(Ipv6Net::new_assert(std::net::Ipv6Addr::UNSPECIFIED, 0));
+    pub const ANYONE_IPV6: Self = Self::Ipv6(Ipv6Net::new_assert(Ipv6Addr::UNSPECIFIED, 0));
 
     /// Whether no bit is set behind a prefix.
     #[must_use]

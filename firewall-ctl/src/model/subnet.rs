@@ -1,12 +1,12 @@
 //! Subnets: parts of a VPC's blocks, from which interfaces get their addresses.
 
 use super::text::words;
-use super::{AccountId, Associated, SubnetAssociationId, SubnetId, Tags, Vpc, VpcId};
-use ipnet::{Ipv4Net, Ipv6Net};
+use super::{AccountId, Associated, Family, SubnetAssociationId, SubnetId, Tags, Vpc, VpcId};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use jiff::Timestamp;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 /// Addresses of each block that no interface is given: the first four and the last one, as in the service.
 pub const RESERVED_ADDRESSES: u32 = 5;
@@ -111,21 +111,22 @@ impl Subnet {
         })
     }
 
-    /// Whether an address of its IPv4 block is one that no interface is given.
+    /// Its block of a family.
     #[must_use]
-    pub fn reserves_ipv4(&self, address: Ipv4Addr) -> bool {
-        let (first, last) = (self.cidr_block.network().to_bits(), self.cidr_block.broadcast().to_bits());
-        let address = address.to_bits();
-        (first..=last).contains(&address) && (address - first < RESERVED_FIRST || address == last)
+    pub fn block(&self, family: Family) -> Option<IpNet> {
+        match family {
+            Family::Ipv4 => Some(self.cidr_block.into()),
+            Family::Ipv6 => self.ipv6_cidr_block.map(|association| association.block.into()),
+        }
     }
 
-    /// Whether an address of its IPv6 block is one that no interface is given.
+    /// Whether an address of one of its blocks is one that no interface is given.
     #[must_use]
-    pub fn reserves_ipv6(&self, address: Ipv6Addr) -> bool {
-        let Some(Associated { block, .. }) = &self.ipv6_cidr_block else { return false };
-        let (first, last) = (block.network().to_bits(), block.broadcast().to_bits());
-        let address = address.to_bits();
-        (first..=last).contains(&address) && (address - first < RESERVED_FIRST.into() || address == last)
+    pub fn reserves(&self, address: IpAddr) -> bool {
+        let Some(block) = self.block(Family::of(address)).filter(|block| block.contains(&address)) else {
+            return false;
+        };
+        bits(address) - bits(block.network()) < RESERVED_FIRST.into() || address == block.broadcast()
     }
 
     /// How many IPv4 addresses it can give out in all.
@@ -133,6 +134,14 @@ impl Subnet {
     pub fn capacity(&self) -> u32 {
         let size = 1_u64 << (32 - u32::from(self.cidr_block.prefix_len()));
         u32::try_from(size.saturating_sub(RESERVED_ADDRESSES.into())).unwrap_or(u32::MAX)
+    }
+}
+
+/// The number that an address is.
+pub(super) fn bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => address.to_bits().into(),
+        IpAddr::V6(address) => address.to_bits(),
     }
 }
 
@@ -156,7 +165,7 @@ mod tests {
     fn five_addresses_are_reserved() {
         let model = Model::new_with_default_vpc(&mut StdRng::seed_from_u64(7));
         let subnet = &model.subnets.get_min().unwrap().1;
-        let reserved = |text: &str| subnet.reserves_ipv4(text.parse().unwrap());
+        let reserved = |text: &str| subnet.reserves(text.parse().unwrap());
         for text in ["172.31.0.0", "172.31.0.1", "172.31.0.2", "172.31.0.3", "172.31.15.255"] {
             assert!(reserved(text), "{text}");
         }
@@ -164,8 +173,8 @@ mod tests {
             assert!(!reserved(text), "{text}");
         }
         let block = subnet.ipv6_cidr_block.unwrap().block;
-        let at = |offset: u128| std::net::Ipv6Addr::from_bits(block.network().to_bits() + offset);
-        assert!((0..4).all(|offset| subnet.reserves_ipv6(at(offset))) && subnet.reserves_ipv6(block.broadcast()));
-        assert!(!subnet.reserves_ipv6(at(4)));
+        let at = |offset: u128| std::net::Ipv6Addr::from_bits(block.network().to_bits() + offset).into();
+        assert!((0..4).all(|offset| subnet.reserves(at(offset))) && subnet.reserves(block.broadcast().into()));
+        assert!(!subnet.reserves(at(4)));
     }
 }

@@ -3,7 +3,7 @@
 //! An index is derived and never stored. It lives and changes with its table and nowhere else, so that the two can't
 //! contradict each other; [`super::Model::check`] holds it against what a scan gives.
 
-use super::{GroupId, InterfaceId, NetworkInterface, PrefixListId, RuleId, SecurityGroup, VpcId};
+use super::{GroupId, InstanceId, InterfaceId, NetworkInterface, PrefixListId, RuleId, SecurityGroup, VpcId};
 use imbl::{OrdMap, OrdSet};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -210,6 +210,8 @@ pub struct InterfaceIndex {
     pub(super) addresses: Pairs<IpAddr, InterfaceId>,
     /// By their groups.
     pub(super) carriers: Pairs<GroupId, InterfaceId>,
+    /// By the instance that has them.
+    pub(super) instances: Pairs<InstanceId, InterfaceId>,
     /// By the device that they are or were attached to.
     pub(super) devices: Pairs<String, InterfaceId>,
     /// Those that are attached.
@@ -225,7 +227,7 @@ impl Row for NetworkInterface {
     type Index = InterfaceIndex;
 
     fn reindex(index: &mut InterfaceIndex, id: InterfaceId, old: Option<&Self>, new: Option<&Self>) {
-        let InterfaceIndex { addresses, carriers, devices, attached, numbers, tagged } = index;
+        let InterfaceIndex { addresses, carriers, instances, devices, attached, numbers, tagged } = index;
         let empty = BTreeSet::new();
         let addresses_of = |interface: Option<&Self>| interface.map(|interface| interface.addresses.clone());
         let (before, after) = (addresses_of(old), addresses_of(new));
@@ -234,6 +236,11 @@ impl Row for NetworkInterface {
             interface.into_iter().flat_map(|interface| &interface.groups).copied().collect()
         };
         carriers.update(&id, &groups(old), &groups(new));
+        let instance = |interface: Option<&Self>| -> BTreeSet<InstanceId> {
+            let place = interface.and_then(|interface| interface.instance.as_ref());
+            place.map(|place| place.instance).into_iter().collect()
+        };
+        instances.update(&id, &instance(old), &instance(new));
         let device = |interface: Option<&Self>| -> BTreeSet<String> {
             interface.and_then(|interface| interface.device.clone()).into_iter().collect()
         };

@@ -60,6 +60,12 @@ fn look_up_interfaces(model: &Model) {
             assert_eq!(model.interface_by_device(device), attached.or(remembering.first()).copied());
         }
     }
+    for instance in model.instances.keys() {
+        let at = |interface: &NetworkInterface| interface.instance.as_ref().is_some_and(|it| it.instance == *instance);
+        let mut interfaces = interfaces_with(model, at);
+        interfaces.sort_by_key(|interface| interface.instance.as_ref().map(|place| place.device_index));
+        assert_eq!(model.interfaces_at(*instance), interfaces);
+    }
     assert_eq!(model.interface_by_number(u32::MAX), None);
     assert_eq!(model.interface_by_device("no such device"), None);
 }

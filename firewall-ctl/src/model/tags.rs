@@ -10,6 +10,9 @@ pub const MAX_TAG_KEY_LENGTH: usize = 127;
 /// Most characters of a tag's value.
 pub const MAX_TAG_VALUE_LENGTH: usize = 256;
 
+/// What keys of tags begin with that the controller heeds, such as `firewall:device`.
+pub const CONTROLLER_TAG_PREFIX: &str = "firewall:";
+
 /// Tags of one resource, by key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<String, String>", into = "BTreeMap<String, String>")]
@@ -81,6 +84,11 @@ impl Tags {
         self.0.remove(key)
     }
 
+    /// Takes all tags away but those that the controller heeds: who means these names them.
+    pub fn clear(&mut self) {
+        self.0.retain(|key, _| key.starts_with(CONTROLLER_TAG_PREFIX));
+    }
+
     /// The value of a tag.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
@@ -141,6 +149,15 @@ mod tests {
         assert_eq!(tags.set("one more", ""), Err(TagError::TooMany));
         assert_eq!(tags.set("key0", "new"), Ok(()));
         assert_eq!((tags.get("key0"), tags.len()), (Some("new"), MAX_TAGS));
+    }
+
+    #[test]
+    fn what_the_controller_heeds_goes_by_its_name_only() {
+        let mut tags = Tags::single("firewall:device", "here/eth0");
+        tags.set("Name", "web").unwrap();
+        tags.clear();
+        assert_eq!(tags, Tags::single("firewall:device", "here/eth0"));
+        assert_eq!(tags.remove("firewall:device").as_deref(), Some("here/eth0"));
     }
 
     #[test]

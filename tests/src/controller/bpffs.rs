@@ -1,4 +1,7 @@
 //! The BPF file system, and a directory of a test's own in it.
+//!
+//! A test program that is killed, by Ctrl-C for one, leaves its directories behind. The next one that makes some removes those
+//! of programs that are gone: pins hold maps, and those hold memory.
 
 use nix::fcntl::{Flock, FlockArg};
 use nix::mount::{MsFlags, mount};
@@ -6,6 +9,7 @@ use nix::sys::statfs::{BPF_FS_MAGIC, statfs};
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 /// Where the BPF file system is mounted.
 pub const BPFFS: &str = "/sys/fs/bpf";
@@ -25,6 +29,8 @@ impl PinDirectory {
     #[must_use]
     pub fn new(unique: &str) -> Self {
         ensure_mounted();
+        static CLEARED: Once = Once::new();
+        CLEARED.call_once(|| [BPFFS.into(), std::env::temp_dir()].iter().for_each(|place| clear(place)));
         Self(Path::new(BPFFS).join(format!("{PREFIX}{unique}")))
     }
 
@@ -45,6 +51,23 @@ impl Drop for PinDirectory {
     }
 }
 
+/// Removes what test programs have left that do not run any more.
+fn clear(place: &Path) {
+    for entry in fs::read_dir(place).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let Some(process) = name.to_str().and_then(process_of) else { continue };
+        if !Path::new("/proc").join(process.to_string()).exists() {
+            // Another program may be at it as well.
+            drop(fs::remove_dir_all(entry.path()));
+        }
+    }
+}
+
+/// The process that a directory of a test is named after.
+fn process_of(name: &str) -> Option<u32> {
+    name.strip_prefix(PREFIX)?.split_once('-')?.0.parse().ok()
+}
+
 /// Mounts the BPF file system once, though many tests want it at the same time: a second mount would hide the pins in
 /// the first.
 fn ensure_mounted() {
@@ -54,5 +77,21 @@ fn ensure_mounted() {
     if !mounted {
         mount(Some("bpf"), BPFFS, Some("bpf"), MsFlags::empty(), None::<&str>)
             .unwrap_or_else(|errno| panic!("mount the BPF file system on {BPFFS}: {errno}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_program_has_left_goes_when_it_is_gone() {
+        let place = tempfile::tempdir().unwrap();
+        // There is no process of the highest number.
+        let names =
+            [format!("{PREFIX}{}-0", std::process::id()), format!("{PREFIX}4194304-7-x"), "fw-test-nobody".into()];
+        names.iter().for_each(|name| fs::create_dir(place.path().join(name)).unwrap());
+        clear(place.path());
+        assert_eq!(names.map(|name| place.path().join(name).exists()), [true, false, true]);
     }
 }

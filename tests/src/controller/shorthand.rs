@@ -1,6 +1,7 @@
 //! What most tests ask of a controller, in a word each.
 
 use super::Controller;
+use crate::wait::eventually;
 use serde_json::Value;
 
 impl Controller<'_> {
@@ -32,7 +33,15 @@ impl Controller<'_> {
         self.rule("authorize-security-group-ingress", group, protocol, port, peer);
     }
 
-    /// Takes the rule away again.
+    /// Lets members out to a peer: a block of either family, or a group.
+    ///
+    /// # Panics
+    /// If it is refused.
+    pub fn allow_out(&self, group: &str, protocol: &str, port: &str, peer: &str) {
+        self.rule("authorize-security-group-egress", group, protocol, port, peer);
+    }
+
+    /// Takes the rule of [`Controller::allow`] away again.
     ///
     /// # Panics
     /// If it is refused.
@@ -91,6 +100,16 @@ impl Controller<'_> {
     #[must_use]
     pub fn counter(&self, device: &str, side: &str, reason: &str) -> u64 {
         self.counted(device, side, reason)[0]
+    }
+
+    /// Waits until more packets of a device have had an outcome than before. Who sends one is not told when it is judged.
+    ///
+    /// # Panics
+    /// If that does not happen, or the device is not attached.
+    #[track_caller]
+    pub fn counts_above(&self, before: u64, device: &str, side: &str, reason: &str) {
+        let what = format!("{side} {reason} of {device} is counted more than {before} times");
+        eventually(&what, || self.counter(device, side, reason) > before);
     }
 
     /// Packets and octets of a device with one outcome, by its name; `side` is `Ingress` or `Egress`.

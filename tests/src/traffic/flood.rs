@@ -1,7 +1,11 @@
-//! Datagrams in one direction without pause, each with the phase of the test in which it was sent.
+//! Datagrams in one direction without pause, each with the phase of the test in which it was sent. They come in the order
+//! in which they were sent.
 
 use crate::netns::Namespace;
+use crate::wait::eventually;
+use nix::sched::{CpuSet, sched_getcpu, sched_setaffinity};
 use nix::sys::socket::{MsgFlags, recv};
+use nix::unistd::Pid;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
@@ -12,6 +16,8 @@ use std::time::Duration;
 /// Datagrams between two pauses, and how long these are: about a hundred a millisecond.
 const BURST: usize = 16;
 const PAUSE: Duration = Duration::from_micros(100);
+/// No queue between the two holds more: `net.core.netdev_max_backlog`, of which some are taken off before they are judged.
+pub const ON_THE_WAY: u64 = 2000;
 /// Phases of a test.
 const PHASES: usize = 4;
 
@@ -52,6 +58,8 @@ impl Flood {
             }
         });
         let sender = thread::spawn(move || {
+            // Each processor has a queue of its own, and only within one of them nothing overtakes.
+            stay_on_this_processor();
             while sending.ended.load(Ordering::SeqCst) == 0 {
                 for _ in 0..BURST {
                     let phase = sending.phase.load(Ordering::SeqCst);
@@ -66,13 +74,15 @@ impl Flood {
         Self { counts, sink, threads: vec![receiver, sender] }
     }
 
-    /// Begins another phase: a datagram of it leaves after this call has begun.
+    /// Begins another phase: when this returns, no datagram of another phase is sent any more.
     ///
     /// # Panics
-    /// If there are too many of them.
+    /// If there are too many of them, or none of this one leaves.
     pub fn begin(&self, phase: usize) {
         assert!(phase < PHASES, "{phase} is one phase too many");
         self.counts.phase.store(phase, Ordering::SeqCst);
+        // The last one of the phase before may have looked at the phase already.
+        eventually("the flood has come to the next phase", || self.sent(phase) > 0);
     }
 
     /// Datagrams that were sent in a phase.
@@ -86,6 +96,12 @@ impl Flood {
     pub fn received(&self, phase: usize) -> u64 {
         self.counts.received[phase].load(Ordering::SeqCst)
     }
+}
+
+fn stay_on_this_processor() {
+    let mut this = CpuSet::new();
+    this.set(sched_getcpu().expect("a processor")).expect("a processor that there is");
+    sched_setaffinity(Pid::from_raw(0), &this).expect("stay on a processor");
 }
 
 impl Drop for Flood {

@@ -11,7 +11,7 @@ mod tunnel;
 mod udp;
 
 pub use attempt::Attempt;
-pub use flood::Flood;
+pub use flood::{Flood, ON_THE_WAY};
 pub use frames::Wire;
 pub use ping::{ping, probe_icmp};
 pub use server::{Server, http_server, tcp_echo, udp_echo};

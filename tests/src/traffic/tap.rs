@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// The port from which it asks.
@@ -42,7 +43,9 @@ impl Tap {
             let (IpAddr::V4(source), IpAddr::V4(destination)) = (self.address, server.ip()) else {
                 return Err(Failure::Other("only IPv4 is spoken behind a tap".to_owned()));
             };
-            let question = format!("from a tap {patience:?}");
+            // Of its own, so that the answer to one that nobody waited for any more is not taken for it.
+            static NUMBER: AtomicU32 = AtomicU32::new(0);
+            let question = format!("from a tap, number {}", NUMBER.fetch_add(1, Ordering::Relaxed));
             let frame = eth_between(SOURCE_MAC, gateway)
                 .ipv4(source, destination)
                 .udp(PORT, server.port())

@@ -7,11 +7,6 @@ use firewall_tests::wait::eventually;
 use firewall_tests::world::{OPEN, World, enforced, friend, only, served};
 use std::fs;
 
-/// How often the daemon has said so.
-fn said(ctl: &Controller<'_>, words: &str) -> usize {
-    ctl.log().lines().filter(|line| line.contains(words)).count()
-}
-
 /// Deletes the pins of an interface's links, all that there are.
 fn puts_programs_back(hook: &str, place: &str) {
     let world = World::new();
@@ -19,11 +14,11 @@ fn puts_programs_back(hook: &str, place: &str) {
     let group = served(&ctl);
     ctl.attach("eth0", &group, &["--hook", hook]);
     enforced(&world);
-    let (attached, links) = (said(&ctl, "attached device"), ctl.bpffs().join("links"));
+    let (attached, links) = (ctl.said("attached device"), ctl.bpffs().join("links"));
     let pins: Vec<_> = fs::read_dir(&links).unwrap().map(|link| link.unwrap().path()).collect();
     pins.iter().for_each(|pin| fs::remove_file(pin).unwrap());
-    eventually("the programs are put back", || said(&ctl, "attached device") > attached);
-    assert!(said(&ctl, "repairing") > 0, "{}", ctl.log());
+    eventually("the programs are put back", || ctl.said("attached device") > attached);
+    assert!(ctl.said("repairing") > 0, "{}", ctl.log());
     enforced(&world);
     assert_eq!(fs::read_dir(&links).unwrap().count(), pins.len(), "all links are pinned again");
     mended("pins of links that are deleted", place, "noticed, repaired, reported; rules in force");
@@ -57,9 +52,9 @@ fn puts_links_back(hook: &str, place: &str) {
         if (hook, leg) == ("xdp", "out") && !pin.exists() {
             continue;
         }
-        let repairs = said(&ctl, "repairing");
+        let repairs = ctl.said("repairing");
         Link::pinned(&pin).detach();
-        eventually("it is put back", || said(&ctl, "repairing") > repairs && ctl.state() == "enforced");
+        eventually("it is put back", || ctl.said("repairing") > repairs && ctl.state() == "enforced");
         enforced(&world);
     }
     mended("links that are detached", place, "noticed, repaired, reported; rules in force");
@@ -82,9 +77,9 @@ fn a_queueing_discipline_that_is_deleted_is_put_back() {
     let ctl = Controller::start_with(&world.host, &["--traffic-control", "clsact"]);
     let group = served(&ctl);
     ctl.attach("eth0", &group, &["--hook", "tc"]);
-    let repairs = said(&ctl, "repairing");
+    let repairs = ctl.said("repairing");
     world.host.tc("qdisc del dev eth0 clsact");
-    eventually("it is put back", || said(&ctl, "repairing") > repairs && ctl.state() == "enforced");
+    eventually("it is put back", || ctl.said("repairing") > repairs && ctl.state() == "enforced");
     enforced(&world);
     mended("tc qdisc del", "tc-in, tc-out", "noticed, repaired, reported; rules in force");
 }
@@ -99,7 +94,7 @@ fn a_program_that_gets_ahead_is_overtaken() {
         ctl.attach("eth0", &group, &["--hook", "tc"]);
         let other = Foreign::tc(action::OK);
         let _link = other.attach(&world.host, "eth0", hook);
-        eventually("ours is first", || said(&ctl, "ours go first again") > 0 && ctl.state() == "enforced");
+        eventually("ours is first", || ctl.said("ours go first again") > 0 && ctl.state() == "enforced");
         enforced(&world);
         mended("another program ahead of ours", place, "noticed, overtaken, reported; rules in force");
     }
@@ -121,9 +116,9 @@ fn a_device_that_comes_back_is_attached_again_and_inherits_nothing() {
     }
     flow.talk("without a rule").answers();
 
-    let attached = said(&ctl, "attached device");
+    let attached = ctl.said("attached device");
     world.rewire();
-    eventually("the new device is attached", || said(&ctl, "attached device") > attached);
+    eventually("the new device is attached", || ctl.said("attached device") > attached);
     flow.talk("to another device of that name").is_silent();
     let again = ctl.ok(&["attach", "eth0", "--groups", &group])["AttachmentNumber"].clone();
     assert_ne!(again, number, "counters and flows of the old device are none of the new one's");

@@ -12,6 +12,7 @@ use firewall_tests::judge::{Pinned, small_limits};
 use firewall_tests::ledger::Line;
 use firewall_tests::netns::unique;
 use firewall_tests::packet::eth;
+use firewall_tests::wait::deadline;
 use firewall_tests::world::{OPEN, OTHER, World, friend, host, only, stranger};
 use nix::sys::socket::{MsgFlags, recv};
 use std::net::{SocketAddr, UdpSocket};
@@ -58,6 +59,18 @@ struct Seen {
     /// Datagrams from crossed pairs that were sent, and answers to them.
     sent: AtomicU64,
     answered: AtomicU64,
+}
+
+impl Seen {
+    fn count(&self, pair: usize, passed: usize) -> u64 {
+        self.judged[pair][passed].load(Ordering::Relaxed)
+    }
+
+    /// Whether there was anything to see: each pair, either verdict where there are two, and datagrams.
+    fn is_enough(&self) -> bool {
+        let judged = [(0, 0), (1, 0), (1, 1)].iter().all(|(pair, passed)| self.count(*pair, *passed) > 0);
+        judged && self.sent.load(Ordering::Relaxed) > 0
+    }
 }
 
 /// Judges frames of all pairs by the programs themselves, again and again.
@@ -111,7 +124,7 @@ fn edited_under_traffic(wish: HookWish, over_xdp: bool, hook: &str) {
     let ifindex = world.host.index("eth0");
     let seen = Seen::default();
     let (seen, world) = (&seen, &world);
-    let took = world.host.run(|| {
+    let (edits, took) = world.host.run(|| {
         let config = DataplaneConfig {
             bpffs: directory.path().to_owned(),
             limits: small_limits(),
@@ -144,16 +157,17 @@ fn edited_under_traffic(wish: HookWish, over_xdp: bool, hook: &str) {
             scope.spawn(|| judge(seen, &program));
             scope.spawn(|| send(seen, world));
             let ending = Ending(&seen.ended);
-            let begin = Instant::now();
-            for number in 1..=edits {
+            let (begin, mut number) = (Instant::now(), 0);
+            // On a busy machine all of them may have been made before anybody has looked.
+            while number < edits || !seen.is_enough() && begin.elapsed() < deadline() {
+                number += 1;
                 edit(&mut dataplane, number);
             }
-            let took = begin.elapsed();
             drop(ending);
-            took
+            (number, begin.elapsed())
         })
     });
-    let count = |pair: usize, passed: usize| seen.judged[pair][passed].load(Ordering::Relaxed);
+    let count = |pair, passed| seen.count(pair, passed);
     let (sent, answered) = (seen.sent.load(Ordering::Relaxed), seen.answered.load(Ordering::Relaxed));
     println!(
         "{hook}: {edits} edits in {took:.1?}; {} frames of crossed pairs judged, {} passed; {} of pairs of a revision, {} \
@@ -164,7 +178,7 @@ fn edited_under_traffic(wish: HookWish, over_xdp: bool, hook: &str) {
         count(1, 1),
     );
     assert_eq!((count(0, 1), answered), (0, 0), "a packet that no revision admits has passed: {seen:?}");
-    assert!(count(0, 0) > 0 && count(1, 0) > 0 && count(1, 1) > 0 && sent > 0, "{seen:?}");
+    assert!(seen.is_enough(), "{seen:?}");
     let line = Line {
         case: 24,
         name: "rules that change under traffic",

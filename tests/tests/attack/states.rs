@@ -219,9 +219,9 @@ fn a_cut_flow_stays_cut_until_it_is_idle() {
         assert_eq!(court.cut_all(), 0);
         court.inbound(forth(), CUT).outbound(back(), CUT);
         court.outbound(going(family, EPHEMERAL).rst().numbers(501, 0), CUT);
-        // Each packet that comes keeps the tombstone.
+        // Each packet that comes keeps the tombstone, for longer together than one of them does.
         for _ in 0..3 {
-            court.wait(CUT_IDLE - 2).outbound(back(), CUT);
+            court.wait(CUT_IDLE / 2).outbound(back(), CUT);
         }
         // An error about it is about nothing.
         let kind = if court.family.is_v4() { 3 } else { 1 };

@@ -1,6 +1,7 @@
 //! Cases that need other tables than the rest: none, full, or changed between two frames.
 
 use super::diary::{ATTACHMENT, FLOW, NO_PEER, NO_SERVICE, RULE, drop};
+use super::race::{self, Opening};
 use super::stage::{self, EPHEMERAL, HTTPS, families};
 use firewall_common::abi::INTERFACE_STRICT_L2;
 use firewall_common::verdict::{Direction, Pass, Reason, Verdict};
@@ -72,27 +73,32 @@ fn a_full_table_refuses_new_flows_and_loses_none() {
     host.publish(&stage::model());
     host.place(entry(ATTACHMENT, Side::Host));
     for family in families() {
-        let syn = |port| family.coming().tcp(port, HTTPS).syn().build();
-        let mut admitted = Vec::new();
-        let mut refused = 0;
-        for port in EPHEMERAL..EPHEMERAL + 200 {
-            match verdict(&mut kernel, Hook::Xdp, ATTACHMENT, Side::Host, &syn(port)) {
-                RULE => admitted.push(port),
-                seen => {
-                    assert_eq!(seen, drop(Reason::AllowanceExceeded));
-                    refused += 1;
+        for opening in [race::tcp as Opening, race::udp] {
+            kernel.forget();
+            host.forget();
+            let first = |port| opening(&family, port)[0].build();
+            let mut admitted = Vec::new();
+            let mut refused = 0;
+            for port in EPHEMERAL..EPHEMERAL + 200 {
+                match verdict(&mut kernel, Hook::Xdp, ATTACHMENT, Side::Host, &first(port)) {
+                    RULE => admitted.push(port),
+                    seen => {
+                        assert_eq!(seen, drop(Reason::AllowanceExceeded));
+                        refused += 1;
+                    }
                 }
+                let on_host = host.judge(Hook::Xdp, &first(port));
+                assert!(on_host.verdict(ATTACHMENT, Direction::Inbound, first(port).len()).is_ok());
             }
-            let on_host = host.judge(Hook::Xdp, &syn(port));
-            assert!(on_host.verdict(ATTACHMENT, Direction::Inbound, syn(port).len()).is_ok());
-        }
-        assert!(!admitted.is_empty() && refused > 100, "{admitted:?}");
-        for port in admitted {
-            let answer = family.going().tcp(HTTPS, port).syn_ack().build();
-            assert_eq!(verdict(&mut kernel, Hook::TcSend, ATTACHMENT, Side::Host, &answer), FLOW, "{port}");
+            assert!(!admitted.is_empty() && refused > 100, "{admitted:?}");
+            for port in admitted {
+                let answer = opening(&family, port)[1].build();
+                assert_eq!(verdict(&mut kernel, Hook::TcSend, ATTACHMENT, Side::Host, &answer), FLOW, "{port}");
+            }
         }
     }
-    shown(14, "200 SYN against room for 16", "xdp, tc-out", "host", "drop conntrack-allowance-exceeded, no flow lost");
+    let name = "200 SYN, and as many datagrams, against room for 16";
+    shown(14, name, "xdp, tc-out", "host", "drop conntrack-allowance-exceeded, no flow lost");
 }
 
 /// The same device with another attachment number is another interface, and so is another life of the same.

@@ -1,15 +1,14 @@
 //! Packets that are larger than frames, frames that are larger than usual, and buffers that are not in one piece.
 
-use super::allow_out;
-use super::pair::{Pair, addresses};
 use firewall_tests::controller::Controller;
 use firewall_tests::foreign::{Foreign, Hook};
+use firewall_tests::netns::Namespace;
 use firewall_tests::packet::{Packet, eth_between};
+use firewall_tests::pair::{Pair, addresses};
 use firewall_tests::traffic::{Wire, udp_of};
-use firewall_tests::wait::eventually;
+use firewall_tests::wait::{deadline, eventually};
 use firewall_tests::world::{OPEN, OTHER, World, friend, host, only};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::time::Duration;
 
 /// What a device counted that it let through, in packets and octets.
 fn passed(ctl: &Controller<'_>, side: &str) -> [u64; 2] {
@@ -21,6 +20,15 @@ fn difference([packets, octets]: [u64; 2], before: [u64; 2]) -> [u64; 2] {
     [packets - before[0], octets - before[1]]
 }
 
+/// Segments that TCP has sent once more in a namespace, as it does on a busy machine.
+fn resent(namespace: &Namespace) -> u64 {
+    let text = namespace.run(|| std::fs::read_to_string("/proc/thread-self/net/snmp")).expect("counters of TCP");
+    let mut lines = text.lines().filter(|line| line.starts_with("Tcp:")).map(str::split_whitespace);
+    let (names, values) = lines.next().zip(lines.next()).expect("names and values");
+    let mut named = names.zip(values).filter(|(name, _)| *name == "RetransSegs");
+    named.next().and_then(|(_, value)| value.parse().ok()).unwrap_or_else(|| panic!("{text}"))
+}
+
 /// A group that lets the friend in and the host out, to the open port only.
 fn narrow(ctl: &Controller<'_>) -> String {
     let group = ctl.group("narrow");
@@ -28,7 +36,7 @@ fn narrow(ctl: &Controller<'_>) -> String {
     for protocol in ["tcp", "udp"] {
         for friend in friend() {
             ctl.allow(&group, protocol, &OPEN.to_string(), &only(friend));
-            allow_out(ctl, &group, protocol, &OPEN.to_string(), &only(friend));
+            ctl.allow_out(&group, protocol, &OPEN.to_string(), &only(friend));
         }
     }
     group
@@ -46,7 +54,8 @@ fn segments_and_octets_of_bulk_are_right() {
         ctl.attach("eth0", &narrow(&ctl), &["--hook", hook]);
         for (friend, (payload, headers)) in friend().into_iter().zip(SEGMENT) {
             let sides = ["Ingress", "Egress"];
-            let before = sides.map(|side| passed(&ctl, side));
+            let resent = || resent(&world.host) + resent(&world.beyond);
+            let (before, resent_before) = (sides.map(|side| passed(&ctl, side)), resent());
             let piece = "x".repeat(PIECE);
             let mut connection = world.connected_in(friend, OPEN);
             for _ in 0..PIECES {
@@ -55,15 +64,17 @@ fn segments_and_octets_of_bulk_are_right() {
             let octets = (PIECE * PIECES) as u64;
             for (side, before) in sides.into_iter().zip(before) {
                 let [packets, counted] = difference(passed(&ctl, side), before);
-                let what = format!("{hook} {side} from {friend}: {packets} packets, {counted} octets");
+                let again = resent() - resent_before;
+                let what = format!("{hook} {side} from {friend}: {packets} packets, {counted} octets, {again} again");
                 // A frame that generic XDP receives counts as one, however many segments are in it.
                 let segments = octets / payload;
                 assert!(packets >= if (hook, side) == ("xdp-generic", "Ingress") { 1 } else { segments }, "{what}");
                 // And acknowledgments, at most one for each segment that went the other way.
-                assert!(packets <= segments * 2 + segments / 4 + 200, "{what}");
-                // Octets are those of the buffers: headers once for each, however many segments will be made of it; and some
-                // for what a busy machine sends again.
-                assert!(counted >= octets && counted <= octets + packets * headers + octets / 50, "{what}");
+                assert!(packets <= (segments + again) * 2 + segments / 4 + 200, "{what}");
+                // Octets are those of the buffers: headers once for each, however many segments will be made of it; and a SYN
+                // has more of them.
+                let most = octets + again * payload + packets * headers + 100;
+                assert!((octets..=most).contains(&counted), "{what}");
             }
         }
     }
@@ -82,7 +93,7 @@ fn datagrams_in_fragments_are_judged_at_a_workload() {
         ctl.close_egress(&group);
         for host in addresses(1) {
             ctl.allow(&group, "udp", &OPEN.to_string(), &only(host));
-            allow_out(&ctl, &group, "udp", &OPEN.to_string(), &only(host));
+            ctl.allow_out(&group, "udp", &OPEN.to_string(), &only(host));
         }
         ctl.attach("work0", &group, &["--side", "workload", "--private-ip-addresses", "auto", "--hook", hook]);
         for (host, work) in addresses(1).into_iter().zip(addresses(2)) {
@@ -96,14 +107,13 @@ fn datagrams_in_fragments_are_judged_at_a_workload() {
                 assert!(seen >= 20, "{hook}, {work}, {side}: {seen}");
             }
             // The host itself gives a datagram up as soon as it learns that a part of it was dropped.
-            let refused = || ctl.counter("work0", "Ingress", "no-service");
-            let before = refused();
+            let before = ctl.counter("work0", "Ingress", "no-service");
             udp_of(&pair.host, None, SocketAddr::new(work, OTHER), DATAGRAM).is_silent();
-            assert!(refused() > before, "{hook}, to {work}");
+            ctl.counts_above(before, "work0", "Ingress", "no-service");
             let alone = || ctl.counter("work0", "Egress", "fragment-without-first");
             let before = alone();
             udp_of(&pair.work, None, SocketAddr::new(host, OTHER), DATAGRAM).is_silent();
-            assert!(alone() - before >= 10, "{hook}, to {host}");
+            eventually(&format!("{hook}, to {host}: all parts are dropped"), || alone() - before >= 10);
         }
     }
 }
@@ -130,8 +140,10 @@ fn jumbo_frames_are_judged_whole() {
                 let before = sides.map(|side| passed(&ctl, side));
                 udp_of(&world.beyond, Some(friend), at(OPEN), DATAGRAM).answers();
                 for (side, before) in sides.into_iter().zip(before) {
-                    let whole = [1, DATAGRAM as u64 + headers];
-                    assert_eq!(difference(passed(&ctl, side), before), whole, "{hook} {side} from {friend}");
+                    let [packets, octets] = difference(passed(&ctl, side), before);
+                    // On a busy machine it may be asked again before the answer comes.
+                    let whole = packets * (DATAGRAM as u64 + headers);
+                    assert!(packets > 0 && octets == whole, "{hook} {side} from {friend}: {octets} in {packets}");
                 }
                 udp_of(&world.beyond, Some(friend), at(OTHER), DATAGRAM).is_silent();
                 udp_of(&world.host, None, SocketAddr::new(friend, OPEN), DATAGRAM).answers();
@@ -172,7 +184,7 @@ fn headers_beyond_the_linear_part_are_found() {
             let (friend, host) = (friend()[index], host()[index]);
             let whole = [1, LENGTH as u64 + headers];
             let socket = world.beyond.run(|| UdpSocket::bind(SocketAddr::new(friend, PORT))).unwrap();
-            socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            socket.set_read_timeout(Some(deadline())).unwrap();
             let inbound = |port| datagram(eth_between(macs[0], macs[1]), [friend, host], [PORT, port], LENGTH);
             let before = passed(&ctl, "Ingress");
             inward.send_with_headers_elsewhere(&inbound(OPEN)).unwrap();

@@ -1,6 +1,5 @@
 //! A bridge of containers with published ports, as Docker makes it, by iptables and by nftables.
 
-use super::allow_out;
 use firewall_tests::controller::Controller;
 use firewall_tests::netns::{Namespace, veth};
 use firewall_tests::traffic::{Attempt, Connection, Server, connected, tcp, tcp_echo};
@@ -141,7 +140,7 @@ fn at_the_uplink_rules_name_what_is_published() {
             docker.published(stranger()[0]).is_silent();
             // What containers send leaves under the host's address, and comes back to it.
             docker.out(OPEN).is_silent();
-            allow_out(&ctl, &group, "tcp", &OPEN.to_string(), &peer);
+            ctl.allow_out(&group, "tcp", &OPEN.to_string(), &peer);
             docker.out(OPEN).answers();
             docker.out(OTHER).is_silent();
             // A forwarded connection is a flow as any other: it needs no rule once it is there.
@@ -170,7 +169,7 @@ fn at_the_container_rules_name_what_is_inside() {
             docker.published(friend()[0]).answers();
             docker.published(stranger()[0]).is_silent();
             docker.out(OPEN).is_silent();
-            allow_out(&ctl, &group, "tcp", &OPEN.to_string(), &peer);
+            ctl.allow_out(&group, "tcp", &OPEN.to_string(), &peer);
             docker.out(OPEN).answers();
             docker.out(OTHER).is_silent();
             // The host itself comes from the bridge's address.
@@ -204,9 +203,9 @@ fn both_places_judge_by_themselves() {
     docker.published(friend()[0]).answers();
     ctl.revoke(&uplink, "tcp", &PUBLISHED.to_string(), &peer);
     docker.published(friend()[0]).is_silent();
-    allow_out(&ctl, &container, "tcp", &OPEN.to_string(), &peer);
+    ctl.allow_out(&container, "tcp", &OPEN.to_string(), &peer);
     docker.out(OPEN).is_silent();
-    allow_out(&ctl, &uplink, "tcp", &OPEN.to_string(), &peer);
+    ctl.allow_out(&uplink, "tcp", &OPEN.to_string(), &peer);
     docker.out(OPEN).answers();
 }
 

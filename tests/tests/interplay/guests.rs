@@ -1,6 +1,5 @@
 //! Guests on a bridge with a way out by NAT, as libvirt's default network has them.
 
-use super::allow_out;
 use firewall_tests::controller::Controller;
 use firewall_tests::netns::{Namespace, veth};
 use firewall_tests::traffic::{Attempt, Server, Tap, tcp, tcp_echo, udp_echo};
@@ -97,11 +96,11 @@ fn groups_hold_between_guests_on_a_bridge() {
         // The sender's own rules judge too.
         ctl.close_egress(web_group);
         to(web, DB, OPEN).is_silent();
-        allow_out(&ctl, web_group, "tcp", &OPEN.to_string(), db_group);
+        ctl.allow_out(web_group, "tcp", &OPEN.to_string(), db_group);
         to(web, DB, OPEN).answers();
         tcp(web, None, SocketAddr::new(friend()[0], OPEN)).is_silent();
         // The way out: judged with the guest's address, before it is translated.
-        allow_out(&ctl, web_group, "tcp", &OPEN.to_string(), &only(friend()[0]));
+        ctl.allow_out(web_group, "tcp", &OPEN.to_string(), &only(friend()[0]));
         tcp(web, None, SocketAddr::new(friend()[0], OPEN)).answers();
         tcp(web, None, SocketAddr::new(friend()[0], OTHER)).is_silent();
         tcp(odd, None, SocketAddr::new(friend()[0], OTHER)).answers();
@@ -137,11 +136,11 @@ fn a_tap_is_judged_like_any_port() {
         let ctl = Controller::start_with(&world.host, options);
         let group = ctl.group("guest");
         ctl.close_egress(&group);
-        allow_out(&ctl, &group, "udp", &OPEN.to_string(), &only(address(1)));
+        ctl.allow_out(&group, "udp", &OPEN.to_string(), &only(address(1)));
         let given = address(WEB).to_string();
         ctl.attach("vnet0", &group, &["--side", "workload", "--private-ip-addresses", &given, "--hook", hook]);
         asks(OPEN).answers();
         asks(OTHER).is_silent();
-        assert!(ctl.counter("vnet0", "Egress", "no-service") > 0);
+        ctl.counts_above(0, "vnet0", "Egress", "no-service");
     }
 }

@@ -1,8 +1,8 @@
 //! Rules of nftables beside ours: a packet passes that both let pass.
 
-use super::allow_out;
 use firewall_tests::controller::Controller;
 use firewall_tests::netns::Namespace;
+use firewall_tests::wait::eventually;
 use firewall_tests::world::{OPEN, OTHER, World, friend, only};
 
 /// Counts packets to a port before the verdict on it, at the hooks of the IP layer.
@@ -44,12 +44,11 @@ fn both_must_agree_on_what_comes_in() {
         world.host.nft("delete table inet beside");
         world.host.nft(&rules(OPEN, "drop"));
         for friend in friend() {
-            let passed = ctl.counter("eth0", "Ingress", "flow") + ctl.counter("eth0", "Ingress", "rule");
+            let passed = ctl.counter("eth0", "Ingress", "rule");
             world.tcp_in(friend, OPEN).is_silent();
-            let after = ctl.counter("eth0", "Ingress", "flow") + ctl.counter("eth0", "Ingress", "rule");
-            assert!(after > passed, "ours lets it through");
+            ctl.counts_above(passed, "eth0", "Ingress", "rule");
         }
-        assert!(counted(&world.host, "received") > 0, "and nftables drops it");
+        eventually("ours lets it through, and nftables drops it", || counted(&world.host, "received") > 0);
     }
 }
 
@@ -61,7 +60,7 @@ fn both_must_agree_on_what_goes_out() {
         let group = ctl.group("asks");
         ctl.close_egress(&group);
         for friend in friend() {
-            allow_out(&ctl, &group, "tcp", &OPEN.to_string(), &only(friend));
+            ctl.allow_out(&group, "tcp", &OPEN.to_string(), &only(friend));
         }
         ctl.attach("eth0", &group, &["--hook", "tc"]);
         world.host.nft(&rules(OTHER, "accept"));
@@ -69,8 +68,8 @@ fn both_must_agree_on_what_goes_out() {
             world.tcp_out(friend, OPEN).answers();
             let before = (counted(&world.host, "sent"), ctl.counter("eth0", "Egress", "no-service"));
             world.tcp_out(friend, OTHER).is_silent();
-            let after = (counted(&world.host, "sent"), ctl.counter("eth0", "Egress", "no-service"));
-            assert!(after.0 > before.0 && after.1 > before.1, "nftables lets it through, and ours drops it");
+            eventually("nftables lets it through", || counted(&world.host, "sent") > before.0);
+            ctl.counts_above(before.1, "eth0", "Egress", "no-service");
         }
         world.host.nft("delete table inet beside");
         world.host.nft(&rules(OPEN, "drop"));

@@ -1,6 +1,5 @@
 //! Devices on devices: what is judged where.
 
-use super::allow_out;
 use firewall_tests::controller::Controller;
 use firewall_tests::netns::{Namespace, veth};
 use firewall_tests::packet::eth_between;
@@ -73,7 +72,7 @@ fn a_macvlan_is_judged_at_its_parent_too() {
         });
         let rule = |group: &str, port: u16| {
             ctl.allow(group, "tcp", &port.to_string(), &only(outer));
-            allow_out(&ctl, group, "tcp", &port.to_string(), &only(outer));
+            ctl.allow_out(group, "tcp", &port.to_string(), &only(outer));
         };
         ctl.attach("eth0", &parent, &["--hook", hook]);
         tcp(&world.beyond, Some(outer), at(inner, OPEN)).is_silent();
@@ -89,7 +88,7 @@ fn a_macvlan_is_judged_at_its_parent_too() {
         if hook == "xdp-generic" {
             // Behind generic XDP of its parent, the kernel hides the header from the programs of the macvlan.
             tcp(&world.beyond, Some(outer), at(inner, OPEN)).is_silent();
-            assert!(ctl.counter("mv0", "Ingress", "hidden-header") > 0);
+            ctl.counts_above(0, "mv0", "Ingress", "hidden-header");
             continue;
         }
         tcp(&world.beyond, Some(outer), at(inner, OPEN)).answers();

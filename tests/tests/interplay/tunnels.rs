@@ -1,6 +1,6 @@
 //! Devices without an Ethernet header, as tunnels have none.
 
-use super::{CLSACT, allow_out};
+use super::CLSACT;
 use firewall_tests::controller::Controller;
 use firewall_tests::netns::Namespace;
 use firewall_tests::traffic::{Server, Tunnel, ping, tcp, tcp_echo, udp, udp_echo, udp_of};
@@ -55,7 +55,7 @@ fn rules(ctl: &Controller<'_>, friends: [IpAddr; 2]) -> String {
     ctl.close_egress(&group);
     for friend in friends.map(only) {
         ctl.allow(&group, "tcp", &OPEN.to_string(), &friend);
-        allow_out(ctl, &group, "udp", &OPEN.to_string(), &friend);
+        ctl.allow_out(&group, "udp", &OPEN.to_string(), &friend);
     }
     group
 }
@@ -81,7 +81,7 @@ fn a_machine_is_protected_at_its_end_of_a_tunnel() {
         ctl.restart();
         ctl.ok(&["attach", "tun0", "--strict-l2", "--replace"]);
         enforced();
-        assert!(ctl.counter("tun0", "Ingress", "no-service") > 0 && ctl.counter("tun0", "Egress", "no-service") > 0);
+        ["Ingress", "Egress"].iter().for_each(|side| ctl.counts_above(0, "tun0", side, "no-service"));
         assert_eq!(ctl.counter("tun0", "Ingress", "hidden-header"), 0);
     }
 }
@@ -102,8 +102,8 @@ fn a_workload_is_protected_at_the_machines_end_of_a_tunnel() {
         udp(&world.there, Some(stranger), SocketAddr::new(address, OPEN)).is_silent();
         tcp(&world.here, None, SocketAddr::new(stranger, OPEN)).is_silent();
     }
-    assert!(ctl.counter("tun0", "Egress", "source-not-own") > 0);
-    assert!(ctl.counter("tun0", "Ingress", "destination-not-own") > 0);
+    ctl.counts_above(0, "tun0", "Egress", "source-not-own");
+    ctl.counts_above(0, "tun0", "Ingress", "destination-not-own");
 }
 
 #[test]

@@ -11,8 +11,9 @@ mod libraries;
 mod modules;
 mod programs;
 
+use crate::machine::Here;
 use crate::test::Outcome;
-use crate::{build, ledger, workspace};
+use crate::{build, ledger, tools, workspace};
 use anyhow::{Context as _, Result, bail};
 use guest::Guest;
 use image::Image;
@@ -49,14 +50,14 @@ const TCX: &str = "TCX came with Linux 6.6; filters of clsact are held by no lin
 const MODULES: [&str; 5] = ["veth", "sch_ingress", "cls_bpf", "tcp_diag", "udp_diag"];
 
 /// Programs that suites start by name.
-const TOOLS: [&str; 2] = ["sleep", "tc"];
+const TOOLS: [&str; 3] = ["ip", "sleep", "tc"];
 
 /// Test programs run side by side while they wait; under emulation they compute most of the time.
 const THREADS: &str = "2";
 
 /// How many times as long as elsewhere what has to happen may take, and how many cases are made up where nobody asks for
 /// more: a daemon takes most of a minute to have its programs verified, and a frame some milliseconds.
-const PATIENCE: &str = "10";
+const PATIENCE: &str = "4";
 const CASES: &str = "300";
 
 /// A test program, and what of it cannot run there.
@@ -78,9 +79,17 @@ pub fn in_ci() -> Vec<String> {
     SUITES.iter().filter(|suite| suite.in_ci).map(|suite| suite.name.to_owned()).collect()
 }
 
+/// Finds what the virtual machine is made of, or gets it.
+pub fn find_or_get() -> Result<()> {
+    tools::find_or_install(&Here)?;
+    guest::qemu()?;
+    Kernel::find_or_get().map(drop)
+}
+
 /// Runs suites, all when none is named, with variables and arguments for the test programs.
 pub fn run(names: &[String], variables: &[(&str, String)], rest: &[OsString]) -> Result<Outcome> {
     let selected = select(names)?;
+    tools::find_or_install(&Here)?;
     let qemu = guest::qemu()?;
     let kernel = Kernel::find_or_get()?;
     build::programs(false)?;

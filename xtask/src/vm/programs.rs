@@ -1,7 +1,7 @@
 //! The programs that go into the virtual machine.
 
-use crate::machine::{Here, Machine as _};
-use crate::process;
+use crate::machine::Here;
+use crate::{process, tools};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -23,9 +23,9 @@ pub fn build(suites: &[&str]) -> Result<Vec<PathBuf>> {
     suites.iter().map(|suite| executable(&messages, suite)).collect()
 }
 
-/// Where a program of `PATH` is.
+/// Where a program that suites start by name is here.
 pub fn tool(name: &str) -> Result<PathBuf> {
-    Here.on_path(name).into_iter().next().with_context(|| format!("there is no `{name}` on PATH"))
+    tools::find(&Here, name).with_context(|| format!("there is no `{name}` on PATH"))
 }
 
 /// The executable of a suite among cargo's messages, one a line.

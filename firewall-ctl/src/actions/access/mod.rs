@@ -37,12 +37,13 @@ impl Principal {
     /// # Errors
     /// Its role does not suffice.
     pub fn check(&self, request: &Request) -> Result<(), ApiError> {
-        let needed = Role::needed_for(request);
+        let (needed, part) = Role::needed_for(request);
         if self.role >= needed {
             return Ok(());
         }
+        let with = part.map(|part| format!(" with {part}")).unwrap_or_default();
         Err(unauthorized(format!(
-            "{} takes the role {needed}, and the key {} has the role {}.",
+            "{}{with} takes the role {needed}, and the key {} has the role {}.",
             request.operation(),
             self.access_key_id,
             self.role
@@ -54,4 +55,38 @@ impl Principal {
 pub(crate) fn unauthorized(detail: impl Into<String>) -> ApiError {
     ApiError::new(ErrorCode::UnauthorizedOperation, "You are not authorized to perform this operation.")
         .with_detail(detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn who_may_not_is_told_what_it_takes() {
+        let operator = Principal {
+            access_key_id: "AKIA0".to_owned(),
+            user_name: "terraform".to_owned(),
+            account: AccountId::default(),
+            role: Role::Operator,
+            vpc: None,
+        };
+        let check = |principal: &Principal, operation: &str, body| {
+            principal.check(&Request::parse(operation, body).unwrap()).map_err(|error| {
+                assert_eq!(error.code, ErrorCode::UnauthorizedOperation);
+                error.detail.unwrap()
+            })
+        };
+        let has = "takes the role admin, and the key AKIA0 has the role operator.";
+        assert_eq!(check(&operator, "DeleteVpc", json!({})), Err(format!("DeleteVpc {has}")));
+        let tagged = json!({"Resources": ["eni-1"], "Tags": [{"Key": "firewall:device", "Value": "here/eth0"}]});
+        let told = format!("CreateTags with a tag that begins with firewall: {has}");
+        assert_eq!(check(&operator, "CreateTags", tagged.clone()), Err(told));
+        let checked = json!({"NetworkInterfaceId": "eni-1", "SourceDestCheck": {"Value": false}});
+        let told = format!("ModifyNetworkInterfaceAttribute with SourceDestCheck {has}");
+        assert_eq!(check(&operator, "ModifyNetworkInterfaceAttribute", checked), Err(told));
+        assert_eq!(check(&operator, "CreateTags", json!({"Tags": [{"Key": "Name", "Value": "x"}]})), Ok(()));
+        let admin = Principal { role: Role::Admin, ..operator };
+        assert_eq!(check(&admin, "CreateTags", tagged), Ok(()));
+    }
 }

@@ -1,6 +1,11 @@
 //! What a role may do: a table over all actions.
 
 use crate::actions::Request;
+use crate::actions::types::{
+    AuthorizeSecurityGroupEgress, AuthorizeSecurityGroupIngress, CreateManagedPrefixList, CreateSecurityGroup,
+    ReplaceSecurityGroupRules, TagSpecification,
+};
+use crate::model::CONTROLLER_TAG_PREFIX;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -31,10 +36,10 @@ impl Role {
         }
     }
 
-    /// The least role that may do this.
+    /// The least role that may do this, and which part of it takes more than the action does by itself.
     #[must_use]
-    pub const fn needed_for(request: &Request) -> Self {
-        match request {
+    pub fn needed_for(request: &Request) -> (Self, Option<&'static str>) {
+        let role = match request {
             Request::DescribeVpcs(_)
             | Request::DescribeVpcAttribute(_)
             | Request::DescribeSubnets(_)
@@ -64,11 +69,34 @@ impl Role {
 
             // Whose addresses an interface may use is no matter of groups.
             Request::ModifyNetworkInterfaceAttribute(request)
-                if request.source_dest_check.is_some() || request.attachment.is_some() =>
+                if request.source_dest_check.is_some() =>
             {
-                Self::Admin
+                return (Self::Admin, Some("SourceDestCheck"));
             }
-            Request::ModifyInstanceAttribute(request) if request.source_dest_check.is_some() => Self::Admin,
+            Request::ModifyNetworkInterfaceAttribute(request) if request.attachment.is_some() => {
+                return (Self::Admin, Some("Attachment"));
+            }
+            Request::ModifyInstanceAttribute(request) if request.source_dest_check.is_some() => {
+                return (Self::Admin, Some("SourceDestCheck"));
+            }
+
+            // What the controller heeds is no matter of groups either: a tag may put a device under rules. Those who delete
+            // tags without naming them leave these.
+            Request::CreateTags(request) if request.tags.iter().any(|tag| is_heeded(&tag.key)) => {
+                return (Self::Admin, Some(HEEDED_TAG));
+            }
+            Request::DeleteTags(request) if request.tags.iter().filter_map(|tag| tag.key.as_deref()).any(is_heeded) => {
+                return (Self::Admin, Some(HEEDED_TAG));
+            }
+            Request::CreateSecurityGroup(CreateSecurityGroup { tag_specifications, .. })
+            | Request::AuthorizeSecurityGroupIngress(AuthorizeSecurityGroupIngress { tag_specifications, .. })
+            | Request::AuthorizeSecurityGroupEgress(AuthorizeSecurityGroupEgress { tag_specifications, .. })
+            | Request::ReplaceSecurityGroupRules(ReplaceSecurityGroupRules { tag_specifications, .. })
+            | Request::CreateManagedPrefixList(CreateManagedPrefixList { tag_specifications, .. })
+                if sets_heeded(tag_specifications) =>
+            {
+                return (Self::Admin, Some(HEEDED_TAG));
+            }
 
             Request::CreateSecurityGroup(_)
             | Request::DeleteSecurityGroup(_)
@@ -128,8 +156,21 @@ impl Role {
             | Request::CreateAccessKey(_)
             | Request::ListAccessKeys(_)
             | Request::DeleteAccessKey(_) => Self::Admin,
-        }
+        };
+        (role, None)
     }
+}
+
+/// What of a request takes an admin whose tags the controller heeds.
+const HEEDED_TAG: &str = "a tag that begins with firewall:";
+
+/// Whether the controller heeds tags of a key.
+fn is_heeded(key: &str) -> bool {
+    key.starts_with(CONTROLLER_TAG_PREFIX)
+}
+
+fn sets_heeded(specifications: &[TagSpecification]) -> bool {
+    specifications.iter().flat_map(|specification| &specification.tags).any(|tag| is_heeded(&tag.key))
 }
 
 impl fmt::Display for Role {
@@ -160,9 +201,33 @@ mod tests {
     fn reading_takes_no_role_and_writing_takes_one() {
         for operation in Request::OPERATIONS {
             let request = Request::parse(operation, json!({})).unwrap();
-            let needed = Role::needed_for(&request);
+            let (needed, _) = Role::needed_for(&request);
             assert!(request.is_read_only() || needed > Role::ReadOnly, "{operation}");
         }
+    }
+
+    #[test]
+    fn tags_that_the_controller_heeds_take_an_admin_by_whatever_action() {
+        let needed = |operation: &str, body| Request::parse(operation, body).map(|it| Role::needed_for(&it).0);
+        let mut seen = Vec::new();
+        for (key, is_heeded) in [("firewall:device", true), ("firewall:", true), ("firewall", false), ("Name", false)] {
+            let least = if is_heeded { Role::Admin } else { Role::Operator };
+            let tags = json!([{"Key": "k", "Value": "v"}, {"Key": key, "Value": "v"}]);
+            assert_eq!(needed("CreateTags", json!({"Resources": ["eni-1"], "Tags": tags})), Ok(least));
+            let choices = json!([{"Key": "k"}, {"Key": key}]);
+            assert_eq!(needed("DeleteTags", json!({"Resources": ["eni-1"], "Tags": choices})), Ok(least));
+            let specifications = json!([{"ResourceType": "x", "Tags": []}, {"ResourceType": "x", "Tags": tags}]);
+            for operation in Request::OPERATIONS {
+                let body = json!({"TagSpecifications": specifications});
+                // An action that makes nothing has no such member.
+                let Ok(role) = needed(operation, body) else { continue };
+                assert!(role >= least, "{operation}: {key}");
+                assert!(is_heeded || Ok(role) == needed(operation, json!({})), "{operation}: {key}");
+                seen.push(*operation);
+            }
+        }
+        assert!(seen.contains(&"CreateSecurityGroup") && seen.contains(&"CreateNetworkInterface"), "{seen:?}");
+        assert_eq!(needed("DeleteTags", json!({"Resources": ["eni-1"]})), Ok(Role::Operator));
     }
 
     #[test]

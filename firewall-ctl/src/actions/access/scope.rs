@@ -2,7 +2,9 @@
 
 use super::unauthorized;
 use crate::actions::ApiError;
-use crate::model::{AccountId, Change, Edit, Instance, InstanceId, InternetGateway, Model, VpcId};
+use crate::model::{
+    AccountId, Change, Edit, Instance, InstanceId, InternetGateway, Model, PrefixList, PrefixListId, VpcId,
+};
 use std::collections::BTreeSet;
 
 /// An account, or one VPC of it.
@@ -16,7 +18,7 @@ pub struct Scope {
 
 impl Scope {
     /// The part of a model that is seen; `None` when that is all of it. Prefix lists are in no VPC: those of the account are
-    /// seen, since rules name them.
+    /// seen, and those that rules of its groups name, which are rules of the part as well.
     #[must_use]
     pub fn part(&self, model: &Model) -> Option<Model> {
         let Model { vpcs, subnets, groups, prefix_lists, interfaces, instances, internet_gateways, numbers } = model;
@@ -30,7 +32,10 @@ impl Scope {
         let mut part = Model { numbers: *numbers, ..Model::default() };
         part.vpcs = vpcs.iter().filter(|(id, _)| self.sees(model, **id)).map(owned).collect();
         part.groups = groups.iter().filter(|(_, group)| self.sees(model, group.vpc)).map(owned).collect();
-        part.prefix_lists = prefix_lists.iter().filter(|(_, list)| list.owner == self.account).map(owned).collect();
+        let rules = part.groups.values().flat_map(|group| group.rules.values());
+        let named: BTreeSet<PrefixListId> = rules.filter_map(|rule| rule.key.peer.prefix_list()).collect();
+        let is_seen = |list: &PrefixList| list.owner == self.account || named.contains(&list.id);
+        part.prefix_lists = prefix_lists.iter().filter(|(_, list)| is_seen(list)).map(owned).collect();
         part.interfaces =
             interfaces.iter().filter(|(_, interface)| self.sees(model, interface.vpc)).map(owned).collect();
         part.subnets = subnets.iter().filter(|(_, subnet)| self.sees(model, subnet.vpc)).map(owned).collect();

@@ -173,9 +173,24 @@ fn addresses_are_assigned_and_unassigned() {
     world.done("AssignIpv6Addresses", of(json!({"Ipv6Addresses": ["fd00:0:0:101::7"]})));
     let outside = world.refused("AssignIpv6Addresses", of(json!({"Ipv6Addresses": ["fd00:0:0:102::7"]})));
     assert_eq!(outside.message, "Address fd00:0:0:102::7 does not fall within the subnet's address range");
+    // One address, in two spellings.
+    let message = "Value (fd00:0:0:101::8) for parameter Ipv6Addresses is invalid.";
+    let twice = of(json!({"Ipv6Addresses": ["fd00:0:0:101::8", "FD00:0:0:101:0::8"]}));
+    let (invalid, detail) = (ErrorCode::InvalidParameterValue, Some("It is there more than once."));
+    world.refuses("AssignIpv6Addresses", twice.clone(), invalid, message, detail);
+    world.refuses("UnassignIpv6Addresses", twice, invalid, message, detail);
     let taken = world.done("UnassignIpv6Addresses", of(json!({"Ipv6Addresses": ["fd00:0:0:101::7"]})));
     assert_eq!(taken["UnassignedIpv6Addresses"], json!(["fd00:0:0:101::7"]));
     assert_eq!(described(&mut world, &id)["Ipv6Addresses"].as_array().unwrap().len(), 2);
+    // Of each family as many as the quota says, before any is looked for.
+    let limit = "Number of private addresses will exceed limit.";
+    let detail = Some("It would have 4294967297 of this family; the limit is 50.");
+    for (operation, count) in [
+        ("AssignPrivateIpAddresses", json!({"SecondaryPrivateIpAddressCount": u32::MAX})),
+        ("AssignIpv6Addresses", json!({"Ipv6AddressCount": u32::MAX})),
+    ] {
+        world.refuses(operation, of(count), ErrorCode::PrivateIpAddressLimitExceeded, limit, detail);
+    }
 }
 
 #[test]
@@ -232,7 +247,24 @@ fn instances_have_interfaces_at_places() {
     assert_eq!((error.code, error.message.as_str()), (ErrorCode::InvalidInstanceIdMalformed, "Invalid id: \"box\""));
     let error = world.refused("DeleteNetworkInterface", json!({"NetworkInterfaceId": second}));
     assert_eq!(error.message, format!("Network interface '{second}' is currently in use."));
+    let malformed = "The attachment ID 'place' is malformed";
+    let detail = Some("It is eni-attach- and 17 digits 0-9 and a-f, or 8 for an old one.");
+    let code = ErrorCode::InvalidNetworkInterfaceAttachmentIdMalformed;
+    world.refuses("DetachNetworkInterface", json!({"AttachmentId": "place"}), code, malformed, detail);
+    // By an address of its own an instance is found, by a further one only if that is what is asked for.
+    let further = json!({"NetworkInterfaceId": second, "SecondaryPrivateIpAddressCount": 1});
+    let further = &world.done("AssignPrivateIpAddresses", further)["AssignedPrivateIpAddresses"][0]["PrivateIpAddress"];
+    for (name, found) in [("private-ip-address", 0), ("network-interface.addresses.private-ip-address", 1)] {
+        let filters = json!([{"Name": name, "Values": [further]}]);
+        let listed = world.done("DescribeInstances", json!({"Filters": filters}))["Reservations"].clone();
+        assert_eq!(listed.as_array().unwrap().len(), found, "{name}");
+    }
+    let mac = text(&described(&mut world, &second)["MacAddress"]);
+    world.done("CreateTags", json!({"Resources": [second], "Tags": [{"Key": "Role", "Value": "back"}]}));
     for (name, value) in [
+        ("network-interface.mac-address", mac.as_str()),
+        ("network-interface.tag-key", "Role"),
+        ("network-interface.tag-value", "b?ck"),
         ("network-interface.network-interface-id", second.as_str()),
         ("network-interface.attachment.device-index", "1"),
         ("subnet-id", subnet.as_str()),

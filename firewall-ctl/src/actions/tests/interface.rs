@@ -226,7 +226,8 @@ fn interfaces_are_found_by_filter() {
         "PrivateIpAddresses": [{"PrivateIpAddress": "10.0.0.10"}], "Ipv6Addresses": [{"Ipv6Address": "fd00::9"}],
         "TagSpecifications": [{"ResourceType": "network-interface", "Tags": [{"Key": "Stage", "Value": "test"}]}],
     });
-    let eni = text(&create(&mut world, body)["NetworkInterfaceId"]);
+    let made = create(&mut world, body);
+    let (eni, mac) = (text(&made["NetworkInterfaceId"]), text(&made["MacAddress"]));
     world.done("AttachDevice", json!({"Device": "eth0"}));
     let mut list = |name: &str, value: &str| {
         let body = json!({"Filters": [{"Name": name, "Values": [value]}]});
@@ -241,6 +242,7 @@ fn interfaces_are_found_by_filter() {
         ("private-ip-address", "10.0.0.9"),
         ("addresses.private-ip-address", "10.0.0.10"),
         ("ipv6-addresses.ipv6-address", "fd00::*"),
+        ("mac-address", mac.as_str()),
         ("status", "available"),
         ("description", "the *"),
         ("tag:Stage", "test"),

@@ -105,7 +105,14 @@ fn blocks_of_subnets_lie_in_the_vpc_and_overlap_nowhere() {
     assert_eq!(error.code, ErrorCode::UnsupportedOperation);
     let error = world.refused("CreateSubnet", with("OutpostArn", json!("arn:aws:outposts:x")));
     assert_eq!(error.message, "The parameter OutpostArn of CreateSubnet is not supported.");
+    let malformed = json!({"SubnetId": "subnet"});
+    let (code, message) = (ErrorCode::InvalidSubnetIdMalformed, "The subnet ID 'subnet' is malformed");
+    let detail = "It is subnet- and 17 digits 0-9 and a-f, or 8 for an old one.";
+    world.refuses("DeleteSubnet", malformed, code, message, Some(detail));
     world.quotas.subnets_per_vpc = 1;
+    // The conflict before the quota.
+    let error = world.refused("CreateSubnet", body("10.0.1.128/25"));
+    assert_eq!(error.code, ErrorCode::InvalidSubnetConflict);
     let message = "The maximum number of subnets has been reached.";
     let detail = format!("{vpc} has 1; the limit is 1.");
     world.refuses("CreateSubnet", body("10.0.2.0/24"), ErrorCode::SubnetLimitExceeded, message, Some(&detail));
@@ -171,6 +178,10 @@ fn blocks_of_a_vpc_come_and_go() {
     let message = format!("This network '{vpc}' has met its maximum number of allowed CIDRs: 1");
     let body = json!({"VpcId": vpc, "CidrBlock": "10.2.0.0/16"});
     world.refuses("AssociateVpcCidrBlock", body, ErrorCode::CidrLimitExceeded, &message, None);
+    let body = json!({"VpcId": vpc, "AmazonProvidedIpv6CidrBlock": true});
+    world.refuses("AssociateVpcCidrBlock", body, ErrorCode::CidrLimitExceeded, &message, None);
+    let body = json!({"VpcId": vpc, "CidrBlock": "10.0.128.0/17"});
+    assert_eq!(world.refused("AssociateVpcCidrBlock", body).code, ErrorCode::CidrConflict, "before the limit");
 }
 
 #[test]
@@ -237,9 +248,14 @@ fn attributes_are_set_one_by_one_and_read_back() {
     let message = "Fields for multiple attribute types specified.";
     let code = ErrorCode::InvalidParameterCombination;
     world.refuses("ModifyVpcAttribute", body, code, message, Some("One request changes one attribute."));
-    let error = world.refused("ModifyVpcAttribute", json!({"VpcId": vpc}));
+    // What is wrong with the request comes before what it names.
+    for vpc in [vpc.as_str(), NO_VPC] {
+        let error = world.refused("ModifyVpcAttribute", json!({"VpcId": vpc}));
+        assert_eq!(error.message, "No attributes specified.");
+    }
+    let error = world.refused("ModifySubnetAttribute", json!({"SubnetId": NO_SUBNET}));
     assert_eq!(error.message, "No attributes specified.");
-    let error = world.refused("DescribeVpcAttribute", json!({"VpcId": vpc, "Attribute": "colour"}));
+    let error = world.refused("DescribeVpcAttribute", json!({"VpcId": NO_VPC, "Attribute": "colour"}));
     assert_eq!(error.message, "Value (colour) for parameter attribute is invalid. Unknown attribute.");
     for (body, member) in [
         (json!({"MapPublicIpOnLaunch": {"Value": true}}), "MapPublicIpOnLaunch"),
@@ -288,9 +304,61 @@ fn the_default_vpc_and_its_subnet_are_made_again() {
     }
     world.done("DeleteVpc", json!({"VpcId": vpc}));
     assert_eq!(world.refused("CreateDefaultSubnet", zone).code, ErrorCode::DefaultVpcDoesNotExist);
+    let detail = Some("Name the VPC: describe-vpcs lists them.");
+    let unplaced = json!({"GroupName": "web", "Description": "d"});
+    let code = ErrorCode::VpcIdNotSpecified;
+    world.refuses("CreateSecurityGroup", unplaced, code, "No default VPC for this user", detail);
     let made = world.done("CreateDefaultVpc", json!({}))["Vpc"].clone();
     assert_eq!((&made["IsDefault"], &made["CidrBlock"]), (&json!(true), &json!("172.31.0.0/16")));
     assert_eq!(world.done("DescribeSubnets", json!({}))["Subnets"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn the_default_group_gets_egress_of_ipv6_unless_somebody_changed_it() {
+    let mut world = World::new();
+    let egress = |world: &mut World, vpc: &str, name: &str| {
+        let filters = json!([{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": [name]}]);
+        let group = world.done("DescribeSecurityGroups", json!({ "Filters": filters }))["SecurityGroups"][0].clone();
+        let item = &group["IpPermissionsEgress"][0];
+        (text(&group["GroupId"]), item["IpRanges"].clone(), item["Ipv6Ranges"].clone())
+    };
+    let (ipv4, ipv6) = (json!([{"CidrIp": "0.0.0.0/0"}]), json!([{"CidrIpv6": "::/0"}]));
+    let vpc = world.vpc();
+    world.group_in(&vpc, "web");
+    let (group, ..) = egress(&mut world, &vpc, "default");
+    world.done("AssociateVpcCidrBlock", json!({"VpcId": vpc, "CidrBlock": "10.1.0.0/16"}));
+    assert_eq!(egress(&mut world, &vpc, "default").2, json!([]));
+    ipv6_of(&mut world, &vpc);
+    assert_eq!(egress(&mut world, &vpc, "default"), (group.clone(), ipv4, ipv6.clone()));
+    assert_eq!(egress(&mut world, &vpc, "web").2, json!([]), "it is about the default group");
+    // Taken away again, it does not come back with a further block.
+    let item = json!({"IpProtocol": "-1", "Ipv6Ranges": ipv6});
+    world.done("RevokeSecurityGroupEgress", json!({"GroupId": group, "IpPermissions": [item]}));
+    ipv6_of(&mut world, &vpc);
+    assert_eq!(egress(&mut world, &vpc, "default").2, json!([]));
+    // What was changed before the first block is left alone.
+    let vpc = world.vpc();
+    let (group, ..) = egress(&mut world, &vpc, "default");
+    let item = json!({"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]});
+    let body = json!({"GroupId": group, "Direction": "egress", "IpPermissionsEgress": [item]});
+    world.done("ReplaceSecurityGroupRules", body);
+    ipv6_of(&mut world, &vpc);
+    assert_eq!(egress(&mut world, &vpc, "default").2, json!([]));
+}
+
+#[test]
+fn a_vpc_with_the_group_of_2009_gets_no_gateway() {
+    let mut world = World::new();
+    let vpc = world.vpc();
+    let group = world.group_in(&vpc, "2009-07-15-default");
+    let gateway = text(&world.done("CreateInternetGateway", json!({}))["InternetGateway"]["InternetGatewayId"]);
+    let body = json!({"InternetGatewayId": gateway, "VpcId": vpc});
+    let message = format!("The VPC '{vpc}' has the security group '2009-07-15-default' and can't have a gateway.");
+    let detail = format!("Delete it first: `delete-security-group --group-id {group}`.");
+    let code = ErrorCode::OperationNotPermitted;
+    world.refuses("AttachInternetGateway", body.clone(), code, &message, Some(&detail));
+    world.done("DeleteSecurityGroup", json!({"GroupId": group}));
+    world.done("AttachInternetGateway", body);
 }
 
 #[test]
@@ -378,10 +446,14 @@ fn surroundings_are_told_from_what_there_is() {
     let tables = world.done("DescribeRouteTables", main)["RouteTables"].clone();
     assert_eq!(tables[0]["Routes"][0]["DestinationCidrBlock"], "10.0.0.0/16");
     assert_eq!(tables.as_array().unwrap().len(), 1);
-    let error = world.refused("DescribeRouteTables", json!({"RouteTableIds": ["rtb-00000000"]}));
-    assert_eq!(error.message, "The routeTable ID 'rtb-00000000' does not exist");
-    let error = world.refused("DescribeNetworkAcls", json!({"NetworkAclIds": ["acl-00000000"]}));
-    assert_eq!(error.message, "The networkAcl ID 'acl-00000000' does not exist");
+    let detail = Some("Each VPC has its main table; there are no others.");
+    let (body, message) =
+        (json!({"RouteTableIds": ["rtb-00000000"]}), "The routeTable ID 'rtb-00000000' does not exist");
+    world.refuses("DescribeRouteTables", body, ErrorCode::InvalidRouteTableIdNotFound, message, detail);
+    let detail = Some("Each VPC has one, which allows everything; there are no others.");
+    let (body, message) =
+        (json!({"NetworkAclIds": ["acl-00000000"]}), "The networkAcl ID 'acl-00000000' does not exist");
+    world.refuses("DescribeNetworkAcls", body, ErrorCode::InvalidNetworkAclIdNotFound, message, detail);
 }
 
 #[test]

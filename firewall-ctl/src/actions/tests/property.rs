@@ -347,7 +347,8 @@ fn any_sequence_keeps_invariants_and_quotas() {
             cidr_blocks_per_vpc: 2,
             subnets_per_vpc: 2,
             addresses_per_interface: 4,
-            interfaces_per_instance: 2,
+            // With two the limit is seldom met, and with one nothing can be detached.
+            interfaces_per_instance: if bare { 1 } else { 2 },
             instances: 2,
             internet_gateways: 2,
             prefix_lists: 3,

@@ -77,6 +77,10 @@ fn what_can_not_replace_changes_nothing() {
     let message = "The same permission must not appear multiple times";
     let detail = Some("This one does: ingress tcp/22 from 0.0.0.0/0.");
     world.refuses(REPLACE, body("ingress", json!([one, one])), InvalidParameterValue, message, detail);
+    // Each rule of both directions comes before what is there twice.
+    let mut both = body("both", json!([one, one]));
+    both["IpPermissionsEgress"] = json!([item(53, "x", None)]);
+    assert_eq!(world.refused(REPLACE, both).message, "CIDR block x is malformed");
     let message = "The security group 'sg-00000000' does not exist";
     let unknown = json!({"GroupId": NO_GROUP, "Direction": "ingress"});
     world.refuses(REPLACE, unknown, InvalidGroupNotFound, message, None);

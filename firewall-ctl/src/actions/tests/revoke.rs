@@ -110,7 +110,7 @@ fn ids_that_are_not_of_the_group_and_direction_are_refused() {
     let message = format!("The security group rule ID '{rule}' does not exist");
     let detail = format!("It is a rule of group {db}.");
     refuses(REVOKE, &web, json!([rule]), InvalidSecurityGroupRuleIdNotFound, &message, Some(&detail));
-    let detail = "It is an ingress rule of this group: revoke-security-group-ingress takes it away.";
+    let detail = "It is an ingress rule of this group: revoke-security-group-ingress is for it.";
     let egress = "RevokeSecurityGroupEgress";
     refuses(egress, &db, json!([rule]), InvalidSecurityGroupRuleIdNotFound, &message, Some(detail));
     let malformed = "The security group rule ID 'foobar' is malformed";
@@ -119,6 +119,8 @@ fn ids_that_are_not_of_the_group_and_direction_are_refused() {
     let twice = "The same permission must not appear multiple times";
     let detail = format!("This one does: {rule}.");
     refuses(REVOKE, &db, json!([rule, rule]), InvalidParameterValue, twice, Some(&detail));
+    let message = format!("The security group rule ID '{NO_RULE}' does not exist");
+    refuses(REVOKE, &db, json!([rule, rule, NO_RULE]), InvalidSecurityGroupRuleIdNotFound, &message, None);
 }
 
 #[test]

@@ -169,6 +169,17 @@ fn no_two_rules_become_the_same() {
     world.refuses(MODIFY, body, InvalidParameterValue, message, Some(detail));
     let body = json!({"GroupId": web, "SecurityGroupRules": [update(&known, &other), update(&known, &wanted)]});
     world.refuses(MODIFY, body, InvalidParameterValue, message, Some(&format!("This one does: {known}.")));
+    let note = json!([{"SecurityGroupRuleId": known}, {"SecurityGroupRuleId": known, "Description": "b"}]);
+    let body = json!({"GroupId": web, "SecurityGroupRuleDescriptions": note});
+    let operation = "UpdateSecurityGroupRuleDescriptionsIngress";
+    world.refuses(operation, body, InvalidParameterValue, message, Some(&format!("This one does: {known}.")));
+    // Ids come before what is asked of each rule, and that before what is named twice.
+    let mut refusal = |updates: Value| world.refused(MODIFY, json!({"GroupId": web, "SecurityGroupRules": updates}));
+    let bad = ssh(&json!({"CidrIpv4": "x"}));
+    let unknown = refusal(json!([update(&known, &bad), update(&known, &bad), update(NO_RULE, &bad)]));
+    assert_eq!(unknown.code, InvalidSecurityGroupRuleIdNotFound);
+    let malformed = refusal(json!([update(&known, &wanted), update(&known, &bad)]));
+    assert_eq!(malformed.message, "CIDR block x is malformed");
 }
 
 #[test]
@@ -209,7 +220,7 @@ fn notes_change_and_go() {
     assert_eq!(world.rule(&egress)["Description"], "anywhere");
 
     let message = format!("The security group rule ID '{egress}' does not exist");
-    let detail = "It is an egress rule of this group: update-security-group-rule-descriptions-egress changes its note.";
+    let detail = "It is an egress rule of this group: update-security-group-rule-descriptions-egress is for it.";
     world.refuses(operation, body, InvalidSecurityGroupRuleIdNotFound, &message, Some(detail));
     let both = json!({"GroupId": web, "IpPermissions": [item(None)],
         "SecurityGroupRuleDescriptions": [{"SecurityGroupRuleId": rules[0]}]});
@@ -218,11 +229,11 @@ fn notes_change_and_go() {
     let message = "The request must contain the parameter IpPermissions or SecurityGroupRuleDescriptions";
     world.refuses(operation, json!({"GroupId": web}), MissingParameter, message, None);
     // Also in the default VPC: an update of what is not there would be a change without effect.
-    let mut other = item(Some("x"));
-    other["ToPort"] = json!(444);
+    let (mut other, mut another) = (item(Some("x")), item(None));
+    (other["ToPort"], another["ToPort"]) = (json!(444), json!(445));
     let message = "The specified rule does not exist in this security group.";
-    let detail = "not there: ingress tcp/443-444 from 10.0.0.0/8";
-    let body = json!({"GroupId": web, "IpPermissions": [item(Some("y")), other]});
+    let detail = "not there: ingress tcp/443-444 from 10.0.0.0/8\nnot there: ingress tcp/443-445 from 10.0.0.0/8";
+    let body = json!({"GroupId": web, "IpPermissions": [item(Some("y")), other, another]});
     world.refuses(operation, body, InvalidPermissionNotFound, message, Some(detail));
     assert_eq!(world.rule(&rules[0]).get("Description"), None, "all or none");
 }

@@ -84,6 +84,23 @@ fn tags_are_overwritten_and_go() {
 }
 
 #[test]
+fn tags_that_the_controller_heeds_are_deleted_by_name_only() {
+    let mut world = World::new();
+    let eni = text(&world.done("CreateNetworkInterface", json!({}))["NetworkInterface"]["NetworkInterfaceId"]);
+    let pairs = json!([{"Key": "Name", "Value": "web"}, {"Key": "firewall:device", "Value": "here/eth0"}]);
+    world.done("CreateTags", json!({"Resources": [eni], "Tags": pairs}));
+    let filters = json!([{"Name": "resource-id", "Values": [eni]}]);
+    let keys = |world: &mut World| {
+        let told = world.done("DescribeTags", json!({"Filters": filters}))["Tags"].clone();
+        told.as_array().unwrap().iter().map(|tag| text(&tag["Key"])).collect::<Vec<_>>()
+    };
+    world.done("DeleteTags", json!({"Resources": [eni]}));
+    assert_eq!(keys(&mut world), ["firewall:device"]);
+    world.done("DeleteTags", json!({"Resources": [eni], "Tags": [{"Key": "firewall:device"}]}));
+    assert_eq!(keys(&mut world), Vec::<String>::new());
+}
+
+#[test]
 fn tags_that_can_not_be_are_refused() {
     let mut world = World::new();
     let web = world.group("web");

@@ -28,7 +28,8 @@ request! {
         side: Option<String>,
         /// The packet.
         packet: PacketSpecification,
-        /// Requests that change something, made on paper one after the other: each its members, and as `Action` its name.
+        /// Requests that change something, made on paper one after the other: each its members, and as `Action` its name. A text
+        /// such as `@0.GroupId` is that member of the answer that the first one would have.
         changes: Vec<serde_json::Map<String, serde_json::Value>>,
     }
 

@@ -135,20 +135,6 @@ request! {
         dry_run: bool,
     }
 
-    /// Changes the notes on egress rules, all or none. A note that is absent goes.
-    UpdateSecurityGroupRuleDescriptionsEgress {
-        /// The group.
-        group_id: Option<String>,
-        /// Or its name in the default VPC.
-        group_name: Option<String>,
-        /// The rules, with their new notes.
-        ip_permissions: Vec<IpPermission>,
-        /// Or their ids, with their new notes.
-        security_group_rule_descriptions: Vec<RuleNote>,
-        /// Only checks the permission.
-        dry_run: bool,
-    }
-
     /// A rule by its id, with its new note.
     RuleNote {
         /// The rule.
@@ -192,6 +178,9 @@ request! {
         dry_run: bool,
     }
 }
+
+/// Changes the notes on egress rules as that one does on ingress rules.
+pub type UpdateSecurityGroupRuleDescriptionsEgress = UpdateSecurityGroupRuleDescriptionsIngress;
 
 answer! {
     /// Answer of the authorize actions.

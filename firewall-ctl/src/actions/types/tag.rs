@@ -17,7 +17,7 @@ request! {
     DeleteTags {
         /// The resources, of any kind that has tags; at most 1000.
         resources: Vec<String>,
-        /// The tags, at most 1000; all that there are when absent.
+        /// The tags, at most 1000; all that there are when absent, but those that begin with `firewall:`.
         tags: Vec<TagChoice>,
         /// Only checks the permission.
         dry_run: bool,

@@ -30,7 +30,7 @@ const RULE_NUMBERS: u32 = 200_000;
 pub fn report() -> Report {
     let (model, groups) = model();
     let namespace = Namespace::new("api");
-    let mut ctl = Controller::stopped(&namespace, &[]);
+    let mut ctl = Controller::stopped(&namespace, &[]).of_full_size();
     let config = ctl.run_dir().join("firewall.toml");
     std::fs::write(&config, format!("[limits]\nrule-numbers = {RULE_NUMBERS}\n")).expect("write a configuration");
     let store = RedbStore::open(&ctl.state_dir()).expect("a new store");

@@ -20,7 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// With so many interfaces that have the group.
 pub fn report(interfaces: u16) -> Report {
     let world = World::new();
-    let ctl = Controller::start(&world.host);
+    let mut ctl = Controller::stopped(&world.host, &[]).of_full_size();
+    ctl.restart();
     let group = ctl.group("bench");
     ctl.attach("eth0", &group, &[]);
     let client = Client::new(ctl.socket());

@@ -31,7 +31,8 @@ impl From<anyhow::Error> for Stopped {
 /// Tells it.
 pub fn tell(interrupt: &Interrupt, paint: Paint) -> Result<Tally, Stopped> {
     let stage = Stage::build();
-    let mut controller = Controller::start(&stage.host);
+    let mut controller = Controller::stopped(&stage.host, &[]).of_full_size();
+    controller.restart();
     let mut teller = Teller::new(interrupt, paint);
     before(&mut teller, &stage)?;
     let (web, db) = attach(&mut teller, &stage, &controller)?;

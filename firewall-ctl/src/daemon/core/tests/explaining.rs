@@ -258,6 +258,30 @@ fn changes_are_made_on_paper_one_after_the_other() {
 }
 
 #[test]
+fn a_change_names_what_an_earlier_one_makes() {
+    let (_fake, mut core) = observed([]);
+    let id = core.model.attached().next().unwrap().id.to_string();
+    let make = json!({"Action": "CreateSecurityGroup", "GroupName": "ssh", "Description": "@home"});
+    let carry =
+        json!({"Action": "ModifyNetworkInterfaceAttribute", "NetworkInterfaceId": id, "Groups": ["@0.GroupId"]});
+    let allow = json!({"Action": "AuthorizeSecurityGroupIngress", "GroupId": "@0.GroupId", "IpPermissions": [
+        {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "203.0.113.0/24"}]}]});
+    let revoke = json!({"Action": "RevokeSecurityGroupIngress", "GroupId": "@0.GroupId",
+        "SecurityGroupRuleIds": ["@2.SecurityGroupRules.0.SecurityGroupRuleId"]});
+    let asked = incoming("203.0.113.9", 22);
+    let answer = simulated(&mut core, &id, asked.clone(), json!([make.clone(), carry.clone(), allow.clone()]));
+    assert_eq!((&answer["Before"]["Verdict"], &answer["After"]["Verdict"]), (&json!("drop"), &json!("pass")));
+    assert_eq!(answer["After"]["MatchingRules"][0].get("GroupId"), None, "it is on paper only");
+    let answer = simulated(&mut core, &id, asked.clone(), json!([make, carry.clone(), allow, revoke]));
+    assert_eq!((&answer["After"]["Verdict"], answer["After"].get("Hint")), (&json!("drop"), None), "{answer:#}");
+    assert!(answer["Before"].get("Hint").is_some());
+    let answer = simulated(&mut core, &id, asked, json!([{"Action": "CreateSecurityGroup"}, carry]));
+    let refusal = &answer["Changes"][1]["Refusal"];
+    assert_eq!(refusal["Message"], "Value (@0.GroupId) for parameter Changes is invalid.");
+    assert_eq!(refusal["Detail"], "Change 0 is refused.");
+}
+
+#[test]
 fn interfaces_elsewhere_are_judged_as_if_they_were_attached() {
     let (_fake, mut core) = observed([]);
     let made = asked_to_make(&mut core, "10.0.0.9");

@@ -106,3 +106,31 @@ fn a_key_owns_what_it_makes_and_sees_nothing_of_other_accounts() {
     assert_eq!(seen["Vpcs"].as_array().unwrap().len(), 1);
     site.ask(scope, "DeleteVpc", json!({"VpcId": made["Vpc"]["VpcId"]})).unwrap();
 }
+
+#[test]
+fn a_key_changes_a_group_whose_rules_name_a_list_of_another_account() {
+    let mut site = Site::new();
+    let scope = Site::stranger();
+    let vpc = site.ask(scope, "CreateVpc", json!({"CidrBlock": "10.4.0.0/16"})).unwrap()["Vpc"]["VpcId"].clone();
+    let group = json!({"GroupName": "web", "Description": "d", "VpcId": vpc});
+    let group = site.ask(scope, "CreateSecurityGroup", group).unwrap()["GroupId"].clone();
+    let mut on_socket = |operation: &str, body: Value| {
+        let done = ask(&mut site.core, &host(), &Caller::default(), operation, body).unwrap();
+        serde_json::to_value(&done.response).unwrap()
+    };
+    let list = json!({"PrefixListName": "offices", "MaxEntries": 2, "AddressFamily": "IPv4"});
+    let list = on_socket("CreateManagedPrefixList", list)["PrefixList"]["PrefixListId"].clone();
+    let rule = |peer: Value| {
+        let mut item = json!({"IpProtocol": "-1"});
+        item.as_object_mut().unwrap().extend(peer.as_object().unwrap().clone());
+        json!({"GroupId": group, "IpPermissions": [item]})
+    };
+    let naming = rule(json!({"PrefixListIds": [{"PrefixListId": list}]}));
+    on_socket("AuthorizeSecurityGroupIngress", naming);
+    assert_eq!(scope.part(&site.core.model).unwrap().check(), Ok(()));
+    let open = rule(json!({"IpRanges": [{"CidrIp": "10.0.0.0/8"}]}));
+    site.ask(scope, "AuthorizeSecurityGroupIngress", open).unwrap();
+    // It is seen, and not the key's to change.
+    let rename = json!({"PrefixListId": list, "PrefixListName": "mine"});
+    assert_eq!(site.code(scope, "ModifyManagedPrefixList", rename), ErrorCode::UnauthorizedOperation);
+}

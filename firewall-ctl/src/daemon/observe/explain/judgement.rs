@@ -90,6 +90,9 @@ impl<'a> Rules<'a> {
             packet.verdict,
             Verdict::Drop(Reason::NoService | Reason::NoPeer) | Verdict::WouldDrop(Reason::NoService | Reason::NoPeer)
         );
+        // A group that there is only on paper can get no rule.
+        let is_recorded = |group: &GroupId| self.case.recorded.groups.contains_key(group);
+        let has_hint = is_refused && self.case.interface.groups.first().is_some_and(is_recorded);
         let nearly = self.candidates.iter().filter(|candidate| candidate.lacks.is_some()).take(NEAREST);
         PacketJudgement {
             verdict: packet.verdict.kind().to_owned(),
@@ -98,7 +101,7 @@ impl<'a> Rules<'a> {
             security_group_rule_id: self.recorded(packet.rule),
             matching_rules: allowing.iter().map(|number| self.told(*number)).collect(),
             nearest_rules: nearly.map(|candidate| self.on_paper(candidate)).collect(),
-            hint: is_refused.then(|| format!("To allow it: {}", remedy(self.case.interface, &self.question))),
+            hint: has_hint.then(|| format!("To allow it: {}", remedy(self.case.interface, &self.question))),
             answer: answer.as_ref().map(|answer| AnswerJudgement {
                 direction: self.case.probe.direction.reverse().name().to_owned(),
                 verdict: answer.verdict.kind().to_owned(),

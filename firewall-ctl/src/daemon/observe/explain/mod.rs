@@ -3,6 +3,7 @@
 
 mod drift;
 mod judgement;
+mod references;
 mod simulate;
 mod specify;
 

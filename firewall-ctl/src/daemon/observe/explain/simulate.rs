@@ -1,10 +1,10 @@
 //! A packet before and after changes on paper.
 
 use super::judgement::{Case, Rules, notes};
-use super::{Known, specify, unexplained};
+use super::{Known, references, specify, unexplained};
 use crate::actions::types::{ChangeOnPaper, PacketJudgement, RefusalOnPaper, SimulatePacket, SimulatePacketResult};
 use crate::actions::{ApiError, ErrorCode, Outcome, Request, Response, named_interface};
-use crate::model::{AddressSource, Attachment, HookWish, InterfaceId, MacSource, Model, NetworkInterface, Side};
+use crate::model::{AddressSource, Attachment, HookWish, MacSource, Model, NetworkInterface, Side};
 use crate::probe::{Paper, Probe};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -36,16 +36,27 @@ pub fn simulate(
             .with_detail(format!("There are {CHANGES} at most.")));
     }
     let mut model = recorded.clone();
-    let mut told = Vec::new();
-    for change in changes {
-        let (action, made) = made(known, change, interface.id, side, &probe, &model, apply);
-        let (refusal, warnings) = match made {
-            Ok((next, warnings)) => {
-                model = next.unwrap_or(model);
-                (None, warnings)
+    let (mut told, mut answers) = (Vec::new(), Vec::new());
+    for mut change in changes {
+        let action = change.shift_remove("Action");
+        let action = action.and_then(|action| action.as_str().map(str::to_owned)).unwrap_or_default();
+        let made = request_of(&action, change, &answers).and_then(|request| {
+            let outcome = apply(request, &model)?;
+            // What has no tables is refused as what the actions refuse.
+            let next = outcome.model.as_ref().unwrap_or(&model);
+            if let Some(interface) = next.interfaces.get(&interface.id) {
+                judged(known, next, &self::seated(interface, side), &probe)?;
             }
-            Err(error) => (Some(refusal(error)), Vec::new()),
+            Ok(outcome)
+        });
+        let (answer, refusal, warnings) = match made {
+            Ok(Outcome { response, model: next, warnings }) => {
+                model = next.unwrap_or(model);
+                (serde_json::to_value(response).ok(), None, warnings)
+            }
+            Err(error) => (None, Some(refusal(error)), Vec::new()),
         };
+        answers.push(answer);
         told.push(ChangeOnPaper { action, refusal, warnings });
     }
     let after = model.interfaces.get(&interface.id).map(|interface| {
@@ -121,41 +132,18 @@ fn judged(
     Ok((rules.judgement(&findings, &rules.allowing()), notes(probe, &findings)))
 }
 
-/// What is made of a model by a change, and what its caller is warned of.
-type Made = Result<(Option<Model>, Vec<String>), ApiError>;
-
-/// Makes a change on paper. What has no tables is refused as what the actions refuse.
-fn made(
-    known: Known<'_>,
-    mut change: Map<String, Value>,
-    interface: InterfaceId,
-    side: Option<Side>,
-    probe: &Probe,
-    model: &Model,
-    apply: &mut dyn FnMut(Request, &Model) -> Result<Outcome, ApiError>,
-) -> (String, Made) {
-    let action = match change.shift_remove("Action") {
-        Some(Value::String(action)) => action,
-        Some(_) | None => return (String::new(), Err(ApiError::missing("Action"))),
-    };
-    let make = || {
-        let request = Request::parse(&action, Value::Object(change))?;
-        if request.is_read_only() || request.is_for_controller() {
-            return Err(ApiError::new(
-                ErrorCode::InvalidParameterValue,
-                format!("{action} is no change of what is recorded."),
-            ));
-        }
-        let Outcome { response: _, model: next, warnings } = apply(request, model)?;
-        if let Some(next) = &next
-            && let Some(interface) = next.interfaces.get(&interface)
-        {
-            judged(known, next, &seated(interface, side), probe)?;
-        }
-        Ok((next, warnings))
-    };
-    let made = make();
-    (action, made)
+/// The request of a change, which may name what those before it have answered.
+fn request_of(action: &str, change: Map<String, Value>, answers: &[Option<Value>]) -> Result<Request, ApiError> {
+    if action.is_empty() {
+        return Err(ApiError::missing("Action"));
+    }
+    let mut body = Value::Object(change);
+    references::resolve(&mut body, answers)?;
+    let request = Request::parse(action, body)?;
+    if request.is_read_only() || request.is_for_controller() {
+        return Err(ApiError::value(format!("{action} is no change of what is recorded.")));
+    }
+    Ok(request)
 }
 
 fn refusal(error: ApiError) -> RefusalOnPaper {

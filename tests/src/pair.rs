@@ -1,10 +1,9 @@
 //! A host, and a workload at the other end of a pair of devices.
 
-use firewall_tests::netns::{Namespace, veth};
-use firewall_tests::packet::{Packet, SOURCE_MAC, eth_between};
-use firewall_tests::traffic::Server;
-use firewall_tests::traffic::udp_echo;
-use firewall_tests::world::{OPEN, OTHER};
+use crate::netns::{Namespace, veth};
+use crate::packet::{Packet, SOURCE_MAC, eth_between};
+use crate::traffic::{Server, udp_echo};
+use crate::world::{OPEN, OTHER};
 use std::net::{IpAddr, SocketAddr};
 
 /// A host with `work0`, and a workload at the other end of it.
@@ -25,9 +24,8 @@ pub fn text([a, b, c, d, e, f]: [u8; 6]) -> String {
     format!("{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
 }
 
-impl Pair {
-    /// Lays the wire. The workload has the hardware address that made frames come from.
-    pub fn new() -> Self {
+impl Default for Pair {
+    fn default() -> Self {
         let (host, work) = (Namespace::new("host"), Namespace::inhabited("work"));
         veth((&host, "work0"), (&work, "eth0"));
         work.ip(&format!("link set eth0 address {}", text(SOURCE_MAC)));
@@ -39,6 +37,14 @@ impl Pair {
             }
         }
         Self { host, work }
+    }
+}
+
+impl Pair {
+    /// Lays the wire. The workload has the hardware address that made frames come from.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Echo servers for UDP on both ports at both ends.
