@@ -24,10 +24,10 @@ pub(super) struct Guard {
 #[derive(clap::Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct DryRun {
     /// Only check the permission, as the service does: the answer is the error DryRunOperation or UnauthorizedOperation
-    #[arg(long, overrides_with = "no_dry_run")]
+    #[arg(long, overrides_with = "no_dry_run", help_heading = None)]
     dry_run: bool,
     /// The contrary of --dry-run
-    #[arg(long, overrides_with = "dry_run")]
+    #[arg(long, overrides_with = "dry_run", help_heading = None)]
     no_dry_run: bool,
 }
 
@@ -47,7 +47,6 @@ pub(super) struct Listing {
     filters: Filters,
     #[command(flatten)]
     dry_run: DryRun,
-    // The last, since its heading goes for what stands behind it.
     #[command(flatten)]
     pages: Pages,
 }
@@ -65,7 +64,13 @@ pub(super) struct Filters {
 #[derive(clap::Args, Clone, Debug, Default)]
 pub(super) struct TagSpecifications {
     /// Tags for what is made: ResourceType=TYPE,Tags=[{Key=K,Value=V}] as shorthand, JSON, or file://PATH
-    #[arg(long, value_name = "SPECIFICATION", num_args = 1.., value_parser = structure::tag_specifications)]
+    #[arg(
+        long,
+        value_name = "SPECIFICATION",
+        num_args = 1..,
+        value_parser = structure::tag_specifications,
+        help_heading = None,
+    )]
     tag_specifications: Vec<Structures>,
 }
 

@@ -79,12 +79,14 @@ fn every_flag_says_what_it_is() {
 }
 
 #[test]
-fn a_dry_run_is_no_matter_of_pages() {
+fn what_every_command_has_is_under_no_heading_of_its_neighbours() {
     let command = Cli::command();
     for command in command.get_subcommands() {
         let heading =
             |name: &str| command.get_arguments().find(|argument| argument.get_id() == name)?.get_help_heading();
-        assert_eq!(heading("dry_run"), None, "{}", command.get_name());
+        for name in ["dry_run", "no_dry_run", "tag_specifications", "cut_flows"] {
+            assert_eq!(heading(name), None, "{} {name}", command.get_name());
+        }
         assert!(heading("max_items").is_none_or(|heading| heading == "Pages"), "{}", command.get_name());
     }
 }
