@@ -44,7 +44,7 @@ create-subnet --vpc-id {vpc} --cidr-block 10.60.1.0/24 --availability-zone local
 create-subnet --vpc-id {vpc} --cidr-block 10.60.1.0/25
 modify-subnet-attribute --subnet-id {subnet} --no-map-public-ip-on-launch
 describe-subnets --subnet-ids {subnet}
-create-network-interface --subnet-id {subnet} --groups {group} --private-ip-address 10.60.1.10 --description both => eni=NetworkInterface.NetworkInterfaceId
+create-network-interface --subnet-id {subnet} --groups {group} --private-ip-address 10.60.1.10 --description both --client-token {vpc} => eni=NetworkInterface.NetworkInterfaceId
 assign-private-ip-addresses --network-interface-id {eni} --private-ip-addresses 10.60.1.11 --allow-reassignment
 describe-network-interfaces --filters Name=group-id,Values={group}
 modify-network-interface-attribute --network-interface-id {eni} --no-source-dest-check
@@ -134,8 +134,9 @@ def plain(value, names):
     if isinstance(value, list):
         return [plain(each, names) for each in value]
     if isinstance(value, str):
-        # The same id in the same place of each run.
-        return re.sub(r"\b([a-z]+(?:-[a-z]+)*)-[0-9a-f]{17}\b", lambda id: names.setdefault(id[0], f"{id[1]}-{len(names)}"), value)
+        # The same id in the same place of each run, and the same hardware address.
+        value = re.sub(r"\b([a-z]+(?:-[a-z]+)*)-[0-9a-f]{17}\b", lambda id: names.setdefault(id[0], f"{id[1]}-{len(names)}"), value)
+        return re.sub(r"\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b", lambda mac: names.setdefault(mac[0], f"mac-{len(names)}"), value)
     return value
 
 

@@ -24,10 +24,10 @@ pub(super) struct Guard {
 #[derive(clap::Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct DryRun {
     /// Only check the permission, as the service does: the answer is the error DryRunOperation or UnauthorizedOperation
-    #[arg(long, overrides_with = "no_dry_run")]
+    #[arg(long, overrides_with = "no_dry_run", help_heading = None)]
     dry_run: bool,
     /// The contrary of --dry-run
-    #[arg(long, overrides_with = "dry_run")]
+    #[arg(long, overrides_with = "dry_run", help_heading = None)]
     no_dry_run: bool,
 }
 
@@ -46,9 +46,9 @@ pub(super) struct Listing {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
-    pages: Pages,
-    #[command(flatten)]
     dry_run: DryRun,
+    #[command(flatten)]
+    pages: Pages,
 }
 
 /// `--filters` of the describe commands.
@@ -64,7 +64,13 @@ pub(super) struct Filters {
 #[derive(clap::Args, Clone, Debug, Default)]
 pub(super) struct TagSpecifications {
     /// Tags for what is made: ResourceType=TYPE,Tags=[{Key=K,Value=V}] as shorthand, JSON, or file://PATH
-    #[arg(long, value_name = "SPECIFICATION", num_args = 1.., value_parser = structure::tag_specifications)]
+    #[arg(
+        long,
+        value_name = "SPECIFICATION",
+        num_args = 1..,
+        value_parser = structure::tag_specifications,
+        help_heading = None,
+    )]
     tag_specifications: Vec<Structures>,
 }
 
@@ -147,7 +153,7 @@ impl Call {
         self.with_dry_run(dry_run).guarded(guard)
     }
 
-    pub(super) fn listing(self, Listing { filters, pages, dry_run }: Listing) -> Self {
+    pub(super) fn listing(self, Listing { filters, dry_run, pages }: Listing) -> Self {
         self.with_filters(&filters).with_pages(pages).with_dry_run(dry_run)
     }
 

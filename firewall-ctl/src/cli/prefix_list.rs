@@ -194,14 +194,14 @@ pub(super) struct GetManagedPrefixListEntries {
     #[arg(long, value_name = "VERSION", allow_negative_numbers = true)]
     target_version: Option<i64>,
     #[command(flatten)]
-    pages: Pages,
-    #[command(flatten)]
     dry_run: DryRun,
+    #[command(flatten)]
+    pages: Pages,
 }
 
 impl GetManagedPrefixListEntries {
     pub(super) fn call(self) -> Call {
-        let Self { prefix_list_id, target_version, pages, dry_run } = self;
+        let Self { prefix_list_id, target_version, dry_run, pages } = self;
         Call::new("GetManagedPrefixListEntries")
             .with("PrefixListId", prefix_list_id)
             .with_some("TargetVersion", target_version)
@@ -220,14 +220,14 @@ pub(super) struct GetManagedPrefixListAssociations {
     #[arg(long, value_name = "LIST")]
     prefix_list_id: String,
     #[command(flatten)]
-    pages: Pages,
-    #[command(flatten)]
     dry_run: DryRun,
+    #[command(flatten)]
+    pages: Pages,
 }
 
 impl GetManagedPrefixListAssociations {
     pub(super) fn call(self) -> Call {
-        let Self { prefix_list_id, pages, dry_run } = self;
+        let Self { prefix_list_id, dry_run, pages } = self;
         Call::new("GetManagedPrefixListAssociations")
             .with("PrefixListId", prefix_list_id)
             .with_pages(pages)

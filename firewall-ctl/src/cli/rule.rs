@@ -140,7 +140,7 @@ impl RevokeSecurityGroupEgress {
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub(super) struct CutFlows {
     /// Cut the flows at once that the rules admitted; they are not restored when the change is undone
-    #[arg(long)]
+    #[arg(long, help_heading = None)]
     cut_flows: bool,
 }
 

@@ -36,11 +36,11 @@ impl<'a> Evaluator<'a> {
                 Ok(self.orders.record(members))
             }
             Ast::MultiList { elements, .. } => {
-                list(elements.iter().map(|element| self.value(data, element)).collect::<Result<_, _>>()?)
+                Ok(list(elements.iter().map(|element| self.value(data, element)).collect::<Result<_, _>>()?))
             }
             Ast::ObjectValues { node, .. } => {
                 let record = self.value(data, node)?;
-                self.values(&record).map_or_else(|| Ok(null()), list)
+                Ok(self.values(&record).map_or_else(null, list))
             }
             Ast::Comparison { comparator, lhs, rhs, .. } => {
                 let (left, right) = (self.value(data, lhs)?, self.value(data, rhs)?);
@@ -54,13 +54,13 @@ impl<'a> Evaluator<'a> {
                 let left = self.value(data, lhs)?;
                 let Some(items) = left.as_array() else { return Ok(null()) };
                 let chosen = items.iter().map(|item| self.value(item, rhs)).collect::<Result<Vec<_>, _>>()?;
-                list(chosen.into_iter().filter(|value| !value.is_null()).collect())
+                Ok(list(chosen.into_iter().filter(|value| !value.is_null()).collect()))
             }
             Ast::Flatten { node, .. } => {
                 let value = self.value(data, node)?;
                 let Some(items) = value.as_array() else { return Ok(null()) };
                 let flat = items.iter().flat_map(|item| item.as_array().cloned().unwrap_or_else(|| vec![item.clone()]));
-                list(flat.collect())
+                Ok(list(flat.collect()))
             }
             Ast::Condition { predicate, then, .. } => {
                 if self.value(data, predicate)?.is_truthy() {
@@ -103,9 +103,9 @@ impl<'a> Evaluator<'a> {
         match (name, args.as_slice()) {
             ("keys", [record]) if record.is_object() => {
                 let members = self.orders.members(record).unwrap_or_default();
-                list(members.into_iter().map(|(name, _)| Rcvar::new(Variable::String(name))).collect())
+                Ok(list(members.into_iter().map(|(name, _)| Rcvar::new(Variable::String(name))).collect()))
             }
-            ("values", [record]) if record.is_object() => list(self.values(record).unwrap_or_default()),
+            ("values", [record]) if record.is_object() => Ok(list(self.values(record).unwrap_or_default())),
             ("merge", records @ [_, ..]) if records.iter().all(|record| record.is_object()) => {
                 let members = records.iter().flat_map(|record| self.orders.members(record).unwrap_or_default());
                 let members = members.collect();
@@ -115,7 +115,7 @@ impl<'a> Evaluator<'a> {
                 let (Variable::Expref(node), Variable::Array(items)) = (&**expression, &**items) else {
                     return Ok(null());
                 };
-                list(items.iter().map(|item| self.value(item, node)).collect::<Result<_, _>>()?)
+                Ok(list(items.iter().map(|item| self.value(item, node)).collect::<Result<_, _>>()?))
             }
             (_, _) => {
                 let args = args.into_iter().map(|value| Ast::Literal { offset, value }).collect();
@@ -153,8 +153,6 @@ fn truth(value: bool) -> Rcvar {
     Rcvar::new(Variable::Bool(value))
 }
 
-/// A list, as [`Evaluator::value`] gives it.
-#[expect(clippy::unnecessary_wraps, reason = "every use of it is a value of an expression")]
-fn list(items: Vec<Rcvar>) -> Evaluated {
-    Ok(Rcvar::new(Variable::Array(items)))
+fn list(items: Vec<Rcvar>) -> Rcvar {
+    Rcvar::new(Variable::Array(items))
 }

@@ -114,12 +114,7 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 fn expression() -> impl Strategy<Value = String> {
-    let leaf = prop_oneof![
-        "[abc]".prop_map(String::from),
-        Just("@".to_owned()),
-        Just("'a'".to_owned()),
-        Just("`1`".to_owned()),
-    ];
+    let leaf = prop_oneof!["[abc]", Just("@".to_owned()), Just("'a'".to_owned()), Just("`1`".to_owned()),];
     leaf.prop_recursive(4, 16, 2, |inner| {
         let one = |form: &'static str| inner.clone().prop_map(move |one| form.replace('X', &one));
         let two = |form: &'static str| {

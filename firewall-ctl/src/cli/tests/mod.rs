@@ -79,6 +79,19 @@ fn every_flag_says_what_it_is() {
 }
 
 #[test]
+fn what_every_command_has_is_under_no_heading_of_its_neighbours() {
+    let command = Cli::command();
+    for command in command.get_subcommands() {
+        let heading =
+            |name: &str| command.get_arguments().find(|argument| argument.get_id() == name)?.get_help_heading();
+        for name in ["dry_run", "no_dry_run", "tag_specifications", "cut_flows"] {
+            assert_eq!(heading(name), None, "{} {name}", command.get_name());
+        }
+        assert!(heading("max_items").is_none_or(|heading| heading == "Pages"), "{}", command.get_name());
+    }
+}
+
+#[test]
 fn every_operation_has_a_command() {
     let command = Cli::command();
     let first = |command| examples(command).into_iter().next();
