@@ -71,7 +71,7 @@ impl<F: FlowEntry> Lookup<F> {
         Self { status, entry, word }
     }
 
-    /// Lets a packet pass by the flow: its state, its time and its counters move.
+    /// Lets a packet pass by the flow: its state, its time and its counters move. Says which rule has admitted the flow.
     #[inline(always)]
     pub fn pass<A, T>(self, packet: &Packet<A>, context: &Context<'_, T>) -> u32
     where
@@ -80,9 +80,7 @@ impl<F: FlowEntry> Lookup<F> {
     {
         let Some(entry) = self.entry else { return 0 };
         self.track(packet, self.word, context);
-        let rule = entry.rule();
-        context.tables.count_rule(rule, 0, context.moment.packets(), context.moment.bytes());
-        rule
+        entry.rule()
     }
 
     /// Takes the mark off a flow that the rules allow by now.

@@ -31,7 +31,7 @@ pub fn check<B: Bytes, A: Address, T: Steps>(bytes: &B, packet: &Packet<A>, cont
 #[inline(never)]
 fn check_all<B: Bytes, A: Address, T: Steps>(bytes: &B, packet: &Packet<A>, context: &Context<'_, T>) -> Outcome {
     let Context { tables, interface, moment } = context;
-    let is_sent = is_sent_by_workload(context);
+    let is_sent = context.is_sent_by_workload();
     let mut is_for_link = false;
     if !interface.has(INTERFACE_NO_ETHERNET) {
         let Some([a, b, c, d, e, f, source @ ..]) = bytes.read::<12>(0) else { return Reason::FrameTooShort.into() };
@@ -55,15 +55,7 @@ fn check_all<B: Bytes, A: Address, T: Steps>(bytes: &B, packet: &Packet<A>, cont
 /// Whether a packet goes to, or comes from, an address that is let through always.
 #[inline(always)]
 pub fn is_let_through<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> bool {
-    context.interface.has(INTERFACE_ALWAYS) && A::owner(&context.tables, NO_VPC, peer(packet, context)).is_some()
-}
-
-#[inline(always)]
-fn peer<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> A {
-    match context.direction() {
-        Direction::Inbound => packet.source,
-        Direction::Outbound => packet.destination,
-    }
+    context.interface.has(INTERFACE_ALWAYS) && A::owner(&context.tables, NO_VPC, *context.peer(packet)).is_some()
 }
 
 /// The part of it that needs no octets of the frame. `is_for_link` says whether it was sent to all of the link, or to a group.
@@ -148,18 +140,13 @@ fn is_advertisement<A: Address>(packet: &Packet<A>) -> bool {
         && packet.transport.icmp_type() == icmpv6::NEIGHBOUR_ADVERTISEMENT
 }
 
-#[inline(always)]
-fn is_sent_by_workload<T>(context: &Context<'_, T>) -> bool {
-    context.interface.is_workload() && matches!(context.direction(), Direction::Outbound)
-}
-
 /// Holds what a workload says by ARP against its addresses. One that looks whether an address is free has none yet
 /// (RFC 5227).
 #[inline(never)]
 pub fn check_arp<B: Bytes, T: Steps>(bytes: &B, link: &Link, context: &Context<'_, T>) -> Result<(), Reason> {
     /// Octets of ARP before the sender's hardware address; its IPv4 address follows that.
     const BEFORE_SENDER: usize = 8;
-    if !is_sent_by_workload(context) || !context.interface.has(INTERFACE_SOURCE_CHECK) {
+    if !context.is_sent_by_workload() || !context.interface.has(INTERFACE_SOURCE_CHECK) {
         return Ok(());
     }
     let said = bytes.read(link.end + BEFORE_SENDER).ok_or(Reason::ArpMalformed)?;

@@ -92,11 +92,8 @@ impl<'t> Judge<'t> {
         let Some(services) = self.services else { return NOBODY };
         let mut bit = self.anyone;
         if bit == NO_RULE {
-            let peer = match context.direction() {
-                Direction::Inbound => &packet.source,
-                Direction::Outbound => &packet.destination,
-            };
-            bit = A::rule_for(&context.tables, services, self.own, [self.slot, context.interface.vpc], peer);
+            let slot_and_vpc = [self.slot, context.interface.vpc];
+            bit = A::rule_for(&context.tables, services, self.own, slot_and_vpc, context.peer(packet));
         }
         if bit == NO_RULE { NOBODY } else { self.rule::<A, T>(bit, context) }
     }
