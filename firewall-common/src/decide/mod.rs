@@ -294,10 +294,18 @@ fn remember_denied<A: Address, T: Tables>(
     packet: &Packet<A>,
     context: &Context<'_, T>,
 ) {
-    if lookup.status == Status::DeniedOpener {
-        lookup.track(packet, lookup.word(), context);
-    } else if lookup.status != Status::Over || lookup.word().is_denied() {
-        // It takes the place of its like, but of nothing that was admitted or cut: enforced, it would change nothing. Where there is no room for it, its answers are judged by the rules alone.
+    // It takes the place of its like, but of nothing that was admitted or cut: enforced, it would change nothing.
+    let has_a_place = match lookup.status {
+        Status::Absent => true,
+        Status::Over => lookup.word().is_denied(),
+        Status::DeniedOpener => {
+            lookup.track(packet, lookup.word(), context);
+            false
+        }
+        Status::Untracked | Status::Live | Status::Taken | Status::Cut | Status::Denied => false,
+    };
+    if has_a_place {
+        // Where there is no room for it, its answers are judged by the rules alone.
         let _ = lookup.begin(key, packet, context, Admission { rule: 0, denied: true });
     }
 }
