@@ -14,8 +14,8 @@ mod peer;
 mod policy;
 
 pub use flow::{
-    DROPS_A_TICK, DropBudget, DropKey, DropRecord, Flow, FlowKeyV4, FlowKeyV6, OTHERS, RINGS, RingHeads, RingPlace,
-    SWEEP_CUT, SWEEP_EXPIRED, Sweep, TCP,
+    AnyFlowKey, DROPS_A_TICK, DropBudget, DropKey, DropRecord, Flow, FlowKeyV4, FlowKeyV6, OTHERS, RINGS, RingHeads,
+    RingPlace, SWEEP_CUT, SWEEP_EXPIRED, Sweep, TCP,
 };
 pub use fragment::{FirstFragment, FragmentKeyV4, FragmentKeyV6};
 pub use interface::{

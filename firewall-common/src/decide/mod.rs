@@ -19,11 +19,13 @@ mod origin;
 mod rings;
 mod rules;
 pub mod steps;
+mod sweep;
 mod tables;
 
 pub use rings::ring;
 pub use rules::by_peer;
 pub use steps::{Judged, Moment, Steps};
+pub use sweep::sweep;
 pub use tables::{FlowEntry, InsertError, PlaceEntry, Tables};
 
 use crate::abi::{INTERFACE_MONITOR, INTERFACE_NO_ETHERNET, Interface};
