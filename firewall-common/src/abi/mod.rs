@@ -33,7 +33,7 @@ pub use policy::{
 };
 
 /// Version of the layouts in this module and of the meaning of their fields.
-pub const ABI_VERSION: u32 = 4;
+pub const ABI_VERSION: u32 = 5;
 
 /// Time as the programs count it: units of 2^20 nanoseconds (1.048576 ms) of `CLOCK_MONOTONIC`, so that the clock is
 /// one shift away. 40 bits of it last 36 years.
