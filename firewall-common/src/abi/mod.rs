@@ -19,7 +19,7 @@ pub use flow::{
 };
 pub use fragment::{FirstFragment, FragmentKeyV4, FragmentKeyV6};
 pub use interface::{
-    Counter, FlowGauge, INTERFACE_ALWAYS, INTERFACE_LINGER, INTERFACE_MONITOR, INTERFACE_NEIGHBOURS,
+    Clock, Counter, FlowGauge, INTERFACE_ALWAYS, INTERFACE_LINGER, INTERFACE_MONITOR, INTERFACE_NEIGHBOURS,
     INTERFACE_NO_ETHERNET, INTERFACE_SOURCE_CHECK, INTERFACE_STRICT_L2, INTERFACE_WORKLOAD, Interface, LingerKey,
     Manifest, NO_VPC, RuleCounter, Timeouts,
 };
@@ -122,6 +122,8 @@ pub mod map {
     pub const DROPS: &str = "DROPS";
     /// `PerCpuArray<DropBudget>`, one entry.
     pub const DROP_BUDGET: &str = "DROP_BUDGET";
+    /// `PerCpuArray<Clock>`, one entry.
+    pub const CLOCK: &str = "CLOCK";
     /// `PerCpuArray<Counter>` by `Counter::index`.
     pub const COUNTERS: &str = "COUNTERS";
     /// `PerCpuArray<RuleCounter>` by host-wide rule number.
@@ -130,7 +132,7 @@ pub mod map {
     pub const MANIFEST: &str = "MANIFEST";
 
     /// All maps that outlive the controller, in the order in which they are pinned.
-    pub const ALL: [&str; 31] = [
+    pub const ALL: [&str; 32] = [
         MANIFEST,
         INTERFACES,
         INTERFACES_HIGH,
@@ -160,6 +162,7 @@ pub mod map {
         LINGER,
         DROPS,
         DROP_BUDGET,
+        CLOCK,
         COUNTERS,
         RULE_COUNTERS,
     ];

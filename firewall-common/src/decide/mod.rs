@@ -99,7 +99,9 @@ pub fn decide<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, hook: Hook, ta
     };
     // What the host's end of a workload's link receives is what the workload sends.
     let direction = if hook.received == interface.is_workload() { Direction::Outbound } else { Direction::Inbound };
-    let moment = Moment::new(direction, packets, octets, tables.now());
+    let mut moment = Moment::new(direction, packets, octets);
+    // Asked for when the rest is out of the registers.
+    moment.now = tables.now();
     let context = Context::new(tables, interface, &moment);
     let outcome = drops::enforced(judge(bytes, metadata, &context), &context);
     tables.count(interface.attachment, direction, outcome.number(), moment.packets(), moment.bytes());
