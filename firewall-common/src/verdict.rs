@@ -126,7 +126,7 @@ outcomes! {
         44 SourceNotOwn "source-not-own", "A workload sends from an address, or from a hardware address, that is not its own.";
         45 DestinationNotOwn "destination-not-own", "A packet to a workload that goes to none of its addresses.";
         46 SourceHeldHere "source-held-here", "A packet from outside whose source is an address of an interface of this host.";
-        47 NeighbourNotOwn "neighbour-not-own", "A workload answers ARP or neighbour discovery for an address that is not its own.";
+        47 NeighbourNotOwn "neighbour-not-own", "A workload says by ARP or neighbour discovery that it has, or wants, an address that is not its own.";
         48 CutFlow "cut-flow", "Belongs to a flow that was cut, until it has been idle.";
         49 DeniedFlow "denied-flow", "Belongs to a flow that began with a packet that would have been dropped.";
         50 NeighbourDiscoveryFragment "neighbour-discovery-fragment", "Neighbour or listener discovery in fragments (RFC 6980).";

@@ -23,7 +23,7 @@ use aya_ebpf::programs::{TcContext, XdpContext};
 use aya_log_ebpf::debug;
 use bytes::{SkbBytes, XdpBytes};
 use firewall_common::decide::{Hook, decide};
-use firewall_common::packet::Metadata;
+use firewall_common::packet::{Ipv4, Ipv6, Metadata};
 use firewall_common::verdict::Outcome;
 use tables::Maps;
 
@@ -51,13 +51,13 @@ fn firewall_tc_tx(ctx: TcContext) -> i32 {
 /// Removes or cuts the IPv4 flows whose keys are in the packet.
 #[classifier]
 fn firewall_sweep_v4(ctx: TcContext) -> i32 {
-    sweep::v4(&ctx)
+    sweep::run::<Ipv4>(&ctx)
 }
 
 /// Removes or cuts the IPv6 flows whose keys are in the packet.
 #[classifier]
 fn firewall_sweep_v6(ctx: TcContext) -> i32 {
-    sweep::v6(&ctx)
+    sweep::run::<Ipv6>(&ctx)
 }
 
 #[inline(always)]

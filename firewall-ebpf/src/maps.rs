@@ -8,7 +8,7 @@ use aya_ebpf::bindings::BPF_F_MMAPABLE;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, LpmTrie, LruHashMap, LruPerCpuHashMap, PerCpuArray};
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, Counter, DropBudget, DropKey, DropRecord, FirstFragment, Flow, FlowGauge, FlowKeyV4,
+    CidrKeyV4, CidrKeyV6, Clock, Counter, DropBudget, DropKey, DropRecord, FirstFragment, Flow, FlowGauge, FlowKeyV4,
     FlowKeyV6, FragmentKeyV4, FragmentKeyV6, GroupRules, GroupRulesKey, Interface, LIST_FILTER_WORDS, LingerKey,
     Manifest, MemberKeyV4, MemberKeyV6, Page, RingHeads, RingPlace, RuleCounter, RuleNumbers, RuleSet, Slot,
 };
@@ -69,6 +69,8 @@ pub static LINGER: LpmTrie<LingerKey, u64> = LpmTrie::with_max_entries(4096, 0);
 pub static DROPS: LruPerCpuHashMap<DropKey, DropRecord> = LruPerCpuHashMap::with_max_entries(4096, 0);
 #[map]
 pub static DROP_BUDGET: PerCpuArray<DropBudget> = PerCpuArray::with_max_entries(1, 0);
+#[map]
+pub static CLOCK: PerCpuArray<Clock> = PerCpuArray::with_max_entries(1, 0);
 #[map]
 pub static COUNTERS: PerCpuArray<Counter> = PerCpuArray::with_max_entries(Counter::entries(1024), 0);
 #[map]

@@ -3,18 +3,20 @@
 use crate::atomic;
 use crate::entries::{MapFlow, MapPlace};
 use crate::maps::{
-    CELLS, CIDRS_V4, CIDRS_V6, COUNTERS, DROP_BUDGET, DROPS, FLOW_GAUGES, FLOWS_V4, FLOWS_V6, FRAGMENTS_V4,
+    CELLS, CIDRS_V4, CIDRS_V6, CLOCK, COUNTERS, DROP_BUDGET, DROPS, FLOW_GAUGES, FLOWS_V4, FLOWS_V6, FRAGMENTS_V4,
     FRAGMENTS_V6, GROUP_RULES, INTERFACES, INTERFACES_HIGH, LINGER, LIST_FILTER, LIST_RULES, LISTS_V4, LISTS_V6,
     MEMBERS_V4, MEMBERS_V6, OWNERS_V4, OWNERS_V6, PAGES, RING_HEADS, RINGS, RULE_COUNTERS, RULE_NUMBERS, RULE_SETS,
     SLOTS,
 };
 use aya_ebpf::bindings::BPF_NOEXIST;
-use aya_ebpf::helpers::generated::{bpf_get_prandom_u32, bpf_get_smp_processor_id, bpf_ktime_get_coarse_ns};
+use aya_ebpf::helpers::generated::{
+    bpf_get_prandom_u32, bpf_get_smp_processor_id, bpf_jiffies64, bpf_ktime_get_coarse_ns,
+};
 use aya_ebpf::maps::lpm_trie::Key;
 use core::hint::black_box;
 use core::ptr::NonNull;
 use firewall_common::abi::{
-    CidrKeyV4, CidrKeyV6, Counter, DROPS_A_TICK, DropKey, DropRecord, FirstFragment, Flow, FlowKeyV4, FlowKeyV6,
+    CidrKeyV4, CidrKeyV6, Clock, Counter, DROPS_A_TICK, DropKey, DropRecord, FirstFragment, Flow, FlowKeyV4, FlowKeyV6,
     FragmentKeyV4, FragmentKeyV6, GroupRulesKey, Interface, LingerKey, MemberKeyV4, MemberKeyV6, NO_RULE, Page,
     PolicyCell, RINGS as RINGS_OF_A_CPU, RuleSet, Slot, SlotFamily, TICK_SHIFT,
 };
@@ -285,8 +287,17 @@ impl Tables for Maps {
 
     #[inline(always)]
     fn now(&self) -> u64 {
-        // SAFETY: the helper has no conditions.
-        (unsafe { bpf_ktime_get_coarse_ns() }) >> TICK_SHIFT
+        let Some(clock) = CLOCK.get_ptr_mut(0) else { return 0 };
+        // SAFETY: as in `count`.
+        let clock = unsafe { &mut *clock };
+        // SAFETY: the helper has no conditions, and the kernel puts a load in the place of its call.
+        let jiffies = unsafe { bpf_jiffies64() };
+        if clock.jiffies != jiffies {
+            // SAFETY: the helper has no conditions.
+            let tick = (unsafe { bpf_ktime_get_coarse_ns() }) >> TICK_SHIFT;
+            *clock = Clock { jiffies, tick };
+        }
+        clock.tick
     }
 
     #[inline(always)]

@@ -90,7 +90,8 @@ cases! {
     28 "interfaces that are only watched"
         ["watched::what_would_be_dropped_passes_and_so_do_its_answers"
             "watched::a_rule_redeems_what_was_denied"
-            "watched::what_would_be_dropped_takes_the_place_of_nothing_that_was_admitted_or_cut"];
+            "watched::what_would_be_dropped_takes_the_place_of_nothing_that_was_admitted_or_cut"
+            "watched::what_would_be_dropped_keeps_nothing_alive"];
     29 "sources that cannot be where a frame comes from" ["origin::nobody_outside_has_an_address_of_this_host"];
 }
 

@@ -54,6 +54,38 @@ pub struct FlowKeyV6 {
 }
 assert_layout!(FlowKeyV6, 48, 4);
 
+/// What the keys of both families have in common.
+pub trait AnyFlowKey: Copy {
+    /// Number of the attachment.
+    fn attachment(&self) -> u32;
+    /// IP protocol.
+    fn protocol(&self) -> u8;
+}
+
+impl AnyFlowKey for FlowKeyV4 {
+    #[inline(always)]
+    fn attachment(&self) -> u32 {
+        self.attachment
+    }
+
+    #[inline(always)]
+    fn protocol(&self) -> u8 {
+        self.protocol
+    }
+}
+
+impl AnyFlowKey for FlowKeyV6 {
+    #[inline(always)]
+    fn attachment(&self) -> u32 {
+        self.attachment
+    }
+
+    #[inline(always)]
+    fn protocol(&self) -> u8 {
+        self.protocol
+    }
+}
+
 /// What is remembered of a flow.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]

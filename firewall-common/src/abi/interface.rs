@@ -167,6 +167,18 @@ impl Counter {
     }
 }
 
+/// The time on one CPU, as it was asked for last. The coarse clock of the kernel goes on with its tick, and asking for it
+/// costs more than all that a packet without a flow is asked otherwise; reading the number of the tick costs nothing.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct Clock {
+    /// The kernel's tick.
+    pub jiffies: u64,
+    /// The time then, in ticks of ours.
+    pub tick: u64,
+}
+assert_layout!(Clock, 16, 8);
+
 /// What a rule let through, on one CPU.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromBytes, IntoBytes, Immutable, KnownLayout)]

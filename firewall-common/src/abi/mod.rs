@@ -14,12 +14,12 @@ mod peer;
 mod policy;
 
 pub use flow::{
-    DROPS_A_TICK, DropBudget, DropKey, DropRecord, Flow, FlowKeyV4, FlowKeyV6, OTHERS, RINGS, RingHeads, RingPlace,
-    SWEEP_CUT, SWEEP_EXPIRED, Sweep, TCP,
+    AnyFlowKey, DROPS_A_TICK, DropBudget, DropKey, DropRecord, Flow, FlowKeyV4, FlowKeyV6, OTHERS, RINGS, RingHeads,
+    RingPlace, SWEEP_CUT, SWEEP_EXPIRED, Sweep, TCP,
 };
 pub use fragment::{FirstFragment, FragmentKeyV4, FragmentKeyV6};
 pub use interface::{
-    Counter, FlowGauge, INTERFACE_ALWAYS, INTERFACE_LINGER, INTERFACE_MONITOR, INTERFACE_NEIGHBOURS,
+    Clock, Counter, FlowGauge, INTERFACE_ALWAYS, INTERFACE_LINGER, INTERFACE_MONITOR, INTERFACE_NEIGHBOURS,
     INTERFACE_NO_ETHERNET, INTERFACE_SOURCE_CHECK, INTERFACE_STRICT_L2, INTERFACE_WORKLOAD, Interface, LingerKey,
     Manifest, NO_VPC, RuleCounter, Timeouts,
 };
@@ -33,7 +33,7 @@ pub use policy::{
 };
 
 /// Version of the layouts in this module and of the meaning of their fields.
-pub const ABI_VERSION: u32 = 4;
+pub const ABI_VERSION: u32 = 5;
 
 /// Time as the programs count it: units of 2^20 nanoseconds (1.048576 ms) of `CLOCK_MONOTONIC`, so that the clock is
 /// one shift away. 40 bits of it last 36 years.
@@ -122,6 +122,8 @@ pub mod map {
     pub const DROPS: &str = "DROPS";
     /// `PerCpuArray<DropBudget>`, one entry.
     pub const DROP_BUDGET: &str = "DROP_BUDGET";
+    /// `PerCpuArray<Clock>`, one entry.
+    pub const CLOCK: &str = "CLOCK";
     /// `PerCpuArray<Counter>` by `Counter::index`.
     pub const COUNTERS: &str = "COUNTERS";
     /// `PerCpuArray<RuleCounter>` by host-wide rule number.
@@ -130,7 +132,7 @@ pub mod map {
     pub const MANIFEST: &str = "MANIFEST";
 
     /// All maps that outlive the controller, in the order in which they are pinned.
-    pub const ALL: [&str; 31] = [
+    pub const ALL: [&str; 32] = [
         MANIFEST,
         INTERFACES,
         INTERFACES_HIGH,
@@ -160,6 +162,7 @@ pub mod map {
         LINGER,
         DROPS,
         DROP_BUDGET,
+        CLOCK,
         COUNTERS,
         RULE_COUNTERS,
     ];

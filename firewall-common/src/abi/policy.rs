@@ -12,7 +12,10 @@ pub const RULE_WORDS: usize = 16;
 pub const MAX_RULES: usize = 1000;
 /// Where [`RuleSet::kinds`] lie in the last word, behind the bits of rules.
 const KINDS_SHIFT: u32 = 56;
-const _: () = assert!(MAX_RULES <= (RULE_WORDS - 1) * 64 + KINDS_SHIFT as usize);
+/// Where [`RuleSet::anyone`] lies in the last word, between them.
+const ANYONE_SHIFT: u32 = 40;
+const ANYONE_MASK: u64 = 0x3ff;
+const _: () = assert!(MAX_RULES <= (RULE_WORDS - 1) * 64 + ANYONE_SHIFT as usize && MAX_RULES <= ANYONE_MASK as usize);
 
 /// No rule bit.
 pub const NO_RULE: u32 = u32::MAX;
@@ -60,10 +63,23 @@ impl RuleSet {
         (self.words[RULE_WORDS - 1] >> KINDS_SHIFT) as u32
     }
 
-    /// The set with its kinds of peer.
+    /// The lowest of its rules whose peer is the whole family, or [`NO_RULE`], for the same sets.
     #[must_use]
-    pub const fn with_kinds(mut self, kinds: u32) -> Self {
-        self.words[RULE_WORDS - 1] |= (kinds as u64) << KINDS_SHIFT;
+    #[inline(always)]
+    pub const fn anyone(&self) -> u32 {
+        if self.kinds() & HAS_ANYONE == 0 {
+            NO_RULE
+        } else {
+            (self.words[RULE_WORDS - 1] >> ANYONE_SHIFT & ANYONE_MASK) as u32
+        }
+    }
+
+    /// The set with the kinds of peer that its rules name besides the whole family, and the lowest of its rules for that;
+    /// [`NO_RULE`] if there is none.
+    #[must_use]
+    pub const fn with_peers(mut self, kinds: u32, anyone: u32) -> Self {
+        let (kinds, anyone) = if anyone == NO_RULE { (kinds, 0) } else { (kinds | HAS_ANYONE, anyone) };
+        self.words[RULE_WORDS - 1] |= (kinds as u64) << KINDS_SHIFT | (anyone as u64 & ANYONE_MASK) << ANYONE_SHIFT;
         self
     }
 
@@ -190,7 +206,7 @@ pub struct SlotFamily {
     /// Which octets occur in the policy's CIDRs, in the place that the family filters by
     /// ([`crate::packet::Address::filter_octet`]).
     pub cidr_filter: OctetFilter,
-    /// Rules whose peer is the whole family (`0.0.0.0/0`, `::/0`).
+    /// Rules whose peer is the whole family (`0.0.0.0/0`, `::/0`). Packets need no more than [`RuleSet::anyone`].
     pub anyone: RuleSet,
 }
 assert_layout!(SlotFamily, 176, 8);
@@ -238,14 +254,22 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_no_rules() {
-        let all = HAS_CIDRS | HAS_GROUPS | HAS_LISTS | HAS_ANYONE;
+    fn what_is_said_of_peers_is_no_rule() {
+        let others = HAS_CIDRS | HAS_GROUPS | HAS_LISTS;
+        let last = MAX_RULES - 1;
         let mut set = RuleSet::EMPTY;
-        set.insert(MAX_RULES - 1);
-        let marked = set.with_kinds(all);
-        assert_eq!((set.kinds(), marked.kinds()), (0, all));
-        assert!(marked.iter().eq([MAX_RULES - 1]));
-        assert!(!marked.meets(&RuleSet::EMPTY) && marked.meets(&set));
+        set.insert(last);
+        assert_eq!((set.kinds(), set.anyone()), (0, NO_RULE));
+        assert_eq!(
+            (set.with_peers(others, NO_RULE).kinds(), set.with_peers(others, NO_RULE).anyone()),
+            (others, NO_RULE)
+        );
+        for anyone in [0, last as u32] {
+            let marked = set.with_peers(others, anyone);
+            assert_eq!((marked.kinds(), marked.anyone()), (others | HAS_ANYONE, anyone));
+            assert!(marked.iter().eq([last]));
+            assert!(!marked.meets(&RuleSet::EMPTY) && marked.meets(&set));
+        }
     }
 
     #[test]

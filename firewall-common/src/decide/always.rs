@@ -52,7 +52,7 @@ pub fn v6<T: Tables>(packet: &Packet<Ipv6>, context: &Context<'_, T>) -> Result<
             }
             kind @ icmpv6::ROUTER_SOLICITATION..=icmpv6::REDIRECT => {
                 let routes = matches!(kind, icmpv6::ROUTER_ADVERTISEMENT | icmpv6::REDIRECT);
-                if routes && is_sent_by_workload(context) {
+                if routes && context.is_sent_by_workload() {
                     return Err(Reason::WorkloadRouter);
                 }
                 from_the_link(packet, NEIGHBOUR_DISCOVERY_HOP_LIMIT, Pass::NeighbourDiscovery)
@@ -85,7 +85,7 @@ fn dhcp<T: Tables>(
 ) -> Result<Option<Pass>, Reason> {
     let asks = source == client && destination == server;
     let answers = source == server && destination == client;
-    if answers && is_sent_by_workload(context) {
+    if answers && context.is_sent_by_workload() {
         return Err(Reason::WorkloadDhcpServer);
     }
     let passes = match context.direction() {
@@ -93,9 +93,4 @@ fn dhcp<T: Tables>(
         Direction::Outbound => asks,
     };
     Ok(passes.then_some(Pass::Dhcp))
-}
-
-#[inline(always)]
-fn is_sent_by_workload<T: Tables>(context: &Context<'_, T>) -> bool {
-    context.interface.is_workload() && matches!(context.direction(), Direction::Outbound)
 }

@@ -1,7 +1,7 @@
 //! Flows: finding the one that a packet belongs to, keeping it, and beginning a new one.
 
 use super::{Context, FlowEntry, InsertError, Tables, rings};
-use crate::abi::{Flow, INTERFACE_LINGER, LingerKey};
+use crate::abi::{AnyFlowKey as _, Flow, INTERFACE_LINGER, LingerKey};
 use crate::flow::{self, State, TcpSegment, Word};
 use crate::packet::{Address, Packet, RST, SYN, protocol};
 use crate::verdict::{Direction, Reason};
@@ -55,7 +55,7 @@ impl<F: FlowEntry> Lookup<F> {
         } else if matches!(state, State::Claimed) {
             Status::Absent
         } else if flow::is_expired(word, packet.protocol, &context.interface.timeouts, context.moment.now) {
-            remove(key, packet.protocol, entry, word, context);
+            remove_found(key, entry, word, context);
             Status::Absent
         } else if packet.protocol == protocol::TCP && packet.transport.is_pure_syn() {
             // A SYN is judged anew, always. Only when it is allowed may it take the place of what is over.
@@ -71,7 +71,7 @@ impl<F: FlowEntry> Lookup<F> {
         Self { status, entry, word }
     }
 
-    /// Lets a packet pass by the flow: its state, its time and its counters move.
+    /// Lets a packet pass by the flow: its state, its time and its counters move. Says which rule has admitted the flow.
     #[inline(always)]
     pub fn pass<A, T>(self, packet: &Packet<A>, context: &Context<'_, T>) -> u32
     where
@@ -80,9 +80,7 @@ impl<F: FlowEntry> Lookup<F> {
     {
         let Some(entry) = self.entry else { return 0 };
         self.track(packet, self.word, context);
-        let rule = entry.rule();
-        context.tables.count_rule(rule, 0, context.moment.packets(), context.moment.bytes());
-        rule
+        entry.rule()
     }
 
     /// Takes the mark off a flow that the rules allow by now.
@@ -142,7 +140,7 @@ impl<F: FlowEntry> Lookup<F> {
                 self.rest(context);
                 return Ok(false);
             }
-            Status::Over => remove(key, packet.protocol, self.entry, self.word, context),
+            Status::Over => remove_found(key, self.entry, self.word, context),
             Status::Absent => {}
         }
         let Some(state) = initial(packet, context) else { return Ok(false) };
@@ -239,19 +237,34 @@ fn lingers<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) 
     context.tables.linger(&key).is_some_and(|until| context.moment.now < until)
 }
 
-/// Removes a flow, if nobody else has changed it since it was found.
 #[inline(always)]
-fn remove<A, T>(key: &Key<A>, number: u8, entry: Option<T::Flow>, word: Word, context: &Context<'_, T>)
+fn remove_found<A, T>(key: &Key<A>, entry: Option<T::Flow>, word: Word, context: &Context<'_, T>)
 where
     A: Address,
     T: Tables,
 {
-    let Some(entry) = entry else { return };
-    if entry.swap(word.bits(), word.at(State::Claimed, context.moment.now).bits()) {
-        A::remove_flow(&context.tables, &key.key);
-        if word.state().is_established() {
-            context.tables.add_established(context.interface.attachment, flow::class(number), -1);
-        }
+    if let Some(entry) = entry {
+        remove::<A, T>(&context.tables, &key.key, entry, word, context.moment.now);
+    }
+}
+
+/// Removes a flow, if nobody else has changed it since it was found, and says whether it did. Who claims it by
+/// compare-and-swap removes it, and nobody else: under its key another one may have begun.
+#[inline(always)]
+pub fn remove<A: Address, T: Tables>(tables: &T, key: &A::FlowKey, entry: T::Flow, word: Word, now: u64) -> bool {
+    let is_claimed = entry.swap(word.bits(), word.at(State::Claimed, now).bits());
+    if is_claimed {
+        A::remove_flow(tables, key);
+        end_established::<A, T>(tables, key, word);
+    }
+    is_claimed
+}
+
+/// Gives back the room of a flow that was established.
+#[inline(always)]
+pub fn end_established<A: Address, T: Tables>(tables: &T, key: &A::FlowKey, word: Word) {
+    if word.state().is_established() {
+        tables.add_established(key.attachment(), flow::class(key.protocol()), -1);
     }
 }
 

@@ -27,9 +27,7 @@ pub fn follow<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T
     if u32::from(packet.fragment.start) < end {
         return Err(Reason::FragmentOverlap);
     }
-    if rule != 0 {
-        context.tables.count_rule(rule, 0, context.moment.packets(), context.moment.bytes());
-    }
+    context.count_rule(rule, 0);
     Ok(())
 }
 

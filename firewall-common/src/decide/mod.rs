@@ -19,11 +19,13 @@ mod origin;
 mod rings;
 mod rules;
 pub mod steps;
+mod sweep;
 mod tables;
 
 pub use rings::ring;
 pub use rules::by_peer;
 pub use steps::{Judged, Moment, Steps};
+pub use sweep::sweep;
 pub use tables::{FlowEntry, InsertError, PlaceEntry, Tables};
 
 use crate::abi::{INTERFACE_MONITOR, INTERFACE_NO_ETHERNET, Interface};
@@ -58,6 +60,31 @@ impl<'a, T> Context<'a, T> {
     const fn direction(&self) -> Direction {
         self.moment.direction()
     }
+
+    /// Whether a workload behind the interface sends it.
+    #[inline(always)]
+    const fn is_sent_by_workload(&self) -> bool {
+        self.interface.is_workload() && matches!(self.direction(), Direction::Outbound)
+    }
+
+    /// The address of it that lies beyond the interface.
+    #[inline(always)]
+    const fn peer<'p, A>(&self, packet: &'p Packet<A>) -> &'p A {
+        match self.direction() {
+            Direction::Inbound => &packet.source,
+            Direction::Outbound => &packet.destination,
+        }
+    }
+}
+
+impl<T: Tables> Context<'_, T> {
+    /// Counts the packet for a rule, or for none, and with it the flows that it begins.
+    #[inline(always)]
+    fn count_rule(&self, rule: u32, flows: u64) {
+        if rule != rules::NOBODY {
+            self.tables.count_rule(rule, flows, self.moment.packets(), self.moment.bytes());
+        }
+    }
 }
 
 /// Decides what becomes of a frame, moves the counters, and keeps the flows.
@@ -72,7 +99,9 @@ pub fn decide<B: Bytes, T: Steps>(bytes: &B, metadata: &Metadata, hook: Hook, ta
     };
     // What the host's end of a workload's link receives is what the workload sends.
     let direction = if hook.received == interface.is_workload() { Direction::Outbound } else { Direction::Inbound };
-    let moment = Moment::new(direction, packets, octets, tables.now());
+    let mut moment = Moment::new(direction, packets, octets);
+    // Asked for when the rest is out of the registers.
+    moment.now = tables.now();
     let context = Context::new(tables, interface, &moment);
     let outcome = drops::enforced(judge(bytes, metadata, &context), &context);
     tables.count(interface.attachment, direction, outcome.number(), moment.packets(), moment.bytes());
@@ -200,32 +229,33 @@ fn judge_or_follow<B: Bytes, A: Address, T: Steps>(
 
 #[inline(always)]
 fn judge_packet<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> Judged {
-    let mut rule = 0;
-    let outcome = match judge_by_flow_and_rules(packet, context, &mut rule) {
+    let (mut rule, mut flows) = (rules::NOBODY, 0);
+    let outcome = match judge_by_flow_and_rules(packet, context, &mut rule, &mut flows) {
         Ok(pass) => pass.into(),
         Err(reason) => reason.into(),
     };
+    context.count_rule(rule, flows);
     Judged { outcome, rule }
 }
 
+/// Says which rule a packet counts for, if it passes by one, and how many flows it begins by that.
 #[inline(always)]
 fn judge_by_flow_and_rules<A: Address, T: Tables>(
     packet: &Packet<A>,
     context: &Context<'_, T>,
-    counted: &mut u32,
+    rule: &mut u32,
+    flows: &mut u64,
 ) -> Result<Pass, Reason> {
     let judge = rules::Judge::of(packet, context.direction(), context)?;
-    let rule = judge.untracked(packet, context);
-    if rule != rules::NOBODY {
-        context.tables.count_rule(rule, 0, context.moment.packets(), context.moment.bytes());
-        *counted = rule;
+    *rule = judge.untracked(packet, context);
+    if *rule != rules::NOBODY {
         return Ok(Pass::Untracked);
     }
     let key = flows::Key::of(packet, context.direction(), context);
     let lookup = flows::Lookup::of(&key, packet, context.direction(), context);
     match lookup.status {
         Status::Live => {
-            *counted = lookup.pass(packet, context);
+            *rule = lookup.pass(packet, context);
             return Ok(Pass::Flow);
         }
         Status::Cut => {
@@ -244,19 +274,18 @@ fn judge_by_flow_and_rules<A: Address, T: Tables>(
         }
         Status::Absent | Status::Untracked | Status::Taken | Status::Over | Status::DeniedOpener => {}
     }
-    let rule = judge.admit(packet, context);
-    if rule == rules::NOBODY {
+    let admitting = judge.admit(packet, context);
+    if admitting == rules::NOBODY {
         if context.interface.has(INTERFACE_MONITOR) {
             remember_denied(&lookup, &key, packet, context);
         }
         return Err(judge.refusal());
     }
     if lookup.status == Status::DeniedOpener {
-        lookup.redeem(packet, context, rule);
+        lookup.redeem(packet, context, admitting);
     }
-    let began = lookup.begin(&key, packet, context, Admission { rule, denied: false })?;
-    context.tables.count_rule(rule, u64::from(began), context.moment.packets(), context.moment.bytes());
-    *counted = rule;
+    let began = lookup.begin(&key, packet, context, Admission { rule: admitting, denied: false })?;
+    (*rule, *flows) = (admitting, u64::from(began));
     Ok(Pass::Rule)
 }
 
@@ -269,10 +298,18 @@ fn remember_denied<A: Address, T: Tables>(
     packet: &Packet<A>,
     context: &Context<'_, T>,
 ) {
-    if lookup.status == Status::DeniedOpener {
-        lookup.track(packet, lookup.word(), context);
-    } else if lookup.status != Status::Over || lookup.word().is_denied() {
-        // It takes the place of its like, but of nothing that was admitted or cut: enforced, it would change nothing. Where there is no room for it, its answers are judged by the rules alone.
+    // It takes the place of its like, but of nothing that was admitted or cut: enforced, it would change nothing.
+    let has_a_place = match lookup.status {
+        Status::Absent => true,
+        Status::Over => lookup.word().is_denied(),
+        Status::DeniedOpener => {
+            lookup.track(packet, lookup.word(), context);
+            false
+        }
+        Status::Untracked | Status::Live | Status::Taken | Status::Cut | Status::Denied => false,
+    };
+    if has_a_place {
+        // Where there is no room for it, its answers are judged by the rules alone.
         let _ = lookup.begin(key, packet, context, Admission { rule: 0, denied: true });
     }
 }

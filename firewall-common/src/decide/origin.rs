@@ -15,8 +15,8 @@ type Hardware = [u8; 6];
 /// The bit of a destination, as a number, that says that it is a group of stations, or all.
 const GROUP: u64 = 1 << 40;
 
-/// Octets of a neighbour advertisement before the address that it is about.
-const BEFORE_TARGET: usize = 8;
+/// Octets of a neighbour solicitation or advertisement before the address that it is about.
+const BEFORE_TARGET_V6: usize = 8;
 
 /// What is said of a packet that nothing speaks against.
 const PASSES: Outcome = Outcome::from_number(Pass::Rule as u8);
@@ -31,7 +31,7 @@ pub fn check<B: Bytes, A: Address, T: Steps>(bytes: &B, packet: &Packet<A>, cont
 #[inline(never)]
 fn check_all<B: Bytes, A: Address, T: Steps>(bytes: &B, packet: &Packet<A>, context: &Context<'_, T>) -> Outcome {
     let Context { tables, interface, moment } = context;
-    let is_sent = is_sent_by_workload(context);
+    let is_sent = context.is_sent_by_workload();
     let mut is_for_link = false;
     if !interface.has(INTERFACE_NO_ETHERNET) {
         let Some([a, b, c, d, e, f, source @ ..]) = bytes.read::<12>(0) else { return Reason::FrameTooShort.into() };
@@ -41,8 +41,8 @@ fn check_all<B: Bytes, A: Address, T: Steps>(bytes: &B, packet: &Packet<A>, cont
         }
         is_for_link = number([a, b, c, d, e, f]) & GROUP != 0;
     }
-    if is_sent && is_advertisement(packet) {
-        let Some(target) = A::read(bytes, packet.offset as usize + BEFORE_TARGET) else {
+    if is_sent && is_claim(packet) {
+        let Some(target) = A::read(bytes, packet.offset as usize + BEFORE_TARGET_V6) else {
             return Reason::IcmpHeader.into();
         };
         if !target.is_link_local() && !A::owns(tables, &target, interface) {
@@ -55,15 +55,7 @@ fn check_all<B: Bytes, A: Address, T: Steps>(bytes: &B, packet: &Packet<A>, cont
 /// Whether a packet goes to, or comes from, an address that is let through always.
 #[inline(always)]
 pub fn is_let_through<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> bool {
-    context.interface.has(INTERFACE_ALWAYS) && A::owner(&context.tables, NO_VPC, peer(packet, context)).is_some()
-}
-
-#[inline(always)]
-fn peer<A: Address, T: Tables>(packet: &Packet<A>, context: &Context<'_, T>) -> A {
-    match context.direction() {
-        Direction::Inbound => packet.source,
-        Direction::Outbound => packet.destination,
-    }
+    context.interface.has(INTERFACE_ALWAYS) && A::owner(&context.tables, NO_VPC, *context.peer(packet)).is_some()
 }
 
 /// The part of it that needs no octets of the frame. `is_for_link` says whether it was sent to all of the link, or to a group.
@@ -92,18 +84,21 @@ pub fn check_addresses<A: Address, T: Tables>(
 #[inline(always)]
 pub fn is_own<A: Address, T: Tables>(address: &A, tables: &T, interface: &Interface) -> bool {
     // No attachment has the number 0.
-    *address == A::own(interface) || A::owner(tables, interface.vpc, *address).unwrap_or(0) == interface.attachment
+    is_first(address, interface) || A::owner(tables, interface.vpc, *address).unwrap_or(0) == interface.attachment
+}
+
+/// Whether it is the address in the interface's entry. The unspecified one says there that the interface has none, and is
+/// nobody's.
+#[inline(always)]
+fn is_first<A: Address>(address: &A, interface: &Interface) -> bool {
+    *address == A::own(interface) && *address != A::UNSPECIFIED
 }
 
 /// Whether an address belongs to some interface of this host and of the same VPC.
 #[inline(always)]
 fn is_held_here<A: Address, T: Tables>(address: A, context: &Context<'_, T>) -> bool {
     let interface = context.interface;
-    // The unspecified address says that the interface has none, and is nobody's.
-    if address == A::UNSPECIFIED {
-        return false;
-    }
-    address == A::own(interface)
+    is_first(&address, interface)
         || (interface.has(INTERFACE_NEIGHBOURS) && A::owner(&context.tables, interface.vpc, address).is_some())
 }
 
@@ -140,38 +135,36 @@ fn number([a, b, c, d, e, f]: Hardware) -> u64 {
     u64::from_be_bytes([0, 0, a, b, c, d, e, f])
 }
 
-/// Whether a packet answers who has an address. What it says has to be about one of the sender's own.
+/// Whether a packet says that the sender has an address, or is about to: who wants the same one then leaves it (RFC 4862,
+/// 5.4). What it says has to be about one of the sender's own.
 #[inline(always)]
-fn is_advertisement<A: Address>(packet: &Packet<A>) -> bool {
+fn is_claim<A: Address>(packet: &Packet<A>) -> bool {
+    let kind = packet.transport.icmp_type();
     A::FAMILY != V4
         && packet.protocol == protocol::ICMPV6
-        && packet.transport.icmp_type() == icmpv6::NEIGHBOUR_ADVERTISEMENT
+        && (kind == icmpv6::NEIGHBOUR_ADVERTISEMENT
+            || (kind == icmpv6::NEIGHBOUR_SOLICITATION && packet.source == A::UNSPECIFIED))
 }
 
-#[inline(always)]
-fn is_sent_by_workload<T>(context: &Context<'_, T>) -> bool {
-    context.interface.is_workload() && matches!(context.direction(), Direction::Outbound)
-}
-
-/// Holds what a workload says by ARP against its addresses. One that looks whether an address is free has none yet
-/// (RFC 5227).
+/// Holds what a workload says by ARP against its addresses. One that looks whether an address is free has none yet, and who
+/// wants the same one then leaves it (RFC 5227).
 #[inline(never)]
 pub fn check_arp<B: Bytes, T: Steps>(bytes: &B, link: &Link, context: &Context<'_, T>) -> Result<(), Reason> {
     /// Octets of ARP before the sender's hardware address; its IPv4 address follows that.
     const BEFORE_SENDER: usize = 8;
-    if !is_sent_by_workload(context) || !context.interface.has(INTERFACE_SOURCE_CHECK) {
+    /// Octets of ARP before the IPv4 address that it is about.
+    const BEFORE_TARGET_V4: usize = 24;
+    if !context.is_sent_by_workload() || !context.interface.has(INTERFACE_SOURCE_CHECK) {
         return Ok(());
     }
     let said = bytes.read(link.end + BEFORE_SENDER).ok_or(Reason::ArpMalformed)?;
     let frame = bytes.read(6).ok_or(Reason::FrameTooShort)?;
     let sender: Ipv4 = bytes.read(link.end + BEFORE_SENDER + 6).ok_or(Reason::ArpMalformed)?;
+    let target: Ipv4 = bytes.read(link.end + BEFORE_TARGET_V4).ok_or(Reason::ArpMalformed)?;
     let known = number(context.interface.hardware);
     if number(said) != number(frame) || (known != 0 && number(frame) != known) {
         return Err(Reason::NeighbourNotOwn);
     }
-    if sender == Ipv4::UNSPECIFIED || context.tables.owns_v4(&sender, context.interface) {
-        Ok(())
-    } else {
-        Err(Reason::NeighbourNotOwn)
-    }
+    let claimed = if sender == Ipv4::UNSPECIFIED { target } else { sender };
+    if context.tables.owns_v4(&claimed, context.interface) { Ok(()) } else { Err(Reason::NeighbourNotOwn) }
 }

@@ -3,8 +3,8 @@
 //! A flow that begins takes the next place of its ring. Who held the place goes, if it is half-open still; an established
 //! flow has left its place behind. So a flood pushes out only its like: of the same interface, direction and class.
 
-use super::{Context, FlowEntry, PlaceEntry, Tables};
-use crate::flow::{State, Word};
+use super::{Context, FlowEntry, PlaceEntry, Tables, flows};
+use crate::flow::Word;
 use crate::packet::{Address, Ipv4, Ipv6};
 use crate::verdict::Direction;
 
@@ -27,15 +27,12 @@ pub fn enter<A: Address, T: Tables>(key: &A::FlowKey, nonce: u16, class: usize, 
     A::give(&place, key, nonce);
 }
 
-/// Removes a flow that is half-open still. Only who claims it by compare-and-swap removes it.
+/// Removes a flow that is half-open still.
 #[inline(never)]
 fn evict<A: Address, T: Tables>(key: &A::FlowKey, nonce: u16, context: &Context<'_, T>) {
     let Some(entry) = A::flow(&context.tables, key) else { return };
     let word = Word::from_bits(entry.word());
-    if word.nonce() == nonce
-        && word.state().is_embryonic()
-        && entry.swap(word.bits(), word.at(State::Claimed, context.moment.now).bits())
-    {
-        A::remove_flow(&context.tables, key);
+    if word.nonce() == nonce && word.state().is_embryonic() {
+        flows::remove::<A, T>(&context.tables, key, entry, word, context.moment.now);
     }
 }

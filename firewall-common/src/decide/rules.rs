@@ -2,8 +2,7 @@
 
 use super::{Context, Tables};
 use crate::abi::{
-    HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, HAS_LISTS, LEAF, NO_RULE, OPEN_TCP, OPEN_UDP, RuleSet, SlotFamily,
-    list_filter_place,
+    HAS_CIDRS, HAS_GROUPS, HAS_LISTS, LEAF, NO_RULE, OPEN_TCP, OPEN_UDP, RuleSet, SlotFamily, list_filter_place,
 };
 use crate::packet::{Address, Packet, protocol};
 use crate::verdict::{Direction, Reason};
@@ -48,10 +47,8 @@ impl<'t> Judge<'t> {
         let other = &tables.slot(reverse).ok_or(Reason::NoPolicy)?.families[A::FAMILY];
         let services = services(tables, own.services, packet.protocol, packet.transport.service)?;
         let anyone = match services {
-            Some(services) if services.kinds() & HAS_ANYONE != 0 => {
-                tables.first_common(services, &own.anyone, own.words)
-            }
-            Some(_) | None => NO_RULE,
+            Some(services) => services.anyone(),
+            None => NO_RULE,
         };
         Ok(Self { slot, own, other, services, anyone })
     }
@@ -79,9 +76,7 @@ impl<'t> Judge<'t> {
     #[inline(always)]
     fn is_answer<A: Address, T: Tables>(&self, packet: &Packet<A>, context: &Context<'_, T>) -> bool {
         let asked = services(&context.tables, self.other.services, packet.protocol, packet.transport.source_port);
-        let Ok(Some(asked)) = asked else { return false };
-        let other = self.other;
-        asked.kinds() & HAS_ANYONE != 0 && context.tables.first_common(asked, &other.anyone, other.words) != NO_RULE
+        asked.is_ok_and(|asked| asked.is_some_and(|asked| asked.anyone() != NO_RULE))
     }
 
     /// The host-wide number of a rule that allows the packet: the lowest of those for anyone, else of those for a CIDR,
@@ -92,11 +87,8 @@ impl<'t> Judge<'t> {
         let Some(services) = self.services else { return NOBODY };
         let mut bit = self.anyone;
         if bit == NO_RULE {
-            let peer = match context.direction() {
-                Direction::Inbound => &packet.source,
-                Direction::Outbound => &packet.destination,
-            };
-            bit = A::rule_for(&context.tables, services, self.own, [self.slot, context.interface.vpc], peer);
+            let slot_and_vpc = [self.slot, context.interface.vpc];
+            bit = A::rule_for(&context.tables, services, self.own, slot_and_vpc, context.peer(packet));
         }
         if bit == NO_RULE { NOBODY } else { self.rule::<A, T>(bit, context) }
     }

@@ -24,10 +24,10 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// Of a packet that goes in a direction.
+    /// Of a packet that goes in a direction, before it is known when.
     #[inline(always)]
-    pub const fn new(direction: Direction, packets: u32, bytes: u32, now: u64) -> Self {
-        Self { now, packets, bytes, direction: direction as u32, reserved: 0 }
+    pub const fn new(direction: Direction, packets: u32, bytes: u32) -> Self {
+        Self { now: 0, packets, bytes, direction: direction as u32, reserved: 0 }
     }
 
     /// Packets that it counts for.

@@ -18,7 +18,7 @@ use crate::verdict::Direction;
 #[repr(u8)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum State {
-    /// Somebody is removing it: as good as absent.
+    /// Somebody is removing it: as good as absent. Whoever fails to leaves it to the next sweep.
     Claimed = 0,
     /// TCP, embryonic: opened by a SYN.
     SynSent = 1,
@@ -156,6 +156,8 @@ mod seconds {
     /// A tombstone outlives the pauses between the repetitions of a sender that has not given up (RFC 6298 lets them grow
     /// to 60 s and more).
     pub const CUT: u32 = 300;
+    /// Long enough for who has claimed a flow to have removed it.
+    pub const CLAIMED: u32 = 10;
 }
 
 /// Ticks that a flow in a state lives without a packet. `number` is the IP protocol.
@@ -163,7 +165,7 @@ mod seconds {
 #[inline(always)]
 pub const fn timeout(state: State, number: u8, timeouts: &Timeouts) -> u32 {
     match state {
-        State::Claimed => 0,
+        State::Claimed => const { ticks(seconds::CLAIMED) },
         State::SynSent | State::PickedUp | State::Answered => const { ticks(seconds::EMBRYONIC) },
         State::Established => timeouts.tcp_established,
         State::FinInbound | State::FinOutbound => const { ticks(seconds::ONE_FIN) },

@@ -213,6 +213,7 @@ fn other_protocols_are_established_by_a_second_request() {
 fn flows_live_as_long_as_their_state_allows() {
     let timeouts = Timeouts::default();
     let rows = [
+        (State::Claimed, protocol::TCP, 10),
         (State::SynSent, protocol::TCP, 30),
         (State::PickedUp, protocol::TCP, 30),
         (State::Answered, protocol::TCP, 30),

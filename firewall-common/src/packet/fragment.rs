@@ -1,6 +1,5 @@
 //! Fragments: which octets of a datagram a packet carries, and which of them no sender makes.
 
-use super::opaque::zero;
 use super::protocol;
 use crate::verdict::Reason;
 
@@ -34,14 +33,6 @@ pub struct Fragment {
 impl Fragment {
     /// No fragment but a whole datagram.
     pub const WHOLE: Self = Self { id: 0, start: 0, end: 0, next: 0, reserved: [0; 3] };
-
-    /// [`Self::WHOLE`], made of any number so that the verifier does not know it: it would keep what it knows of a whole
-    /// datagram apart from what it knows of a fragment, and go through all that follows twice.
-    #[inline(always)]
-    pub(super) fn none(unknown: u64) -> Self {
-        let zero = zero(unknown);
-        Self { id: zero as u32, start: zero as u16, end: zero as u16, next: zero as u8, reserved: [0; 3] }
-    }
 
     /// Whether it is a whole datagram.
     #[must_use]

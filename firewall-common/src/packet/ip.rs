@@ -1,10 +1,10 @@
 //! IPv4, IPv6 and its extension headers.
 
 use super::address::halves;
-use super::fragment::{self, Fragment};
+use super::fragment;
 use super::link::{Link, Network};
 use super::opaque::opaque;
-use super::transport::{self, Transport};
+use super::transport;
 use super::{Address, Bytes, Ipv4, Ipv6, Metadata, Packet};
 use crate::verdict::Reason;
 
@@ -85,8 +85,8 @@ pub(super) mod extension {
     pub const DESTINATION: u8 = 60;
 }
 
-/// Parses what follows the link layer into `packet`, which is a parameter since the verifier lets no function return a
-/// pointer into its stack. Of a fragment all is known but what is behind IP.
+/// Parses what follows the link layer into `packet`, which is empty but for its VLANs; it is a parameter since the verifier
+/// lets no function return a pointer into its stack. Of a fragment all is known but what is behind IP.
 #[inline(always)]
 pub fn parse_v4<B: Bytes>(
     bytes: &B,
@@ -108,19 +108,11 @@ pub fn parse_v4<B: Bytes>(
     if length < header_length || length > available {
         return Err(Reason::Ipv4Length);
     }
-    let [.., a, b, c, d, e, f, g, h] = header;
-    let unknown = u64::from_ne_bytes([a, b, c, d, e, f, g, h]);
-    *packet = Packet {
-        vlans: link.vlans,
-        source: [header[12], header[13], header[14], header[15]],
-        destination: [header[16], header[17], header[18], header[19]],
-        protocol: header[9],
-        hop_limit: header[8],
-        reserved: [0; 2],
-        offset: (start + header_length) as u32,
-        fragment: Fragment::none(unknown),
-        transport: Transport::NONE,
-    };
+    packet.source = [header[12], header[13], header[14], header[15]];
+    packet.destination = [header[16], header[17], header[18], header[19]];
+    packet.protocol = header[9];
+    packet.hop_limit = header[8];
+    packet.offset = (start + header_length) as u32;
     check_addresses(packet)?;
     // More fragments, or an offset: not a whole datagram.
     if u16::from_be_bytes([header[6], header[7]]) & 0x3fff != 0 {
@@ -150,8 +142,8 @@ pub fn parse_part_v4<B: Bytes>(
     Ok(())
 }
 
-/// Parses what follows the link layer into `packet`, which is a parameter since the verifier lets no function return a
-/// pointer into its stack. Of a fragment all is known but what is behind IP.
+/// Parses what follows the link layer into `packet`, which is empty but for its VLANs; it is a parameter since the verifier
+/// lets no function return a pointer into its stack. Of a fragment all is known but what is behind IP.
 #[inline(always)]
 pub fn parse_v6<B: Bytes>(
     bytes: &B,
@@ -172,21 +164,13 @@ pub fn parse_v6<B: Bytes>(
     if length > available {
         return Err(Reason::Ipv6Length);
     }
-    let source = address(&header, 8);
-    let unknown = halves(&source).1;
-    *packet = Packet {
-        vlans: link.vlans,
-        source,
-        destination: address(&header, 24),
-        protocol: header[6],
-        hop_limit: header[7],
-        reserved: [0; 2],
-        offset: (start + IPV6_HEADER) as u32,
-        fragment: Fragment::none(unknown),
-        transport: Transport::NONE,
-    };
+    packet.source = address(&header, 8);
+    packet.destination = address(&header, 24);
+    packet.protocol = header[6];
+    packet.hop_limit = header[7];
     check_addresses(packet)?;
     let (next, offset, length) = extensions::<_, MAX_EXTENSIONS>(bytes, header[6], start + IPV6_HEADER, length)?;
+    let unknown = halves(&packet.source).1;
     let (offset, length) = (opaque(offset, unknown), opaque(length, unknown));
     packet.protocol = next;
     packet.offset = offset as u32;

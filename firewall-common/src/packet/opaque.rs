@@ -6,14 +6,9 @@
 
 use core::hint::black_box;
 
-/// Zero, made of any number of which the verifier knows nothing.
-#[inline(always)]
-pub(super) fn zero(unknown: u64) -> u64 {
-    black_box(unknown) ^ black_box(unknown)
-}
-
-/// The number itself.
+/// The number itself; `unknown` is any number of which the verifier knows nothing.
 #[inline(always)]
 pub(super) fn opaque(number: usize, unknown: u64) -> usize {
-    number ^ zero(unknown) as usize
+    let zero = black_box(unknown) ^ black_box(unknown);
+    number ^ zero as usize
 }

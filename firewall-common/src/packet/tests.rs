@@ -25,14 +25,14 @@ fn parse(frame: &[u8], metadata: &Metadata) -> Result<Parsed, Reason> {
         Network::Arp => Ok(Parsed::Arp),
         Network::Other => Ok(Parsed::Other),
         Network::V4 => {
-            let mut packet = Packet::EMPTY;
+            let mut packet = Packet { vlans: link.vlans, ..Packet::EMPTY };
             if parse_v4(&frame, metadata, &link, &mut packet)? == Form::Part {
                 parse_part_v4(&frame, metadata, &link, &mut packet)?;
             }
             Ok(Parsed::V4(packet))
         }
         Network::V6 => {
-            let mut packet = Packet::EMPTY;
+            let mut packet = Packet { vlans: link.vlans, ..Packet::EMPTY };
             if parse_v6(&frame, metadata, &link, &mut packet)? == Form::Part {
                 parse_part_v6(&frame, metadata, &link, &mut packet)?;
             }

@@ -160,7 +160,7 @@ impl Limits {
             map::RINGS => half_open,
             map::LINGER => linger,
             map::DROPS => drops,
-            map::DROP_BUDGET => 1,
+            map::DROP_BUDGET | map::CLOCK => 1,
             map::COUNTERS => Counter::entries(attachments),
             map::RULE_COUNTERS => rule_numbers + 1,
             map::MANIFEST => 1,

@@ -4,7 +4,7 @@ use super::CompileError;
 use super::services::{Traffic, is_in_family, open_to_anyone};
 use crate::model::{Family, GroupId, L4, Peer, PrefixListId, PrefixLists, Rule, Service};
 use firewall_common::abi::{
-    HAS_ANYONE, HAS_CIDRS, HAS_GROUPS, HAS_LISTS, MAX_RULES, OPEN_TCP, OPEN_UDP, OctetFilter, RuleSet, V4, V6,
+    HAS_CIDRS, HAS_GROUPS, HAS_LISTS, MAX_RULES, OPEN_TCP, OPEN_UDP, OctetFilter, RuleSet, V4, V6,
 };
 use firewall_common::packet::Address;
 use firewall_common::verdict::Direction;
@@ -143,11 +143,10 @@ impl FamilyPolicy {
         flag(L4::Tcp, OPEN_TCP) | flag(L4::Udp, OPEN_UDP)
     }
 
-    /// The rules that name each kind of peer, by the flags of [`RuleSet::kinds`].
+    /// The rules that name each kind of peer but the whole family, by the flags of [`RuleSet::kinds`].
     #[must_use]
-    pub(super) fn by_kind(&self) -> [(u32, RuleSet); 4] {
+    pub(super) fn by_kind(&self) -> [(u32, RuleSet); 3] {
         [
-            (HAS_ANYONE, self.anyone),
             (HAS_CIDRS, union(self.cidrs.values())),
             (HAS_LISTS, union(self.lists.values())),
             (HAS_GROUPS, union(self.groups.values())),

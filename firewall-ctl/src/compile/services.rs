@@ -137,19 +137,20 @@ pub(super) fn radix(policy: &FamilyPolicy, family: usize) -> Node {
         push_run(&mut runs, protocol, node);
     }
     let mut root = collapse(runs);
-    root.mark(&policy.by_kind());
+    root.mark(policy, &policy.by_kind());
     root
 }
 
 impl Node {
-    /// Notes in each set which kinds of peer its rules name.
-    fn mark(&mut self, by_kind: &[(u32, RuleSet)]) {
+    /// Notes in each set which kinds of peer its rules name, and the lowest one for anyone.
+    fn mark(&mut self, policy: &FamilyPolicy, by_kind: &[(u32, RuleSet)]) {
         match self {
             Self::Uniform(rules) => {
                 let named = by_kind.iter().filter(|(_, of_kind)| of_kind.meets(rules));
-                *rules = rules.with_kinds(named.fold(0, |kinds, (kind, _)| kinds | kind));
+                let kinds = named.fold(0, |kinds, (kind, _)| kinds | kind);
+                *rules = rules.with_peers(kinds, rules.first_common(&policy.anyone, policy.words()));
             }
-            Self::Split(runs) => runs.iter_mut().for_each(|(_, node)| node.mark(by_kind)),
+            Self::Split(runs) => runs.iter_mut().for_each(|(_, node)| node.mark(policy, by_kind)),
         }
     }
 }
@@ -223,6 +224,7 @@ fn collapse(runs: Vec<(u8, Node)>) -> Node {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use firewall_common::abi::NO_RULE;
     use proptest::prelude::*;
 
     fn walk(node: &Node, path: &[u8]) -> RuleSet {
@@ -237,6 +239,7 @@ mod tests {
 
     fn family_policy(services: &[Service]) -> FamilyPolicy {
         FamilyPolicy {
+            rules: (1..).take(services.len()).collect(),
             services: services.iter().enumerate().map(|(bit, service)| (*service, bit)).collect(),
             ..FamilyPolicy::default()
         }
@@ -285,7 +288,8 @@ mod tests {
             protocol in prop_oneof![Just(1u8), Just(6), Just(17), Just(58), Just(47), any::<u8>()], point in any::<u16>(),
             near in any::<prop::sample::Index>(),
         ) {
-            let policy = family_policy(&services);
+            let mut policy = family_policy(&services);
+            (0..services.len()).step_by(2).for_each(|bit| policy.anyone.insert(bit));
             let tree = radix(&policy, family);
             let edges: Vec<u16> = services
                 .iter()
@@ -303,7 +307,9 @@ mod tests {
             };
             let expected: Vec<_> =
                 (0..services.len()).filter(|bit| traffic.is_of(services[*bit], family)).collect();
-            prop_assert_eq!(walk(&tree, &[protocol, high, low]).iter().collect::<Vec<_>>(), expected);
+            let found = walk(&tree, &[protocol, high, low]);
+            let anyone = expected.iter().find(|bit| *bit % 2 == 0).map_or(NO_RULE, |bit| *bit as u32);
+            prop_assert_eq!((found.iter().collect::<Vec<_>>(), found.anyone()), (expected, anyone));
         }
     }
 }

@@ -10,7 +10,9 @@ use crate::compile::TableFull;
 use crate::compile::memory::FlowKey;
 use aya::maps::{HashMap, MapData, MapError};
 use aya::{TestRun as _, TestRunOptions};
-use firewall_common::abi::{Flow, FlowGauge, FlowKeyV4, FlowKeyV6, SWEEP_CUT, SWEEP_EXPIRED, Sweep, Timeouts, map};
+use firewall_common::abi::{
+    AnyFlowKey, Flow, FlowGauge, FlowKeyV4, FlowKeyV6, SWEEP_CUT, SWEEP_EXPIRED, Sweep, Timeouts, map,
+};
 use firewall_common::flow::{State, Word, class, is_expired};
 use firewall_common::packet::protocol;
 use firewall_common::verdict::Direction;
@@ -75,26 +77,16 @@ impl FlowCounts {
     }
 }
 
-/// What both kinds of keys have in common.
-trait Key: FromBytes + IntoBytes + Immutable + Copy + 'static {
+/// What is known of the keys of a family beside what is in them.
+trait Key: AnyFlowKey + FromBytes + IntoBytes + Immutable + 'static {
     const TABLE: &'static str;
     const FAMILY: usize;
-    fn attachment(&self) -> u32;
-    fn protocol(&self) -> u8;
     fn wrap(self) -> FlowKey;
 }
 
 impl Key for FlowKeyV4 {
     const TABLE: &'static str = map::FLOWS_V4;
     const FAMILY: usize = firewall_common::abi::V4;
-
-    fn attachment(&self) -> u32 {
-        self.attachment
-    }
-
-    fn protocol(&self) -> u8 {
-        self.protocol
-    }
 
     fn wrap(self) -> FlowKey {
         FlowKey::V4(self)
@@ -104,14 +96,6 @@ impl Key for FlowKeyV4 {
 impl Key for FlowKeyV6 {
     const TABLE: &'static str = map::FLOWS_V6;
     const FAMILY: usize = firewall_common::abi::V6;
-
-    fn attachment(&self) -> u32 {
-        self.attachment
-    }
-
-    fn protocol(&self) -> u8 {
-        self.protocol
-    }
 
     fn wrap(self) -> FlowKey {
         FlowKey::V6(self)

@@ -8,9 +8,9 @@ use aya::maps::{PerCpuArray, PerCpuHashMap};
 use aya::programs::{Program, TestRun as _};
 use firewall_common::abi::{
     DropBudget, DropKey, DropRecord, FirstFragment, Flow, FlowGauge, FlowKeyV4, FlowKeyV6, FragmentKeyV4,
-    FragmentKeyV6, LingerKey, SWEEP_CUT, Sweep, Timeouts, map, program,
+    FragmentKeyV6, LingerKey, SWEEP_CUT, SWEEP_EXPIRED, Sweep, Timeouts, map, program,
 };
-use firewall_common::flow::Word;
+use firewall_common::flow::{State, Word};
 use firewall_ctl::compile::memory::FlowKey;
 use firewall_ctl::model::Model;
 use std::collections::BTreeMap;
@@ -37,17 +37,28 @@ impl Kernel {
     /// # Panics
     /// If a table cannot be read or written.
     pub fn age(&mut self, ticks: u64) {
+        self.change_words(|word| word.at(word.state(), word.seen().wrapping_sub(ticks)));
+        self.age_fragments::<FragmentKeyV4>(map::FRAGMENTS_V4, ticks);
+        self.age_fragments::<FragmentKeyV6>(map::FRAGMENTS_V6, ticks);
+    }
+
+    /// Leaves all flows claimed, as if whoever did so had failed to remove them.
+    ///
+    /// # Panics
+    /// If a table cannot be read or written.
+    pub fn claim(&mut self) {
+        self.change_words(|word| word.at(State::Claimed, word.seen()));
+    }
+
+    fn change_words(&mut self, change: impl Fn(Word) -> Word) {
         for (key, mut flow) in self.flows() {
-            let word = Word::from_bits(flow.word);
-            flow.word = word.at(word.state(), word.seen().wrapping_sub(ticks)).bits();
+            flow.word = change(Word::from_bits(flow.word)).bits();
             let written = match key {
                 FlowKey::V4(key) => self.hash::<FlowKeyV4, Flow>(map::FLOWS_V4).insert(Plain(key), Plain(flow), 0),
                 FlowKey::V6(key) => self.hash::<FlowKeyV6, Flow>(map::FLOWS_V6).insert(Plain(key), Plain(flow), 0),
             };
             written.unwrap_or_else(|error| panic!("{key:?}: {error}"));
         }
-        self.age_fragments::<FragmentKeyV4>(map::FRAGMENTS_V4, ticks);
-        self.age_fragments::<FragmentKeyV6>(map::FRAGMENTS_V6, ticks);
     }
 
     fn age_fragments<K: Value>(&mut self, name: &str, ticks: u64) {
@@ -76,8 +87,20 @@ impl Kernel {
     /// # Panics
     /// If the kernel does not run it.
     pub fn cut(&mut self, keys: impl IntoIterator<Item = FlowKey>) -> u32 {
-        let sweep = Sweep { timeouts: Timeouts::default(), mode: SWEEP_CUT, reserved: 0 };
-        let mut cut = 0;
+        self.sweep(SWEEP_CUT, keys)
+    }
+
+    /// Removes those flows that have expired by the program that does so for the controller, and says how many.
+    ///
+    /// # Panics
+    /// If the kernel does not run it.
+    pub fn collect(&mut self, keys: impl IntoIterator<Item = FlowKey>) -> u32 {
+        self.sweep(SWEEP_EXPIRED, keys)
+    }
+
+    fn sweep(&self, mode: u32, keys: impl IntoIterator<Item = FlowKey>) -> u32 {
+        let sweep = Sweep { timeouts: Timeouts::default(), mode, reserved: 0 };
+        let mut swept = 0;
         for key in keys {
             let (name, key) = match &key {
                 FlowKey::V4(key) => (program::SWEEP_V4, key.as_bytes()),
@@ -86,9 +109,9 @@ impl Kernel {
             let data = [sweep.as_bytes(), key].concat();
             let Some(Program::SchedClassifier(program)) = self.program(name) else { panic!("no program {name}") };
             let options = TestRunOptions { data_in: Some(&data), ..TestRunOptions::default() };
-            cut += program.test_run(options).unwrap_or_else(|error| panic!("run {name}: {error:?}")).return_value;
+            swept += program.test_run(options).unwrap_or_else(|error| panic!("run {name}: {error:?}")).return_value;
         }
-        cut
+        swept
     }
 
     /// Established flows of an attachment, by class.

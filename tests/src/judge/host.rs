@@ -1,10 +1,12 @@
 //! The decision on the host, over ordinary collections.
 
 use super::{Hook, LOOPBACK, Moved, Outcome, RuleMoved};
-use firewall_common::abi::{DropKey, DropRecord, Flow, Interface, OTHERS, TCP};
+use firewall_common::abi::{
+    DropKey, DropRecord, Flow, Interface, OTHERS, SWEEP_CUT, SWEEP_EXPIRED, Sweep, TCP, Timeouts,
+};
 use firewall_common::decide::{self, FlowEntry as _, Tables as _, decide};
-use firewall_common::flow::{self, State, Word};
-use firewall_common::packet::Metadata;
+use firewall_common::flow::{State, Word};
+use firewall_common::packet::{Ipv4, Ipv6, Metadata};
 use firewall_ctl::compile::memory::FlowKey;
 use firewall_ctl::compile::{Desired, Layout, Limits, MemoryTables};
 use firewall_ctl::model::Model;
@@ -89,28 +91,38 @@ impl Host {
         self.tables.set_now((&self.tables).now() + ticks);
     }
 
-    /// Cuts flows, as the program does that sweeps the tables in the kernel, and says how many were alive.
-    ///
-    /// # Panics
-    /// If there is no such flow.
-    pub fn cut(&self, keys: impl IntoIterator<Item = FlowKey>) -> u32 {
+    /// Leaves all flows claimed, as if whoever did so had failed to remove them.
+    pub fn claim(&self) {
         let tables = &self.tables;
-        let mut cut = 0;
-        for key in keys {
-            let (entry, attachment, number) = match &key {
-                FlowKey::V4(key) => (tables.flow_v4(key), key.attachment, key.protocol),
-                FlowKey::V6(key) => (tables.flow_v6(key), key.attachment, key.protocol),
+        for key in self.flows().into_keys() {
+            let entry = match &key {
+                FlowKey::V4(key) => tables.flow_v4(key),
+                FlowKey::V6(key) => tables.flow_v6(key),
             };
-            let entry = entry.unwrap_or_else(|| panic!("{key:?} is no flow"));
-            let word = Word::from_bits(entry.word());
-            if word.state() != State::Cut && entry.swap(word.bits(), word.at(State::Cut, tables.now()).bits()) {
-                if word.state().is_established() {
-                    tables.add_established(attachment, flow::class(number), -1);
-                }
-                cut += 1;
+            if let Some(entry) = entry {
+                let word = Word::from_bits(entry.word());
+                entry.swap(word.bits(), word.at(State::Claimed, word.seen()).bits());
             }
         }
-        cut
+    }
+
+    /// Cuts flows, as the program does that sweeps the tables in the kernel, and says how many were alive.
+    pub fn cut(&self, keys: impl IntoIterator<Item = FlowKey>) -> u32 {
+        self.sweep(SWEEP_CUT, keys)
+    }
+
+    /// Removes those flows that have expired, as the program does that sweeps the tables in the kernel, and says how many.
+    pub fn collect(&self, keys: impl IntoIterator<Item = FlowKey>) -> u32 {
+        self.sweep(SWEEP_EXPIRED, keys)
+    }
+
+    fn sweep(&self, mode: u32, keys: impl IntoIterator<Item = FlowKey>) -> u32 {
+        let (tables, header) = (&self.tables, Sweep { timeouts: Timeouts::default(), mode, reserved: 0 });
+        let swept = keys.into_iter().filter(|key| match key {
+            FlowKey::V4(key) => decide::sweep::<Ipv4, _>(&tables, &header, key, tables.now()),
+            FlowKey::V6(key) => decide::sweep::<Ipv6, _>(&tables, &header, key, tables.now()),
+        });
+        swept.count() as u32
     }
 
     /// Established flows of an attachment, by class.

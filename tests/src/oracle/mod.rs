@@ -144,7 +144,7 @@ impl Oracle {
         }
         let ip = match &sketch.content {
             Content::Arp(..) | Content::NonIp(_) if is_bare => return Judgement::drop(Reason::EtherType),
-            Content::Arp(sender, _) if !origin::may_say(interface, direction, sketch, *sender) => {
+            Content::Arp(sender, target) if !origin::may_say(interface, direction, sketch, *sender, *target) => {
                 return Judgement::drop(Reason::NeighbourNotOwn);
             }
             Content::Arp(..) => return Judgement::pass(Pass::Arp),

@@ -18,14 +18,23 @@ fn is_impostor(interface: &NetworkInterface, sketch: &Sketch) -> bool {
     }
 }
 
-/// Whether ARP may say that the sender has an address. It says that it has the hardware address that all frames come from.
-pub(super) fn may_say(interface: &NetworkInterface, direction: Direction, sketch: &Sketch, sender: Ipv4Addr) -> bool {
+/// Whether ARP may say that the sender has an address, or wants the one that it asks for. It says that it has the hardware
+/// address that all frames come from.
+pub(super) fn may_say(
+    interface: &NetworkInterface,
+    direction: Direction,
+    sketch: &Sketch,
+    sender: Ipv4Addr,
+    target: Ipv4Addr,
+) -> bool {
     if !interface.source_dest_check || !is_workload(interface) || direction == Direction::Inbound {
         return true;
     }
     let plain = Sketch { link: LinkSketch::Plain, vlans: Vec::new(), content: Content::Arp(sender, sender) };
-    let is_own = sender.is_unspecified() || interface.addresses.contains(&IpAddr::from(sender));
-    is_own && sketch.hardware() == plain.hardware() && !is_impostor(interface, sketch)
+    let claimed = if sender.is_unspecified() { target } else { sender };
+    interface.addresses.contains(&IpAddr::from(claimed))
+        && sketch.hardware() == plain.hardware()
+        && !is_impostor(interface, sketch)
 }
 
 /// Why a packet may not have the addresses that it has.
@@ -60,8 +69,12 @@ fn sent_by_workload(interface: &NetworkInterface, sketch: &Sketch, ip: &IpSketch
     if is_impostor(interface, sketch) {
         return Some(Reason::SourceNotOwn);
     }
-    let advertises = matches!(ip.upper, Upper::Icmp(136, ..)) && ip.source.is_ipv6() && ip.has_upper();
-    if advertises {
+    let claims = match ip.upper {
+        Upper::Icmp(135, ..) => ip.source.is_unspecified(),
+        Upper::Icmp(136, ..) => true,
+        Upper::Icmp(..) | Upper::Tcp(..) | Upper::Udp(..) | Upper::Other(_) => false,
+    };
+    if claims && ip.source.is_ipv6() && ip.has_upper() {
         let target = match (ip.target, ip.part) {
             (Some(target), _) => target,
             // A first fragment is filled up with zeros.

@@ -55,7 +55,7 @@ pub struct IpSketch {
     pub upper: Upper,
     /// The packet that it is about, where it is an ICMP message and quotes one.
     pub quote: Option<Quote>,
-    /// The address that it is about, where it is a neighbour advertisement and says so.
+    /// The address that it is about, where it is a neighbour solicitation or advertisement and says so.
     pub target: Option<Ipv6Addr>,
     /// The part of a datagram that it is, where it is not a whole one.
     pub part: Option<Part>,

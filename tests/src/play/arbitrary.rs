@@ -206,7 +206,7 @@ fn ip(u: &mut Unstructured<'_>, direction: Direction) -> Result<IpSketch> {
         }
     }
     let target = match u.choose(&TARGETS)?.parse() {
-        Ok(target) if u.arbitrary()? && matches!(upper, Upper::Icmp(136, ..)) => Some(target),
+        Ok(target) if u.arbitrary()? && matches!(upper, Upper::Icmp(135 | 136, ..)) => Some(target),
         Ok(_) | Err(_) => None,
     };
     Ok(IpSketch { source, destination, hop_limit, upper, quote: None, target, part: None, flaw })

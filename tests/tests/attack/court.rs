@@ -184,6 +184,23 @@ impl Court<'_> {
         }
     }
 
+    /// Removes all flows that have expired, and says how many.
+    pub fn collect(&mut self) -> u32 {
+        let keys: Vec<FlowKey> = self.flows().into_keys().collect();
+        match &mut self.tables {
+            Tables::Kernel(kernel) => kernel.collect(keys),
+            Tables::Host(host) => host.collect(keys),
+        }
+    }
+
+    /// Leaves all flows claimed, as if whoever did so had failed to remove them.
+    pub fn claim_all(&mut self) {
+        match &mut self.tables {
+            Tables::Kernel(kernel) => kernel.claim(),
+            Tables::Host(host) => host.claim(),
+        }
+    }
+
     /// Established flows, by class.
     pub fn established(&mut self) -> [u64; 2] {
         let number = self.interface.attachment;

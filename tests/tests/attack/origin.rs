@@ -70,6 +70,12 @@ fn address(text: &str) -> IpAddr {
     text.parse().expect("an address")
 }
 
+/// An address of IPv6 as messages have it.
+fn octets(text: &str) -> [u8; 16] {
+    let IpAddr::V6(address) = address(text) else { panic!("{text} is not of IPv6") };
+    address.octets()
+}
+
 fn syn(packet: Packet, port: u16) -> Packet {
     packet.tcp(EPHEMERAL, port).syn()
 }
@@ -118,11 +124,18 @@ fn a_workload_asks_for_an_address_before_it_has_one() {
     let dhcp = eth().ip(address("0.0.0.0"), all).udp(68, 67).payload(&[0; 240]);
     stage.outbound(&dhcp, Verdict::Allow(Pass::Dhcp));
     stage.outbound(&eth().ip(address("10.0.0.2"), all).udp(68, 67).payload(&[0; 240]), SPOOFED);
-    let message =
-        |kind, hops| eth().ip(address("::"), address("ff02::1")).hop_limit(hops).icmpv6(kind, 0).payload(&[0; 16]);
-    for kind in [133, 135] {
-        stage.outbound(&message(kind, 255), Verdict::Allow(Pass::NeighbourDiscovery));
-    }
+    let about = |kind, hops, target: &str| {
+        let packet = eth().ip(address("::"), address("ff02::1")).hop_limit(hops);
+        packet.icmpv6(kind, 0).payload(&octets(target))
+    };
+    let message = |kind, hops| about(kind, hops, "::");
+    stage.outbound(&message(133, 255), Verdict::Allow(Pass::NeighbourDiscovery));
+    // Who wants an address that another is about to take would keep that one from it.
+    let wants = |target| about(135, 255, target);
+    stage.outbound(&wants("2001:db8::1"), Verdict::Allow(Pass::NeighbourDiscovery));
+    stage.outbound(&wants("fe80::1"), Verdict::Allow(Pass::NeighbourDiscovery));
+    stage.outbound(&wants("2001:db8::2"), NEIGHBOUR);
+    stage.outbound(&wants("::"), NEIGHBOUR);
     for kind in [131, 143] {
         stage.outbound(&message(kind, 1), Verdict::Allow(Pass::MulticastListener));
     }
@@ -169,7 +182,9 @@ fn a_workload_answers_for_itself_only() {
     let mut stage = Stage::new(Side::Workload, |_| {});
     let arp = |sender: [u8; 4]| eth().arp(sender.into(), [10, 0, 0, 9].into());
     stage.outbound(&arp([10, 0, 0, 1]), Verdict::Allow(Pass::Arp));
-    stage.outbound(&arp([0, 0, 0, 0]), Verdict::Allow(Pass::Arp));
+    // Whether somebody has the address is asked for one's own.
+    stage.outbound(&eth().arp([0; 4].into(), [10, 0, 0, 1].into()), Verdict::Allow(Pass::Arp));
+    stage.outbound(&arp([0; 4]), NEIGHBOUR);
     stage.outbound(&arp([10, 0, 0, 2]), NEIGHBOUR);
     stage.outbound(&arp([10, 0, 0, 254]), NEIGHBOUR);
     stage.inbound(&arp([10, 0, 0, 2]), Verdict::Allow(Pass::Arp));
@@ -177,9 +192,8 @@ fn a_workload_answers_for_itself_only() {
     let other = eth_between([2, 0, 0, 0, 0, 9], [0xff; 6]).arp([10, 0, 0, 1].into(), [10, 0, 0, 9].into());
     stage.outbound(&other, NEIGHBOUR);
     let advertise = |target: &str| {
-        let IpAddr::V6(target) = address(target) else { panic!("of IPv6") };
         let packet = eth().ip(address("2001:db8::1"), address("ff02::1")).hop_limit(255);
-        packet.icmpv6(136, 0).payload(&target.octets())
+        packet.icmpv6(136, 0).payload(&octets(target))
     };
     stage.outbound(&advertise("2001:db8::1"), Verdict::Allow(Pass::NeighbourDiscovery));
     stage.outbound(&advertise("fe80::1"), Verdict::Allow(Pass::NeighbourDiscovery));

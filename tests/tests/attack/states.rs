@@ -257,3 +257,28 @@ fn a_cut_flow_of_datagrams_stays_cut_until_it_is_idle() {
         court.wait(CUT_IDLE).outbound(reply.clone(), NO_SERVICE).inbound(request, RULE).outbound(reply, FLOW);
     });
 }
+
+#[test]
+fn what_has_expired_is_swept_away() {
+    let result = "swept when it has expired, and what was claimed and never removed after 10 s";
+    Hearing { case: 0, name: "flows that are swept", result }.hold(&stage::model(), |court| {
+        let family = court.family;
+        connect(court, EPHEMERAL);
+        court.inbound(coming(family, EPHEMERAL + 1).syn(), RULE);
+        assert_eq!((court.collect(), court.established()), (0, [1, 0]));
+        court.wait(HALF_OPEN);
+        assert_eq!((court.collect(), court.established()), (1, [1, 0]));
+        court.wait(432_001);
+        assert_eq!((court.collect(), court.established()), (1, [0, 0]));
+        assert_eq!(court.flows().len(), 0);
+        // It admits nothing, and is in nobody's way for longer than that.
+        let back = going(family, EPHEMERAL).syn_ack().numbers(500, 101);
+        court.inbound(coming(family, EPHEMERAL).syn().numbers(100, 0), RULE);
+        court.claim_all();
+        court.inbound(coming(family, EPHEMERAL).syn().numbers(100, 0), RULE).outbound(back.clone(), NO_SERVICE);
+        assert_eq!((court.cut_all(), court.collect()), (0, 0));
+        court.wait(11);
+        assert_eq!(court.collect(), 1);
+        court.inbound(coming(family, EPHEMERAL).syn().numbers(100, 0), RULE).outbound(back, FLOW);
+    });
+}

@@ -109,3 +109,18 @@ fn what_would_be_dropped_takes_the_place_of_nothing_that_was_admitted_or_cut() {
         court.outbound(going, drop(Reason::CutFlow));
     });
 }
+
+#[test]
+fn what_would_be_dropped_keeps_nothing_alive() {
+    let result = "would-drop no-service; what is half open is gone after 31 s all the same";
+    Hearing { case: 28, name: "a SYN without a rule on a connection that is half open", result }.hold(
+        &stage::model(),
+        |court| {
+            let family = court.family;
+            watch(court, true);
+            court.inbound(family.coming().tcp(EPHEMERAL, HTTPS).syn().numbers(100, 0), RULE).wait(20);
+            court.outbound(family.going().tcp(HTTPS, EPHEMERAL).syn(), WOULD_NO_SERVICE).wait(20);
+            court.outbound(family.going().tcp(HTTPS, EPHEMERAL).syn_ack().numbers(500, 101), WOULD_NO_SERVICE);
+        },
+    );
+}

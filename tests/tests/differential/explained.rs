@@ -199,7 +199,8 @@ fn probe(direction: Direction, Sketch { link, vlans, content }: &Sketch) -> Opti
                 (true, 133..=137) => 255,
                 (true | false, _) => *hop_limit,
             };
-            let is_about_another = source.is_ipv6() && kind == 136 && target.map(IpAddr::from) != Some(*source);
+            let is_claim = source.is_ipv6() && (kind == 136 || (kind == 135 && source.is_unspecified()));
+            let is_about_another = is_claim && target.map(IpAddr::from) != Some(*source);
             if hops != *hop_limit || is_about_another {
                 return None;
             }

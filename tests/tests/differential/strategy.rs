@@ -173,18 +173,19 @@ fn packet() -> impl Strategy<Value = PacketSketch> {
     ]
 }
 
-/// A neighbour advertisement in order, about the sender's address or another's.
+/// A neighbour advertisement in order, about the sender's address or another's, or a solicitation of somebody who wants one.
 fn advertisement() -> impl Strategy<Value = PacketSketch> {
-    (direction(), target()).prop_map(|(direction, target)| {
-        let [source, destination] = match direction {
-            Direction::Inbound => ["fd00::2", "fd00::1"],
-            Direction::Outbound => ["fd00::1", "ff02::1"],
+    (direction(), any::<bool>(), target()).prop_map(|(direction, has_one, target)| {
+        let [source, destination] = match (has_one, direction) {
+            (true, Direction::Inbound) => ["fd00::2", "fd00::1"],
+            (true, Direction::Outbound) => ["fd00::1", "ff02::1"],
+            (false, Direction::Inbound | Direction::Outbound) => ["::", "ff02::1"],
         };
         let ip = IpSketch {
             source: source.parse().expect("an address"),
             destination: destination.parse().expect("an address"),
             hop_limit: 255,
-            upper: Upper::Icmp(136, 0, 0),
+            upper: Upper::Icmp(if has_one { 136 } else { 135 }, 0, 0),
             quote: None,
             target: Some(target),
             part: None,
@@ -195,7 +196,7 @@ fn advertisement() -> impl Strategy<Value = PacketSketch> {
     })
 }
 
-/// What a neighbour advertisement may be about.
+/// What a neighbour advertisement or solicitation may be about.
 fn target() -> impl Strategy<Value = Ipv6Addr> {
     select(vec!["fd00::1", "fd00::2", "fd00::3", "fe80::1"]).prop_map(|text| text.parse().expect("an address"))
 }
@@ -221,7 +222,8 @@ fn sketch() -> impl Strategy<Value = Sketch> {
 
 fn content() -> impl Strategy<Value = Content> {
     let senders = select(vec![[10_u8, 0, 0, 2], [10, 0, 0, 1], [10, 0, 0, 3], [0, 0, 0, 0]]);
-    let arp = senders.prop_map(|sender| Content::Arp(sender.into(), [10, 0, 0, 1].into()));
+    let targets = select(vec![[10_u8, 0, 0, 1], [10, 0, 0, 1], [10, 0, 0, 2]]);
+    let arp = (senders, targets).prop_map(|(sender, target)| Content::Arp(sender.into(), target.into()));
     let other = any::<u16>().prop_filter("neither IP nor ARP", |number| is_non_ip(*number)).prop_map(Content::NonIp);
     prop_oneof![2 => arp, 1 => other, 30 => ip().prop_map(Content::Ip)]
 }
@@ -235,7 +237,7 @@ fn ip() -> impl Strategy<Value = IpSketch> {
         (addresses, hop_limit, upper(v4), flaw).prop_map(move |(addresses, hop_limit, upper, flaw)| {
             let (peer, local, special, target) = addresses;
             let local = local[usize::from(!v4)].parse().expect("an address");
-            let target = target.filter(|_| matches!(upper, Upper::Icmp(136, ..)));
+            let target = target.filter(|_| matches!(upper, Upper::Icmp(135 | 136, ..)));
             // What is spoilt is otherwise in order, so that there is one reason to drop it.
             let spoilt = flaw.is_some();
             let (source, destination) = match special {

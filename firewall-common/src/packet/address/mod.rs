@@ -6,7 +6,7 @@ mod v6;
 pub(super) use v6::halves;
 
 use super::{Bytes, Packet};
-use crate::abi::{FirstFragment, Flow, Interface, RuleSet, SlotFamily};
+use crate::abi::{AnyFlowKey, FirstFragment, Flow, Interface, RuleSet, SlotFamily};
 use crate::decide::{InsertError, Judged, Moment, PlaceEntry, Steps, Tables};
 use crate::verdict::{Direction, Outcome};
 
@@ -18,7 +18,7 @@ pub type Ipv6 = [u8; 16];
 /// What the decision needs of a family, so that it is written once.
 pub trait Address: Copy + Eq {
     /// Key of a flow.
-    type FlowKey;
+    type FlowKey: AnyFlowKey;
     /// Key of a datagram that passes in fragments.
     type FragmentKey;
     /// Place of the family in the tables.
