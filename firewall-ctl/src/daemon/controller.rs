@@ -1,9 +1,9 @@
 //! Answers calls and keeps watch: one writer at a time, readers beside it, and nothing that blocks on the runtime.
 
-use super::core::{Caller, Core, Host, PeerSeen, PeersSeen, Settings, View, explain, read, simulate};
+use super::core::{Caller, Core, Host, PeerSeen, PeersSeen, Settings, View, explain, is_binding_due, read, simulate};
 use super::enforcer::{Enforcer, Observer};
 use super::error::chain;
-use super::lockout::SshConnection;
+use super::lockout::{SshConnection, sessions};
 use super::net::{Link, Netlink, NetlinkError, Snapshot, behind, behind_all};
 use super::{keys, observe};
 use crate::actions::types::AttachDevice;
@@ -60,7 +60,10 @@ impl<E: Enforcer, S: Store + 'static> Controller<E, S> {
     /// The kernel does not answer.
     pub async fn reconcile(&self, collect: bool) -> Result<(), NetlinkError> {
         let core = self.write().await;
-        let host = self.host().await?;
+        let mut host = self.host().await?;
+        if is_binding_due(&self.view.load().model, &self.settings.host_name) {
+            host.sessions = unless_it_ends(tokio::task::spawn_blocking(sessions)).await;
+        }
         let peers = self.peers(&host.snapshot).await;
         self.blocking(core, move |core| {
             core.reconcile(&host, &peers);
@@ -136,7 +139,7 @@ impl<E: Enforcer, S: Store + 'static> Controller<E, S> {
 
     /// The host as it is now.
     async fn host(&self) -> Result<Host, NetlinkError> {
-        Ok(Host { snapshot: self.netlink.snapshot().await?, now: Timestamp::now() })
+        Ok(Host { snapshot: self.netlink.snapshot().await?, now: Timestamp::now(), ..Host::default() })
     }
 
     /// What is behind the devices of workloads, as far as it can be read and is asked for.

@@ -14,6 +14,7 @@ pub(super) mod tests;
 mod transition;
 
 pub use attach::PeerSeen;
+pub use bind::is_binding_due;
 pub use device::DeviceStatus;
 pub use reconcile::PeersSeen;
 pub use settings::{Identity, Settings};
@@ -58,6 +59,8 @@ pub struct Caller {
 pub struct Host {
     /// Devices and their addresses.
     pub snapshot: Snapshot,
+    /// Who is logged in by SSH, as far as a tag may lock somebody out.
+    pub sessions: BTreeSet<SshConnection>,
     /// The time.
     pub now: Timestamp,
 }
