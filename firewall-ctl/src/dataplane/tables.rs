@@ -202,10 +202,10 @@ impl Tables {
         }
         let pins = &self.pins;
         for_each(pins, map::CIDRS_V4, |key: TrieKey<CidrKeyV4>, set: u32| {
-            observed.add_cidr_v4(key.prefix_len, key.data, set)
+            observed.add_cidr_v4(key.prefix_len, key.data, set);
         })?;
         for_each(pins, map::CIDRS_V6, |key: TrieKey<CidrKeyV6>, set: u32| {
-            observed.add_cidr_v6(key.prefix_len, key.data, set)
+            observed.add_cidr_v6(key.prefix_len, key.data, set);
         })?;
         for_each(pins, map::GROUP_RULES, |key, rules| observed.add_group_rules(key, rules))?;
         for_each(pins, map::LISTS_V4, |key: TrieKey<[u8; 4]>, set: u32| {
