@@ -36,11 +36,12 @@ impl Tables for Maps {
 
     #[inline(always)]
     fn interface(&self, ifindex: u32) -> Option<&Interface> {
-        if let Some(interface) = INTERFACES.get(ifindex) {
+        if let Some(interface) = INTERFACES.get(ifindex).filter(|interface| interface.attachment != 0) {
             return Some(interface);
         }
         // SAFETY: entries are added before a program is attached and removed after it is detached. The controller may
-        // change one meanwhile, field by field: each is seen old or new, and no two of them have to agree.
+        // change one meanwhile, field by field: each is seen old or new, and no two of them have to agree. Where they have to,
+        // the entry is in here, and exchanged whole.
         unsafe { INTERFACES_HIGH.get(ifindex) }
     }
 

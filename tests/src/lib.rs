@@ -9,6 +9,7 @@
 //! * [`effort`]: how much a test does.
 //! * [`foreign`]: programs of somebody else.
 //! * [`fuzzed`]: what has to hold of any octets.
+//! * [`killer`]: a process that ends between two of its system calls.
 //! * [`large`]: a host of the largest size, and changes of it.
 //! * [`ledger`]: the cases that must hold, and what became of them.
 //! * [`netns`]: network namespaces, and what connects them.
@@ -22,6 +23,7 @@ pub mod effort;
 pub mod foreign;
 pub mod fuzzed;
 pub mod judge;
+pub mod killer;
 pub mod large;
 pub mod ledger;
 pub mod netns;

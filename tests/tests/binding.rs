@@ -73,3 +73,29 @@ fn packets_obey_a_tag() {
         world.tcp_in(address, OPEN).answers();
     }
 }
+
+#[test]
+fn a_tag_locks_nobody_out_who_is_logged_in() {
+    let world = World::new();
+    let options = ["--host-name", "here", "--bindable-device", "eth0=host"];
+    let ctl = Controller::start_with(&world.host, &options);
+    let group = ctl.group("bound");
+    let session = world.connected_in(friend()[0], OPEN);
+    let client = session.local();
+    let told = format!("{} {} {} {OPEN}", client.ip(), client.port(), host()[0]);
+    let mut shell =
+        world.host.command("sleep").arg("600").env("SSH_CONNECTION", told).spawn().expect("start a process");
+    let addresses = host().map(|address| address.to_string());
+    let interface = tagged(&ctl, &group, "here/eth0", [&addresses[0], &addresses[1]]);
+    eventually("it is refused", || binding(&ctl, &interface)["State"] == "refused");
+    let reason = text(&binding(&ctl, &interface), "/Reason");
+    assert!(reason.contains("logged in by SSH") && reason.contains(&only(friend()[0])), "{reason}");
+    assert!(ctl.ok(&["status"])["Problems"].to_string().contains("logged in by SSH"));
+    world.tcp_in(stranger()[0], OPEN).answers();
+    // Whoever is let in by a rule is not locked out; neither is who has gone.
+    ctl.allow(&group, "tcp", &OPEN.to_string(), &only(friend()[0]));
+    eventually("it is bound", || binding(&ctl, &interface)["State"] == "bound");
+    world.tcp_in(stranger()[0], OPEN).is_silent();
+    shell.kill().expect("end the process");
+    shell.wait().expect("the end of the process");
+}

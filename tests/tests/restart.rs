@@ -3,7 +3,7 @@
 use firewall_tests::controller::Controller;
 use firewall_tests::traffic::Connection;
 use firewall_tests::wait::eventually;
-use firewall_tests::world::{OPEN, OTHER, World, enforced, friend, only, served, stranger};
+use firewall_tests::world::{OPEN, OTHER, World, enforced, friend, host, only, served, stranger};
 use nix::sys::signal::Signal;
 
 fn flows(world: &World) -> [Connection; 2] {
@@ -178,4 +178,61 @@ fn a_start_that_fails_for_the_ec2_api_leaves_no_host_open() {
     enforced(&world);
     ctl.restart();
     enforced(&world);
+}
+
+/// The ways that a device can be attached, both of which let a friend in at one port and nobody at another one.
+const HOST: [&str; 2] = ["--side", "host"];
+const WORKLOAD: [&str; 5] = ["--side", "workload", "--private-ip-addresses", "10.0.0.9", "--no-source-dest-check"];
+
+fn attach_again(ctl: &Controller<'_>, options: &[&str]) -> std::process::Output {
+    ctl.command(&[&["attach", "eth0", "--replace"], options].concat()).output().expect("run a command")
+}
+
+/// Steps of a change that the daemon is killed before: those that put the programs elsewhere, and the first of those that write
+/// the record.
+const STEPS: usize = 16;
+
+/// Kills the daemon before each step in turn of a change from one way to another.
+fn killed_at_every_step(from: &[&str], to: &[&str]) {
+    let world = World::new();
+    let mut ctl = Controller::start(&world.host);
+    let group = ctl.group("either way");
+    ctl.close_egress(&group);
+    for (friend, own) in friend().into_iter().zip(host()) {
+        ctl.allow(&group, "tcp", &OPEN.to_string(), &only(friend));
+        // To the host, what comes from beyond is what a workload sends.
+        let out = ["--protocol", "tcp", "--port", &OPEN.to_string(), "--cidr", &only(own)];
+        ctl.ok(&[["authorize-security-group-egress", "--group-id", &group].as_slice(), &out].concat());
+    }
+    ctl.attach("eth0", &group, from);
+    let judges = |when: &str, step: usize| {
+        println!("{when} step {step}");
+        world.tcp_in(friend()[step % 2], OPEN).answers();
+        world.tcp_in(friend()[step % 2], OTHER).is_silent();
+    };
+    for step in 0..STEPS {
+        let back = attach_again(&ctl, from);
+        assert!(back.status.success(), "before step {step}: {back:?}");
+        judges("before", step);
+        let killer = ctl.kill_after(step);
+        let changed = attach_again(&ctl, to);
+        assert!(ctl.killed(killer) || changed.status.success(), "{changed:?}");
+        judges("killed at", step);
+        ctl.restart();
+        assert_eq!(ctl.state(), "enforced", "after step {step}");
+        judges("after", step);
+    }
+}
+
+#[test]
+fn a_change_of_side_judges_at_every_step() {
+    killed_at_every_step(&[HOST.as_slice(), &["--hook", "xdp"]].concat(), &WORKLOAD);
+    killed_at_every_step(&[WORKLOAD.as_slice(), &["--hook", "tc"]].concat(), &HOST);
+}
+
+#[test]
+fn a_change_of_hook_judges_at_every_step() {
+    for (from, to) in [("tc", "xdp"), ("xdp", "xdp-generic")] {
+        killed_at_every_step(&["--hook", from], &["--hook", to]);
+    }
 }

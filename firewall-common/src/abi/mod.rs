@@ -64,9 +64,10 @@ pub const V6: usize = 1;
 
 /// Names of the maps, as the programs declare them and as they are pinned.
 pub mod map {
-    /// `Array<Interface>` by ifindex.
+    /// `Array<Interface>` by ifindex. An entry without an attachment counts as none.
     pub const INTERFACES: &str = "INTERFACES";
-    /// `HashMap<u32, Interface>`: the ifindexes beyond the array.
+    /// `HashMap<u32, Interface>`: what is not in the array. Ifindexes beyond it, and others while their entry is exchanged for
+    /// that of another attachment: a hash gives the old one or the new one, whole.
     pub const INTERFACES_HIGH: &str = "INTERFACES_HIGH";
     /// `Array<u64>` (`PolicyCell`) by attachment number, memory-mapped by the controller.
     pub const CELLS: &str = "CELLS";

@@ -62,7 +62,7 @@ pub struct Limits {
     pub linger: u32,
     /// Records of dropped packets, of about 150 octets and 32 more for each CPU.
     pub drops: u32,
-    /// Highest host-wide rule number.
+    /// Highest host-wide rule number. The counters take 24 octets of each CPU for every one.
     pub rule_numbers: u32,
 }
 
@@ -95,7 +95,7 @@ impl Default for Limits {
             half_open_per_interface: 16_384,
             linger: 4096,
             drops: 4096,
-            rule_numbers: 65_536,
+            rule_numbers: 262_144,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Answers calls and keeps watch: one writer at a time, readers beside it, and nothing that blocks on the runtime.
 
-use super::core::{Caller, Core, Host, PeerSeen, PeersSeen, Settings, View, explain, read, simulate};
+use super::core::{Caller, Core, Host, PeerSeen, PeersSeen, Settings, View, explain, is_binding_due, read, simulate};
 use super::enforcer::{Enforcer, Observer};
 use super::error::chain;
-use super::lockout::SshConnection;
+use super::lockout::{SshConnection, sessions};
 use super::net::{Link, Netlink, NetlinkError, Snapshot, behind, behind_all};
 use super::{keys, observe};
 use crate::actions::types::AttachDevice;
@@ -23,6 +23,8 @@ use tokio::time::Instant;
 
 /// How often everything is looked at without a sign of change, and expired flows are removed.
 const PERIOD: Duration = Duration::from_secs(5);
+/// How long after a failure to undo a change it is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
 /// How long further signs are waited for: a device that comes up changes several times.
 const SETTLE: Duration = Duration::from_millis(50);
 
@@ -34,6 +36,7 @@ pub struct Controller<E: Enforcer, S: Store> {
     settings: Settings,
     netlink: Netlink,
     changed: Arc<Notify>,
+    broken: Notify,
     keys: Arc<KeyRing>,
 }
 
@@ -47,7 +50,8 @@ impl<E: Enforcer, S: Store + 'static> Controller<E, S> {
         keys: Arc<KeyRing>,
     ) -> Self {
         let (view, observer) = (core.view(), core.observer());
-        Self { core: Arc::new(Mutex::new(core)), view, observer, settings, netlink, changed, keys }
+        let core = Arc::new(Mutex::new(core));
+        Self { core, view, observer, settings, netlink, changed, broken: Notify::new(), keys }
     }
 
     /// Looks at everything once.
@@ -56,9 +60,12 @@ impl<E: Enforcer, S: Store + 'static> Controller<E, S> {
     /// The kernel does not answer.
     pub async fn reconcile(&self, collect: bool) -> Result<(), NetlinkError> {
         let core = self.write().await;
-        let host = self.host().await?;
+        let mut host = self.host().await?;
+        if is_binding_due(&self.view.load().model, &self.settings.host_name) {
+            host.sessions = unless_it_ends(tokio::task::spawn_blocking(sessions)).await;
+        }
         let peers = self.peers(&host.snapshot).await;
-        blocking(core, move |core| {
+        self.blocking(core, move |core| {
             core.reconcile(&host, &peers);
             if collect {
                 core.collect();
@@ -93,11 +100,36 @@ impl<E: Enforcer, S: Store + 'static> Controller<E, S> {
         let deadline = self.core.lock().await.pending().map(|pending| pending.deadline);
         match deadline {
             Some(deadline) => {
-                let left = Duration::try_from(Timestamp::now().duration_until(deadline)).unwrap_or_default();
-                tokio::time::sleep(left).await;
+                // What is late already could not be undone.
+                let left = Timestamp::now().duration_until(deadline);
+                tokio::time::sleep(Duration::try_from(left).unwrap_or(AGAIN)).await;
             }
             None => std::future::pending().await,
         }
+    }
+
+    /// Works with the core where blocking is allowed. Whoever fails in the middle of it leaves half of a change, of which the
+    /// disk has all or nothing: the next controller makes it good, and this one is to end ([`Controller::broken`]).
+    async fn blocking<T: Send + 'static>(
+        &self,
+        mut core: OwnedMutexGuard<Core<E, S>>,
+        work: impl FnOnce(&mut Core<E, S>) -> T + Send + 'static,
+    ) -> T {
+        match tokio::task::spawn_blocking(move || work(&mut core)).await {
+            Ok(result) => result,
+            Err(error) => {
+                if error.is_panic() {
+                    self.broken.notify_one();
+                }
+                // Nobody waits for an answer of a controller that ends.
+                std::future::pending().await
+            }
+        }
+    }
+
+    /// Waits until the controller cannot go on.
+    pub async fn broken(&self) {
+        self.broken.notified().await;
     }
 
     /// Waits until nobody writes, and keeps it so.
@@ -107,7 +139,7 @@ impl<E: Enforcer, S: Store + 'static> Controller<E, S> {
 
     /// The host as it is now.
     async fn host(&self) -> Result<Host, NetlinkError> {
-        Ok(Host { snapshot: self.netlink.snapshot().await?, now: Timestamp::now() })
+        Ok(Host { snapshot: self.netlink.snapshot().await?, now: Timestamp::now(), ..Host::default() })
     }
 
     /// What is behind the devices of workloads, as far as it can be read and is asked for.
@@ -184,7 +216,7 @@ impl<E: Enforcer, S: Store + 'static> Controller<E, S> {
                     })
                     .await?;
                 let core = self.write().await;
-                return blocking(core, move |core| core.flush(selected, &caller)).await.map(Outcome::unchanged);
+                return self.blocking(core, move |core| core.flush(selected, &caller)).await.map(Outcome::unchanged);
             }
             Request::CreateAccessKey(request) => {
                 let (ring, settings) = (Arc::clone(&self.keys), self.settings.clone());
@@ -203,26 +235,13 @@ impl<E: Enforcer, S: Store + 'static> Controller<E, S> {
         let core = self.write().await;
         let host = self.host().await.map_err(|error| ApiError::new(ErrorCode::InternalError, chain(&error)))?;
         let peer = self.peer_for(&request, &host.snapshot).await;
-        let outcome = blocking(core, move |core| core.answer(request, &caller, &host, peer)).await;
+        let outcome = self.blocking(core, move |core| core.answer(request, &caller, &host, peer)).await;
         if writes {
             // What the change has left behind is freed, and what it did looked at, when nobody waits.
             self.changed.notify_one();
         }
         outcome
     }
-}
-
-/// Works with the core where blocking is allowed.
-async fn blocking<E, S, T>(
-    mut core: OwnedMutexGuard<Core<E, S>>,
-    work: impl FnOnce(&mut Core<E, S>) -> T + Send + 'static,
-) -> T
-where
-    E: Enforcer,
-    S: Store + 'static,
-    T: Send + 'static,
-{
-    unless_it_ends(tokio::task::spawn_blocking(move || work(&mut core))).await
 }
 
 /// What work on another thread gives.
@@ -268,4 +287,27 @@ fn connection(text: &str) -> Result<SshConnection, ApiError> {
         ApiError::new(ErrorCode::ValidationError, format!("The caller's own connection is not understood: {error}."))
             .with_detail("Without it nobody can tell whether the change locks you out. Do it nevertheless: --force")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::core::tests::fake::{Fake, Kill};
+    use super::super::core::tests::settings;
+    use super::*;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn who_breaks_off_a_change_does_not_go_on() {
+        let fake = Fake::default();
+        let core = Core::open(settings(), fake.clone(), fake.clone()).unwrap();
+        let (netlink, changed) = (Netlink::connect().unwrap(), Arc::default());
+        let controller = Controller::new(core, settings(), netlink, changed, Arc::default());
+        fake.world().killed = Some((0, Kill::Before));
+        let request = Request::parse("CreateSecurityGroup", json!({"GroupName": "a", "Description": "a"})).unwrap();
+        let answer = controller.answer(request, Caller::default());
+        tokio::select! {
+            answer = answer => panic!("{answer:?}"),
+            () = controller.broken() => {}
+        }
+    }
 }

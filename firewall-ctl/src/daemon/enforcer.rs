@@ -5,7 +5,7 @@ use crate::actions::ApiError;
 use crate::actions::types::{ProgramsStatus, TableUsage};
 use crate::compile::Desired;
 use crate::compile::memory::{Drops, FlowKey};
-use crate::dataplane::FlowCounts;
+use crate::dataplane::{FlowCounts, Hook};
 use crate::model::{HookWish, Side};
 use crate::probe::{Findings, Probe};
 use firewall_common::abi::{Counter, Flow, RuleCounter};
@@ -64,6 +64,21 @@ pub struct InKernel {
 }
 
 impl InKernel {
+    /// What keeps the programs from being as they should: what is broken, or a hook that is not the one wished for.
+    #[must_use]
+    pub fn amiss(&self, wish: HookWish) -> Vec<String> {
+        let is_met = |found: &str| match wish {
+            HookWish::Auto => true,
+            HookWish::Xdp => found == Hook::Xdp.name(),
+            HookWish::XdpGeneric => found == Hook::XdpGeneric.name(),
+            HookWish::Tc => found == Hook::Tcx.name() || found == Hook::Clsact.name(),
+        };
+        let misplaced = self.hook_rx.as_deref().filter(|found| !is_met(found));
+        let misplaced =
+            misplaced.map(|found| format!("the program for received frames is at {found} instead of {wish}"));
+        self.broken.iter().cloned().chain(misplaced).collect()
+    }
+
     /// Whether nothing of it is left on the device, though nobody wants that.
     #[must_use]
     pub fn is_bare(&self) -> bool {

@@ -66,6 +66,11 @@ pub enum DaemonError {
         /// What the system said.
         source: io::Error,
     },
+    /// A fault of the controller's own, of which the panic before it tells.
+    #[error(
+        "the controller has broken off what it was doing: start it again, which makes good what was begun; enforcement goes on"
+    )]
+    Broken,
     /// A system facility failed.
     #[error("{what}")]
     System {

@@ -143,9 +143,7 @@ impl Enforcer for Kernel {
     }
 
     fn discard(&mut self, prepared: Prepared) {
-        if let Err(error) = self.dataplane.discard(prepared) {
-            tracing::warn!(error = chain(&error), "tables that were not put in force could not be taken back");
-        }
+        self.dataplane.discard(prepared);
     }
 
     fn reclaim(&mut self) {

@@ -85,9 +85,12 @@ async fn serve_until_told<E: Enforcer>(
     let keys = wire.as_ref().map_or_else(|_| Arc::default(), |wire| Arc::clone(&wire.keys));
     let controller = Arc::new(Controller::new(core, settings.clone(), Netlink::connect()?, changed, keys));
     // Devices that were attached before are, when readiness is told.
-    controller.reconcile(true).await?;
+    tokio::select! {
+        looked = controller.reconcile(true) => looked?,
+        () = controller.broken() => return Err(DaemonError::Broken),
+    }
     let mut wire = wire?;
-    let keeping = tokio::spawn({
+    let mut keeping = tokio::spawn({
         let controller = Arc::clone(&controller);
         async move { controller.watch().await }
     });
@@ -99,6 +102,8 @@ async fn serve_until_told<E: Enforcer>(
     let result = loop {
         tokio::select! {
             ended = &mut serving => break served(ended),
+            _ = &mut keeping => break Err(DaemonError::Broken),
+            () = controller.broken() => break Err(DaemonError::Broken),
             told = signals.next() => match told {
                 Told::Reload => {
                     reload(args, log);

@@ -1,14 +1,16 @@
 //! Puts programs on devices and takes them off.
 
+use super::device::Link;
 use super::error::DataplaneError;
 use super::hooks::{Choice, Hook, Warning, choose, detour};
-use super::pins::{Leg, ignore_missing};
+use super::pins::Leg;
 use super::programs::Programs;
 use super::rings::{self, Region};
 use super::sys::bpf::{self, LinkTarget, attach_type};
-use super::{Dataplane, Device, clsact, device};
+use super::{Dataplane, Device, clsact, device, links};
 use crate::model::{HookWish, Side};
 use firewall_common::abi::{self, INTERFACE_NO_ETHERNET, Interface, PolicyCell, map};
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::Duration;
@@ -91,6 +93,10 @@ impl Dataplane {
         let wanted = self.wanted.get(number).copied().filter(|_| has_policy);
         let mut entry = wanted.ok_or(DataplaneError::NoPolicy { number: *number })?;
         let before = self.entries.get(number).copied();
+        if before.is_none() {
+            // Whoever had the number before may have been taken off in a hurry.
+            self.purge_counters(*number)?;
+        }
         if facts.is_bare() {
             entry.flags |= INTERFACE_NO_ETHERNET;
         }
@@ -209,7 +215,7 @@ impl Dataplane {
         let excludes = |running: Running| running.hook == hook || is_xdp(running.hook) && is_xdp(hook);
         let makes_room = hook != Hook::Clsact && current.is_none_or(excludes);
         if makes_room {
-            self.unlink(number, leg)?;
+            links::take_off(&self.pins, number, leg)?;
         }
         let failed = |source: io::Error| DataplaneError::Attach {
             hook: hook.name(),
@@ -230,12 +236,11 @@ impl Dataplane {
         });
         match created.map_err(failed)? {
             Some(link) => {
-                self.unlink(number, leg)?;
-                bpf::pin(link.as_fd(), &path).map_err(DataplaneError::pin("pin a link to", path))?;
+                links::put(&self.pins, number, leg, &link)?;
                 // Also one that stayed when it was to be a detour only.
                 clsact::detach(device.ifindex, leg).map(drop).map_err(failed)
             }
-            None => self.unlink(number, leg),
+            None => links::take_off(&self.pins, number, leg),
         }
     }
 
@@ -275,7 +280,8 @@ impl Dataplane {
         }
     }
 
-    /// Takes the programs of an attachment off its device, then removes its entries, its flows and its counters.
+    /// Takes the programs of an attachment off its device, then removes its entries and its flows. Its counters stay until the
+    /// number is used again.
     ///
     /// # Errors
     /// The kernel refuses.
@@ -292,26 +298,31 @@ impl Dataplane {
         }
         self.tables.cells.store(number, PolicyCell::default().to_word());
         self.purge_flows(number)?;
-        self.drop_linger(|other, _| other == number)?;
-        self.purge_counters(number)
+        self.drop_linger(|other, _| other == number)
     }
 
     fn take_off(&self, number: u32, leg: Leg, ifindex: u32) -> Result<(), DataplaneError> {
-        self.unlink(number, leg)?;
+        links::take_off(&self.pins, number, leg)?;
         let failed = |source| DataplaneError::Detach { number, leg, source };
         if ifindex != 0 { clsact::detach(ifindex, leg).map(drop).map_err(failed) } else { Ok(()) }
     }
 
-    /// Detaches what is pinned and removes the pin.
-    fn unlink(&self, number: u32, leg: Leg) -> Result<(), DataplaneError> {
-        unlink(&self.pins.link(number, leg)).map_err(|source| DataplaneError::Detach { number, leg, source })
+    /// The program that runs for an attachment at a device.
+    fn running(&self, number: u32, leg: Leg, ifindex: u32) -> Option<Running> {
+        self.running_among(&device::links().unwrap_or_default(), number, leg, ifindex)
     }
 
-    /// The program that runs for an attachment at a device.
-    pub(super) fn running(&self, number: u32, leg: Leg, ifindex: u32) -> Option<Running> {
+    /// The same, given the devices that there are.
+    pub(super) fn running_among(
+        &self,
+        devices: &BTreeMap<u32, Link>,
+        number: u32,
+        leg: Leg,
+        ifindex: u32,
+    ) -> Option<Running> {
         let linked = bpf::get(&self.pins.link(number, leg)).and_then(|link| bpf::link_info(link.as_fd())).ok();
         let hook = linked.and_then(|info| match info.target {
-            LinkTarget::Xdp { ifindex: at } if at == ifindex => Some(xdp_hook(ifindex)),
+            LinkTarget::Xdp { ifindex: at } if at == ifindex => Some(xdp_hook(devices, ifindex)),
             LinkTarget::Tcx { ifindex: at, attach_type: _ } if at == ifindex => Some(Hook::Tcx),
             LinkTarget::Xdp { .. } | LinkTarget::Tcx { .. } | LinkTarget::Other => None,
         });
@@ -341,28 +352,6 @@ impl Dataplane {
     }
 }
 
-/// Detaches the link that is pinned to a path, whoever else holds it, and removes the pin.
-pub(super) fn unlink(path: &std::path::Path) -> io::Result<()> {
-    match bpf::get(path) {
-        Ok(link) => match bpf::link_detach(link.as_fd()) {
-            // Detached before, or the device is gone.
-            Ok(()) | Err(_) if bpf::link_info(link.as_fd()).is_ok_and(|info| is_detached(info.target)) => {}
-            Ok(()) => {}
-            Err(error) => return Err(error),
-        },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    }
-    ignore_missing(std::fs::remove_file(path))
-}
-
-const fn is_detached(target: LinkTarget) -> bool {
-    match target {
-        LinkTarget::Xdp { ifindex } | LinkTarget::Tcx { ifindex, attach_type: _ } => ifindex == 0,
-        LinkTarget::Other => false,
-    }
-}
-
 /// Detaches a program from a TCX hook as far as its link can be had, and says whether it was there.
 fn detach_program(ifindex: u32, leg: Leg, program: u32) -> io::Result<bool> {
     let mut was_there = false;
@@ -384,9 +373,8 @@ const fn tcx_type(leg: Leg) -> u32 {
 }
 
 /// The mode of the XDP program of a device.
-pub(super) fn xdp_hook(ifindex: u32) -> Hook {
-    let links = device::links().unwrap_or_default();
-    match links.get(&ifindex).and_then(|link| link.xdp) {
+pub(super) fn xdp_hook(devices: &BTreeMap<u32, Link>, ifindex: u32) -> Hook {
+    match devices.get(&ifindex).and_then(|link| link.xdp) {
         Some((_, true)) => Hook::XdpGeneric,
         Some((_, false)) | None => Hook::Xdp,
     }

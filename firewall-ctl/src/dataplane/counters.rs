@@ -2,9 +2,9 @@
 
 use super::Dataplane;
 use super::error::DataplaneError;
+use super::maps::{open, open_raw};
 use super::sys::bpf;
 use super::sys::plain::Plain;
-use super::tables::{open, open_raw};
 use aya::maps::{MapData, PerCpuArray, PerCpuValues};
 use firewall_common::abi::{Counter, RuleCounter, map};
 use firewall_common::verdict::{Direction, OUTCOMES};

@@ -1,11 +1,12 @@
 //! Takes programs off devices without a controller, without a store, and as far as possible without pins.
 
+use super::device::Link;
 use super::error::DataplaneError;
 use super::hooks::Hook;
 use super::pins::{Leg, Pins};
 use super::programs::Programs;
 use super::sys::bpf::{self, LinkTarget, attach_type};
-use super::{attach, bpffs, clsact, device, privileges};
+use super::{attach, bpffs, clsact, device, links, privileges};
 use rustix::fs::{FlockOperation, flock};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -51,11 +52,12 @@ impl fmt::Display for Removed {
 /// Privileges are missing, the device does not exist, or the kernel refuses.
 pub fn emergency_detach(root: &Path, device: Option<&str>) -> Result<Vec<Removed>, DataplaneError> {
     privileges::check()?;
-    let devices: BTreeMap<u32, String> = device::links()?.into_iter().map(|(index, link)| (index, link.name)).collect();
+    let devices = device::links()?;
     let targets: BTreeMap<u32, String> = match device {
-        None => devices.clone(),
+        None => devices.iter().map(|(ifindex, link)| (*ifindex, link.name.clone())).collect(),
         Some(name) => {
-            let found: BTreeMap<_, _> = devices.clone().into_iter().filter(|(_, known)| known == name).collect();
+            let found = devices.iter().filter(|(_, link)| link.name == name);
+            let found: BTreeMap<u32, String> = found.map(|(ifindex, link)| (*ifindex, link.name.clone())).collect();
             if found.is_empty() {
                 return Err(DataplaneError::NoDevice { name: name.to_owned(), ifindex: 0 });
             }
@@ -63,11 +65,19 @@ pub fn emergency_detach(root: &Path, device: Option<&str>) -> Result<Vec<Removed
         }
     };
     let pins = Pins::new(root);
+    let had_bpffs = bpffs::is_bpffs(root).unwrap_or(false);
+    let is_running = had_bpffs && is_controller_running(root);
+    // First of all, or a controller that looks in between puts back what is taken off.
+    let mut released = Vec::new();
+    if had_bpffs && (device.is_some() || is_running) {
+        for ifindex in targets.keys().filter(|ifindex| !pins.is_released(**ifindex)) {
+            pins.release(*ifindex).map_err(DataplaneError::pin("write to", root))?;
+            released.push(*ifindex);
+        }
+    }
     let mut removed = Vec::new();
     let had_pins = remove_pinned(&pins, device.is_some(), &targets, &devices, &mut removed)?;
     let failed = |source| DataplaneError::Query { what: "attached programs".to_owned(), source };
-    let had_bpffs = bpffs::is_bpffs(root).unwrap_or(false);
-    let is_running = had_bpffs && is_controller_running(root);
     for (ifindex, name) in &targets {
         if !had_pins {
             remove_by_name(*ifindex, name, &mut removed).map_err(failed)?;
@@ -78,12 +88,11 @@ pub fn emergency_detach(root: &Path, device: Option<&str>) -> Result<Vec<Removed
             }
         }
     }
-    if had_bpffs && (device.is_some() || is_running) {
-        for (ifindex, name) in &targets {
-            let was_ours = removed.iter().any(|gone| matches!(gone, Removed::Program { device, .. } if device == name));
-            if was_ours {
-                pins.release(*ifindex).map_err(DataplaneError::pin("write to", root))?;
-            }
+    for ifindex in released {
+        let name = targets.get(&ifindex);
+        let is_its = |gone: &Removed| matches!(gone, Removed::Program { device, .. } if Some(device) == name);
+        if !removed.iter().any(is_its) {
+            pins.take_up(ifindex).map_err(DataplaneError::pin("clear", root))?;
         }
     }
     if device.is_none() && had_bpffs && !is_running {
@@ -105,26 +114,30 @@ fn remove_pinned(
     pins: &Pins,
     only_targets: bool,
     targets: &BTreeMap<u32, String>,
-    devices: &BTreeMap<u32, String>,
+    devices: &BTreeMap<u32, Link>,
     removed: &mut Vec<Removed>,
 ) -> Result<bool, DataplaneError> {
     let mut had_pins = false;
-    for (number, leg) in pins.list_links().map_err(DataplaneError::pin("list", pins.links()))? {
-        let path = pins.link(number, leg);
+    let failed = || DataplaneError::pin("list", pins.links());
+    let links = pins.list_links().map_err(failed())?.into_iter().map(|(number, leg)| (pins.link(number, leg), leg));
+    let waiting = pins.list_next_links().map_err(failed())?;
+    let waiting = waiting.into_iter().map(|(number, leg)| (pins.next_link(number, leg), leg));
+    for (path, leg) in links.chain(waiting) {
         let link = bpf::get(&path).map_err(DataplaneError::pin("open", &path))?;
         let info = bpf::link_info(link.as_fd()).map_err(DataplaneError::pin("look at", &path))?;
-        let (ifindex, hook) = match info.target {
-            LinkTarget::Xdp { ifindex } => (ifindex, attach::xdp_hook(ifindex)),
-            LinkTarget::Tcx { ifindex, attach_type: _ } => (ifindex, Hook::Tcx),
-            LinkTarget::Other => (0, Hook::Tcx),
+        let ifindex = info.target.ifindex();
+        let hook = match info.target {
+            LinkTarget::Xdp { ifindex } => attach::xdp_hook(devices, ifindex),
+            LinkTarget::Tcx { .. } | LinkTarget::Other => Hook::Tcx,
         };
         if only_targets && !targets.contains_key(&ifindex) {
             continue;
         }
         had_pins = true;
-        attach::unlink(&path).map_err(|source| DataplaneError::Detach { number, leg, source })?;
+        links::unlink(&path).map_err(DataplaneError::pin("detach", &path))?;
         if ifindex != 0 {
-            let device = devices.get(&ifindex).cloned().unwrap_or_else(|| format!("index {ifindex}"));
+            let device = devices.get(&ifindex).map(|link| link.name.clone());
+            let device = device.unwrap_or_else(|| format!("index {ifindex}"));
             removed.push(Removed::Program { device, hook, leg });
         }
     }

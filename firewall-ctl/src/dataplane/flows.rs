@@ -3,12 +3,11 @@
 use super::Dataplane;
 use super::clock::now;
 use super::error::DataplaneError;
+use super::maps::{for_each, ignore_missing, is};
 use super::programs::Programs;
 use super::sys::plain::Plain;
-use super::tables::{for_each, ignore_missing, open};
 use crate::compile::TableFull;
 use crate::compile::memory::FlowKey;
-use aya::maps::{HashMap, MapData, MapError};
 use aya::{TestRun as _, TestRunOptions};
 use firewall_common::abi::{
     AnyFlowKey, Flow, FlowGauge, FlowKeyV4, FlowKeyV6, SWEEP_CUT, SWEEP_EXPIRED, Sweep, Timeouts, map,
@@ -131,11 +130,13 @@ impl Dataplane {
         Ok(())
     }
 
-    /// Removes flows and fragments of attachments that do not exist.
+    /// Removes flows and fragments of attachments that do not exist, and has them begin with no flow.
     pub(super) fn purge_orphans(&mut self) -> Result<(), DataplaneError> {
         let known: BTreeSet<u32> = self.entries.keys().copied().collect();
         self.purge::<FlowKeyV4>(|attachment| !known.contains(&attachment))?;
         self.purge::<FlowKeyV6>(|attachment| !known.contains(&attachment))?;
+        let gone = (1..=self.config.limits.attachments).filter(|number| !known.contains(number));
+        gone.for_each(|number| self.gauges.clear(number));
         self.purge_fragments(|attachment| !known.contains(&attachment))
     }
 
@@ -146,9 +147,12 @@ impl Dataplane {
                 keys.push(key);
             }
         })?;
-        let mut table: HashMap<MapData, Plain<K>, Plain<Flow>> = open(&self.pins, K::TABLE)?;
         for key in keys {
-            ignore_missing(table.remove(&Plain(key))).map_err(DataplaneError::map("remove from", K::TABLE))?;
+            let removed = match key.wrap() {
+                FlowKey::V4(key) => self.tables.maps.flows_v4.remove(&Plain(key)),
+                FlowKey::V6(key) => self.tables.maps.flows_v6.remove(&Plain(key)),
+            };
+            ignore_missing(removed).map_err(DataplaneError::map("remove from", K::TABLE))?;
         }
         Ok(())
     }
@@ -158,28 +162,25 @@ impl Dataplane {
     /// # Errors
     /// The kernel refuses; the flows written before stay.
     pub fn adopt_flows(&mut self, number: u32, connections: &[AdoptedFlow]) -> Result<u64, DataplaneError> {
-        let mut v4: HashMap<MapData, Plain<FlowKeyV4>, Plain<Flow>> = open(&self.pins, map::FLOWS_V4)?;
-        let mut v6: HashMap<MapData, Plain<FlowKeyV6>, Plain<Flow>> = open(&self.pins, map::FLOWS_V6)?;
+        let maps = &mut self.tables.maps;
         let mut adopted = 0;
         for (nonce, connection) in connections.iter().enumerate() {
             let flow = Plain(alive(connection, nonce as u16));
             let (result, table) = match key(number, connection) {
-                Some(FlowKey::V4(key)) => (v4.insert(Plain(key), flow, NO_EXIST), map::FLOWS_V4),
-                Some(FlowKey::V6(key)) => (v6.insert(Plain(key), flow, NO_EXIST), map::FLOWS_V6),
+                Some(FlowKey::V4(key)) => (maps.flows_v4.insert(Plain(key), flow, NO_EXIST), map::FLOWS_V4),
+                Some(FlowKey::V6(key)) => (maps.flows_v6.insert(Plain(key), flow, NO_EXIST), map::FLOWS_V6),
                 None => continue,
             };
-            match result {
-                Ok(()) => {
-                    self.gauges.add(number, class(connection.protocol));
-                    adopted += 1;
-                }
-                Err(MapError::SyscallError(error)) if error.io_error.raw_os_error() == Some(libc::EEXIST) => {}
-                Err(MapError::SyscallError(error)) if error.io_error.raw_os_error() == Some(libc::E2BIG) => {
-                    let limit = self.config.limits.max_entries(table).unwrap_or_default();
-                    return Err(TableFull { table, limit }.into());
-                }
-                Err(error) => return Err(DataplaneError::map("write to", table)(error)),
+            if is(&result, libc::EEXIST) {
+                continue;
             }
+            if is(&result, libc::E2BIG) {
+                let limit = self.config.limits.max_entries(table).unwrap_or_default();
+                return Err(TableFull { table, limit }.into());
+            }
+            result.map_err(DataplaneError::map("write to", table))?;
+            self.gauges.add(number, class(connection.protocol));
+            adopted += 1;
         }
         Ok(adopted)
     }

@@ -4,8 +4,8 @@
 use super::Dataplane;
 use super::clock::now;
 use super::error::DataplaneError;
+use super::maps::{for_each, ignore_missing, open};
 use super::sys::plain::Plain;
-use super::tables::{for_each, ignore_missing, open};
 use aya::maps::{HashMap, MapData};
 use firewall_common::abi::{FirstFragment, FragmentKeyV4, FragmentKeyV6, map};
 use std::collections::BTreeSet;

@@ -2,8 +2,8 @@
 
 use super::Pins;
 use super::error::DataplaneError;
+use super::maps::open_raw;
 use super::sys::cells::Words;
-use super::tables::open_raw;
 use firewall_common::abi::{FlowGauge, map};
 use std::os::fd::AsFd as _;
 

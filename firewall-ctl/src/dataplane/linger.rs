@@ -4,27 +4,15 @@
 use super::Dataplane;
 use super::clock::now;
 use super::error::DataplaneError;
+use super::maps::{TrieKey, for_each, ignore_missing, is};
 use super::sys::plain::Plain;
-use super::tables::{for_each, ignore_missing, open};
 use crate::compile::{LingerPrefix, TableFull};
 use aya::maps::lpm_trie::Key;
-use aya::maps::{LpmTrie, MapData, MapError};
 use firewall_common::abi::{LingerKey, map};
 use std::collections::BTreeMap;
-use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Ports by attachment number, with the tick until which each counts.
 pub(super) type Lingering = BTreeMap<u32, BTreeMap<LingerPrefix, u64>>;
-
-/// Key of the trie as the kernel holds it.
-#[repr(C)]
-#[derive(FromBytes, IntoBytes, Immutable)]
-struct TrieKey {
-    prefix_len: u32,
-    data: LingerKey,
-}
-
-type Table = LpmTrie<MapData, Plain<LingerKey>, u64>;
 
 fn number(key: &LingerKey) -> u32 {
     u32::from_be_bytes(key.attachment)
@@ -34,7 +22,7 @@ impl Dataplane {
     /// What is in the table already.
     pub(super) fn read_linger(&mut self) -> Result<(), DataplaneError> {
         let mut lingering = Lingering::new();
-        for_each(&self.pins, map::LINGER, |TrieKey { prefix_len, data }: TrieKey, until: u64| {
+        for_each(&self.pins, map::LINGER, |TrieKey { prefix_len, data }: TrieKey<LingerKey>, until: u64| {
             lingering.entry(number(&data)).or_default().insert((prefix_len, data), until);
         })?;
         self.lingering = lingering;
@@ -47,17 +35,14 @@ impl Dataplane {
             return Ok(());
         }
         self.drop_linger(|_, until| until <= now())?;
-        let mut table: Table = open(&self.pins, map::LINGER)?;
         for (prefix_len, key) in closed {
             let timeouts = self.entries.get(&number(key)).map(|(_, entry)| entry.timeouts).unwrap_or_default();
             let until = now() + u64::from(timeouts.udp_stream);
-            match table.insert(&Key::new(*prefix_len, Plain(*key)), until, 0) {
-                Ok(()) => {}
-                Err(MapError::SyscallError(error)) if error.io_error.raw_os_error() == Some(libc::ENOSPC) => {
-                    return Err(TableFull { table: map::LINGER, limit: self.config.limits.linger }.into());
-                }
-                Err(error) => return Err(DataplaneError::map("write to", map::LINGER)(error)),
+            let written = self.tables.maps.linger.insert(&Key::new(*prefix_len, Plain(*key)), until, 0);
+            if is(&written, libc::ENOSPC) {
+                return Err(TableFull { table: map::LINGER, limit: self.config.limits.linger }.into());
             }
+            written.map_err(DataplaneError::map("write to", map::LINGER))?;
             self.lingering.entry(number(key)).or_default().insert((*prefix_len, *key), until);
         }
         Ok(())
@@ -65,10 +50,7 @@ impl Dataplane {
 
     /// Removes ports, by attachment number and the tick until which they count.
     pub(super) fn drop_linger(&mut self, is_over: impl Fn(u32, u64) -> bool) -> Result<(), DataplaneError> {
-        if self.lingering.is_empty() {
-            return Ok(());
-        }
-        let mut table: Table = open(&self.pins, map::LINGER)?;
+        let table = &mut self.tables.maps.linger;
         let mut result = Ok(());
         for (number, ports) in &mut self.lingering {
             ports.retain(|(prefix_len, key), until| {

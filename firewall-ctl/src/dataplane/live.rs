@@ -3,19 +3,18 @@
 
 use super::clock;
 use super::error::DataplaneError;
+use super::maps::{Maps, open};
 use super::pins::Pins;
 use super::reader::Reader;
 use super::sys::plain::Plain;
-use super::tables::open;
 use crate::compile::MemoryTables;
 use crate::compile::memory::{FlowHandle, FlowKey, PlaceHandle};
 use crate::probe::{Findings, Probe, hear};
 use aya::maps::lpm_trie::Key;
-use aya::maps::{Array, HashMap, LpmTrie, MapData, MapError};
+use aya::maps::{Array, HashMap, MapData, MapError};
 use firewall_common::abi::{
     CidrKeyV4, CidrKeyV6, DropKey, FirstFragment, Flow, FlowGauge, FlowKeyV4, FlowKeyV6, FragmentKeyV4, FragmentKeyV6,
-    GroupRules, GroupRulesKey, Interface, LingerKey, MemberKeyV4, MemberKeyV6, Page, PolicyCell, RuleNumbers, RuleSet,
-    Slot, map,
+    GroupRulesKey, Interface, LingerKey, MemberKeyV4, MemberKeyV6, Page, PolicyCell, RuleSet, Slot, map,
 };
 use firewall_common::decide::{InsertError, Steps, Tables};
 use firewall_common::verdict::Direction;
@@ -66,26 +65,9 @@ struct Live {
     failed: RefCell<Option<DataplaneError>>,
     pins: Pins,
     found: Found,
-    interfaces: Array<MapData, Plain<Interface>>,
-    interfaces_high: HashMap<MapData, u32, Plain<Interface>>,
+    maps: Maps,
     cells: Array<MapData, u64>,
-    slots: Array<MapData, Plain<Slot>>,
-    pages: Array<MapData, Plain<Page>>,
-    rule_sets: Array<MapData, Plain<RuleSet>>,
-    rule_numbers: Array<MapData, Plain<RuleNumbers>>,
-    cidrs_v4: LpmTrie<MapData, Plain<CidrKeyV4>, u32>,
-    cidrs_v6: LpmTrie<MapData, Plain<CidrKeyV6>, u32>,
-    members_v4: HashMap<MapData, Plain<MemberKeyV4>, u32>,
-    members_v6: HashMap<MapData, Plain<MemberKeyV6>, u32>,
-    owners_v4: HashMap<MapData, Plain<MemberKeyV4>, u32>,
-    owners_v6: HashMap<MapData, Plain<MemberKeyV6>, u32>,
-    group_rules: HashMap<MapData, Plain<GroupRulesKey>, Plain<GroupRules>>,
-    lists_v4: LpmTrie<MapData, [u8; 4], u32>,
-    lists_v6: LpmTrie<MapData, [u8; 16], u32>,
-    list_filter: Array<MapData, u64>,
-    list_rules: HashMap<MapData, Plain<GroupRulesKey>, Plain<GroupRules>>,
     gauges: Array<MapData, Plain<FlowGauge>>,
-    linger: LpmTrie<MapData, Plain<LingerKey>, u64>,
 }
 
 /// What was read and is referred to.
@@ -126,26 +108,9 @@ impl Live {
             failed: RefCell::new(None),
             pins: pins.clone(),
             found: Found::default(),
-            interfaces: open(pins, map::INTERFACES)?,
-            interfaces_high: open(pins, map::INTERFACES_HIGH)?,
+            maps: Maps::open(pins)?,
             cells: open(pins, map::CELLS)?,
-            slots: open(pins, map::SLOTS)?,
-            pages: open(pins, map::PAGES)?,
-            rule_sets: open(pins, map::RULE_SETS)?,
-            rule_numbers: open(pins, map::RULE_NUMBERS)?,
-            cidrs_v4: open(pins, map::CIDRS_V4)?,
-            cidrs_v6: open(pins, map::CIDRS_V6)?,
-            members_v4: open(pins, map::MEMBERS_V4)?,
-            members_v6: open(pins, map::MEMBERS_V6)?,
-            owners_v4: open(pins, map::OWNERS_V4)?,
-            owners_v6: open(pins, map::OWNERS_V6)?,
-            group_rules: open(pins, map::GROUP_RULES)?,
-            lists_v4: open(pins, map::LISTS_V4)?,
-            lists_v6: open(pins, map::LISTS_V6)?,
-            list_filter: open(pins, map::LIST_FILTER)?,
-            list_rules: open(pins, map::LIST_RULES)?,
             gauges: open(pins, map::FLOW_GAUGES)?,
-            linger: open(pins, map::LINGER)?,
         })
     }
 
@@ -211,11 +176,9 @@ impl<'a> Tables for &'a Live {
     type Place = PlaceHandle<'a>;
 
     fn interface(&self, ifindex: u32) -> Option<&Interface> {
-        let Plain(mut entry) = if ifindex < self.interfaces.len() {
-            self.read(self.interfaces.get(&ifindex, 0), map::INTERFACES)?
-        } else {
-            self.read(self.interfaces_high.get(&ifindex, 0), map::INTERFACES_HIGH)?
-        };
+        let low = self.read(self.maps.interfaces.get(&ifindex, 0), map::INTERFACES);
+        let high = || self.read(self.maps.interfaces_high.get(&ifindex, 0), map::INTERFACES_HIGH);
+        let Plain(mut entry) = low.filter(|Plain(entry)| entry.attachment != 0).or_else(high)?;
         // On paper nobody has to make room.
         (entry.ring_base, entry.ring_share) = (0, 0);
         (entry.attachment != 0).then(|| self.found.interfaces.put(entry))
@@ -226,68 +189,71 @@ impl<'a> Tables for &'a Live {
     }
 
     fn slot(&self, slot: u32) -> Option<&Slot> {
-        self.read(self.slots.get(&slot, 0), map::SLOTS).map(|Plain(slot)| self.found.slots.put(slot))
+        self.read(self.maps.slots.get(&slot, 0), map::SLOTS).map(|Plain(slot)| self.found.slots.put(slot))
     }
 
     fn page(&self, page: u32) -> Option<&Page> {
-        self.read(self.pages.get(&page, 0), map::PAGES).map(|Plain(page)| self.found.pages.put(page))
+        self.read(self.maps.pages.get(&page, 0), map::PAGES).map(|Plain(page)| self.found.pages.put(page))
     }
 
     fn rule_set(&self, index: u32) -> Option<&RuleSet> {
-        self.read(self.rule_sets.get(&index, 0), map::RULE_SETS).map(|Plain(rules)| self.found.rule_sets.put(rules))
+        self.read(self.maps.rule_sets.get(&index, 0), map::RULE_SETS)
+            .map(|Plain(rules)| self.found.rule_sets.put(rules))
     }
 
     fn rule_number(&self, slot: u32, family: usize, bit: u32) -> Option<u32> {
         let index = slot.checked_mul(2)? + u32::from(family == 1);
-        let Plain(numbers) = self.read(self.rule_numbers.get(&index, 0), map::RULE_NUMBERS)?;
+        let Plain(numbers) = self.read(self.maps.rule_numbers.get(&index, 0), map::RULE_NUMBERS)?;
         numbers.numbers.get(bit as usize).copied()
     }
 
     fn cidr_v4(&self, slot: u32, address: [u8; 4]) -> Option<u32> {
         let key = CidrKeyV4 { slot: slot.to_be_bytes(), address };
-        self.read(self.cidrs_v4.get(&Key::new(32 + 32, Plain(key)), 0), map::CIDRS_V4)
+        self.read(self.maps.cidrs_v4.get(&Key::new(32 + 32, Plain(key)), 0), map::CIDRS_V4)
     }
 
     fn cidr_v6(&self, slot: u32, address: [u8; 16]) -> Option<u32> {
         let key = CidrKeyV6 { slot: slot.to_be_bytes(), address };
-        self.read(self.cidrs_v6.get(&Key::new(32 + 128, Plain(key)), 0), map::CIDRS_V6)
+        self.read(self.maps.cidrs_v6.get(&Key::new(32 + 128, Plain(key)), 0), map::CIDRS_V6)
     }
 
     fn list_filter(&self, word: u32) -> Option<u64> {
-        self.read(self.list_filter.get(&word, 0), map::LIST_FILTER)
+        self.read(self.maps.list_filter.get(&word, 0), map::LIST_FILTER)
     }
 
     fn lists_v4(&self, address: [u8; 4]) -> Option<u32> {
-        self.read(self.lists_v4.get(&Key::new(32, address), 0), map::LISTS_V4)
+        self.read(self.maps.lists_v4.get(&Key::new(32, address), 0), map::LISTS_V4)
     }
 
     fn lists_v6(&self, address: [u8; 16]) -> Option<u32> {
-        self.read(self.lists_v6.get(&Key::new(128, address), 0), map::LISTS_V6)
+        self.read(self.maps.lists_v6.get(&Key::new(128, address), 0), map::LISTS_V6)
     }
 
     fn list_rules(&self, slot: u32, set: u32, family: usize) -> Option<u32> {
-        let Plain(rules) = self.read(self.list_rules.get(&Plain(GroupRulesKey { slot, set }), 0), map::LIST_RULES)?;
+        let Plain(rules) =
+            self.read(self.maps.list_rules.get(&Plain(GroupRulesKey { slot, set }), 0), map::LIST_RULES)?;
         rules.rule_sets.get(family).copied()
     }
 
     fn member_v4(&self, vpc: u32, address: [u8; 4]) -> Option<u32> {
-        self.read(self.members_v4.get(&Plain(MemberKeyV4 { vpc, address }), 0), map::MEMBERS_V4)
+        self.read(self.maps.members_v4.get(&Plain(MemberKeyV4 { vpc, address }), 0), map::MEMBERS_V4)
     }
 
     fn member_v6(&self, vpc: u32, address: [u8; 16]) -> Option<u32> {
-        self.read(self.members_v6.get(&Plain(MemberKeyV6 { vpc, address }), 0), map::MEMBERS_V6)
+        self.read(self.maps.members_v6.get(&Plain(MemberKeyV6 { vpc, address }), 0), map::MEMBERS_V6)
     }
 
     fn owner_v4(&self, vpc: u32, address: [u8; 4]) -> Option<u32> {
-        self.read(self.owners_v4.get(&Plain(MemberKeyV4 { vpc, address }), 0), map::OWNERS_V4)
+        self.read(self.maps.owners_v4.get(&Plain(MemberKeyV4 { vpc, address }), 0), map::OWNERS_V4)
     }
 
     fn owner_v6(&self, vpc: u32, address: [u8; 16]) -> Option<u32> {
-        self.read(self.owners_v6.get(&Plain(MemberKeyV6 { vpc, address }), 0), map::OWNERS_V6)
+        self.read(self.maps.owners_v6.get(&Plain(MemberKeyV6 { vpc, address }), 0), map::OWNERS_V6)
     }
 
     fn group_rules(&self, slot: u32, set: u32, family: usize) -> Option<u32> {
-        let Plain(rules) = self.read(self.group_rules.get(&Plain(GroupRulesKey { slot, set }), 0), map::GROUP_RULES)?;
+        let Plain(rules) =
+            self.read(self.maps.group_rules.get(&Plain(GroupRulesKey { slot, set }), 0), map::GROUP_RULES)?;
         rules.rule_sets.get(family).copied()
     }
 
@@ -348,7 +314,7 @@ impl<'a> Tables for &'a Live {
     }
 
     fn linger(&self, key: &LingerKey) -> Option<u64> {
-        self.read(self.linger.get(&Key::new(64, Plain(*key)), 0), map::LINGER)
+        self.read(self.maps.linger.get(&Key::new(64, Plain(*key)), 0), map::LINGER)
     }
 
     fn may_record(&self, _now: u64) -> bool {

@@ -23,9 +23,11 @@ mod gauges;
 mod handover;
 mod hooks;
 mod linger;
+mod links;
 mod live;
 mod loader;
 mod logs;
+mod maps;
 pub mod object;
 mod observe;
 mod owners;
@@ -53,7 +55,7 @@ pub use reader::Reader;
 
 use crate::compile::owners::Owners;
 use crate::compile::{Desired, Layout, Limits, Plan, Usage, Write};
-use firewall_common::abi::{INTERFACE_LINGER, INTERFACE_NO_ETHERNET, Interface};
+use firewall_common::abi::{INTERFACE_LINGER, INTERFACE_NO_ETHERNET, Interface, PolicyCell};
 use gauges::Gauges;
 use linger::Lingering;
 use programs::Programs;
@@ -113,6 +115,9 @@ pub struct Dataplane {
     /// Whose addresses are whose, in the tables.
     owners: Owners,
     pending: Option<Pending>,
+    /// Whether a step of a change has failed, so that the tables may hold what the layout does not know: they are read again
+    /// before the next change.
+    is_unsure: bool,
     generation: u64,
 }
 
@@ -146,9 +151,10 @@ impl Dataplane {
         bpffs::ensure(&config.bpffs)?;
         let pins = Pins::new(&config.bpffs);
         pins.make_directories().map_err(DataplaneError::pin("make directories under", pins.root()))?;
+        links::settle(&pins)?;
         let origin = loader::bring(&config, &pins)?;
         let programs = Programs::open(&pins)?;
-        let tables = Tables::open(&pins, &config.limits)?;
+        let mut tables = Tables::open(&pins, &config.limits)?;
         let layout = Layout::adopt(config.limits, &tables.observe()?);
         let found = tables.interfaces()?;
         let entries = found.into_iter().map(|(ifindex, entry)| (entry.attachment, (ifindex, entry))).collect();
@@ -167,8 +173,10 @@ impl Dataplane {
             lingering: Lingering::new(),
             owners: Owners::new(),
             pending: None,
+            is_unsure: false,
             generation: 0,
         };
+        links::name(&dataplane.pins, &dataplane.entries)?;
         dataplane.read_linger()?;
         dataplane.read_owners()?;
         // A detachment that was interrupted may have left some.
@@ -216,13 +224,18 @@ impl Dataplane {
     /// # Errors
     /// They do not fit, or the kernel refuses. Nothing has changed.
     pub fn prepare(&mut self, desired: &Desired) -> Result<Prepared, DataplaneError> {
-        self.drop_pending()?;
+        self.drop_pending();
+        if self.is_unsure {
+            self.layout = Layout::adopt(self.config.limits, &self.tables.observe()?);
+            self.read_owners()?;
+            self.is_unsure = false;
+        }
         let (layout, plan) = self.layout.plan(desired)?;
         owners::check(&self.owners, desired.owners(), &self.config.limits)?;
         self.write_linger(&self.layout.closed_udp_ports(&layout))?;
         for (index, write) in plan.writes.iter().enumerate() {
             if let Err(error) = self.tables.write(write) {
-                self.undo(&plan.writes[..index])?;
+                self.undo(&plan.writes[..index]);
                 return Err(error);
             }
         }
@@ -235,19 +248,17 @@ impl Dataplane {
     }
 
     /// Takes back what was prepared.
-    ///
-    /// # Errors
-    /// The kernel refuses.
     #[expect(clippy::needless_pass_by_value, reason = "the proof is used up")]
-    pub fn discard(&mut self, prepared: Prepared) -> Result<(), DataplaneError> {
+    pub fn discard(&mut self, prepared: Prepared) {
         let Prepared { generation } = prepared;
         if self.pending.as_ref().is_some_and(|pending| pending.generation == generation) {
-            self.drop_pending()?;
+            self.drop_pending();
         }
-        Ok(())
     }
 
-    /// Makes the tables visible that were prepared: members first, then the policies, each by one store.
+    /// Makes the tables visible that were prepared: members first, then the policies, each by one store. An attachment that is
+    /// wanted no longer and still has a device keeps its policy, until it is detached or [`Dataplane::reclaim`] comes to it:
+    /// its programs may be about to be handed over, and are to judge until then.
     ///
     /// # Errors
     /// The kernel refuses an entry, for which there is room: it may be out of memory. What comes after it is published all
@@ -264,7 +275,9 @@ impl Dataplane {
             result = result.and(self.tables.change(change));
         }
         result = result.and(self.publish_entries(&wanted));
-        for (number, cell) in &plan.cells {
+        let stays =
+            |number: &u32, cell: &PolicyCell| *cell == PolicyCell::default() && self.entries.contains_key(number);
+        for (number, cell) in plan.cells.iter().filter(|(number, cell)| !stays(number, cell)) {
             self.tables.cells.store(*number, cell.to_word());
         }
         for change in &plan.late_members {
@@ -273,11 +286,7 @@ impl Dataplane {
         result = result.and(self.remove_owners(owners));
         self.layout = layout;
         self.wanted = wanted;
-        if result.is_err() {
-            // What the tables hold is not what the layout says: read it anew.
-            self.layout = Layout::adopt(self.config.limits, &self.tables.observe()?);
-            self.read_owners()?;
-        }
+        self.is_unsure |= result.is_err();
         result
     }
 
@@ -309,15 +318,19 @@ impl Dataplane {
     /// # Errors
     /// The kernel refuses.
     pub fn reclaim(&mut self) -> Result<(), DataplaneError> {
-        if self.pending.is_some() || !self.layout.has_retired() {
+        if self.pending.is_some() || self.is_unsure || !self.layout.has_retired() {
             return Ok(());
         }
-        let failed = |source| DataplaneError::Query { what: "the end of running programs".to_owned(), source };
-        sys::grace_period().map_err(failed)?;
+        // What is wanted no longer and has not been detached: its policy goes, so everything is dropped there.
+        for number in (1..self.tables.cells.len()).filter(|number| !self.wanted.contains_key(number)) {
+            self.tables.cells.store(number, PolicyCell::default().to_word());
+        }
+        tables::wait()?;
         let mut result = Ok(());
         for removal in self.layout.reclaim() {
             result = result.and(self.tables.remove(removal));
         }
+        self.is_unsure |= result.is_err();
         result
     }
 
@@ -327,19 +340,19 @@ impl Dataplane {
         self.layout.usage()
     }
 
-    fn drop_pending(&mut self) -> Result<(), DataplaneError> {
-        match self.pending.take() {
-            Some(pending) => self.undo(&pending.plan.writes),
-            None => Ok(()),
+    fn drop_pending(&mut self) {
+        if let Some(pending) = self.pending.take() {
+            self.undo(&pending.plan.writes);
         }
     }
 
     /// Removes entries that would be found when their slot or set is used again.
-    fn undo(&mut self, writes: &[Write]) -> Result<(), DataplaneError> {
-        let mut result = Ok(());
+    fn undo(&mut self, writes: &[Write]) {
         for removal in writes.iter().filter_map(Write::undo) {
-            result = result.and(self.tables.remove(removal));
+            if let Err(error) = self.tables.remove(removal) {
+                tracing::warn!(?error, "an entry of a change that was not made is left, and removed with the next one");
+                self.is_unsure = true;
+            }
         }
-        result
     }
 }

@@ -100,7 +100,7 @@ impl Dataplane {
                 drift.push(Drift::Released);
             } else {
                 for (leg, hook) in Leg::ALL.into_iter().zip(&mut hooks) {
-                    let running = self.running(number, leg, ifindex);
+                    let running = self.running_among(&devices, number, leg, ifindex);
                     *hook = running.map(|running| running.hook);
                     drift.extend(self.drift(ifindex, leg, running)?);
                 }

@@ -3,15 +3,12 @@
 
 use super::Dataplane;
 use super::error::DataplaneError;
+use super::maps::{for_each, ignore_missing};
 use super::sys::plain::Plain;
-use super::tables::{for_each, ignore_missing, open};
 use crate::compile::owners::{OwnerKey, Owners, changes};
 use crate::compile::{Limits, TableFull};
-use aya::maps::{HashMap, MapData};
 use firewall_common::abi::{MemberKeyV4, MemberKeyV6, map};
 use std::net::IpAddr;
-
-type Table<K> = HashMap<MapData, Plain<K>, u32>;
 
 /// Whether owners fit into their tables, beside those that a change takes away.
 pub(super) fn check(before: &Owners, after: &Owners, limits: &Limits) -> Result<(), TableFull> {
@@ -44,20 +41,13 @@ impl Dataplane {
     /// Writes what comes with a change.
     pub(super) fn add_owners(&mut self, after: &Owners) -> Result<(), DataplaneError> {
         let (come, _) = changes(&self.owners, after);
-        if come.is_empty() {
-            return Ok(());
-        }
-        let mut v4: Table<MemberKeyV4> = open(&self.pins, map::OWNERS_V4)?;
-        let mut v6: Table<MemberKeyV6> = open(&self.pins, map::OWNERS_V6)?;
+        let maps = &mut self.tables.maps;
         for (key, owner) in come {
-            match key {
-                OwnerKey::V4(key) => {
-                    v4.insert(Plain(key), owner, 0).map_err(DataplaneError::map("write to", map::OWNERS_V4))?;
-                }
-                OwnerKey::V6(key) => {
-                    v6.insert(Plain(key), owner, 0).map_err(DataplaneError::map("write to", map::OWNERS_V6))?;
-                }
-            }
+            let (written, table) = match key {
+                OwnerKey::V4(key) => (maps.owners_v4.insert(Plain(key), owner, 0), map::OWNERS_V4),
+                OwnerKey::V6(key) => (maps.owners_v6.insert(Plain(key), owner, 0), map::OWNERS_V6),
+            };
+            written.map_err(DataplaneError::map("write to", table))?;
         }
         // What goes is still there.
         self.owners.extend(after);
@@ -67,18 +57,13 @@ impl Dataplane {
     /// Removes what goes with a change.
     pub(super) fn remove_owners(&mut self, after: Owners) -> Result<(), DataplaneError> {
         let (_, go) = changes(&self.owners, &after);
-        if go.is_empty() {
-            return Ok(());
-        }
-        let mut v4: Table<MemberKeyV4> = open(&self.pins, map::OWNERS_V4)?;
-        let mut v6: Table<MemberKeyV6> = open(&self.pins, map::OWNERS_V6)?;
+        let maps = &mut self.tables.maps;
         for key in go {
-            match key {
-                OwnerKey::V4(key) => ignore_missing(v4.remove(&Plain(key)))
-                    .map_err(DataplaneError::map("remove from", map::OWNERS_V4))?,
-                OwnerKey::V6(key) => ignore_missing(v6.remove(&Plain(key)))
-                    .map_err(DataplaneError::map("remove from", map::OWNERS_V6))?,
-            }
+            let (removed, table) = match key {
+                OwnerKey::V4(key) => (maps.owners_v4.remove(&Plain(key)), map::OWNERS_V4),
+                OwnerKey::V6(key) => (maps.owners_v6.remove(&Plain(key)), map::OWNERS_V6),
+            };
+            ignore_missing(removed).map_err(DataplaneError::map("remove from", table))?;
         }
         self.owners = after;
         Ok(())

@@ -3,7 +3,7 @@
 //! ```text
 //! <bpffs>/maps/NAME
 //! <bpffs>/programs/NAME
-//! <bpffs>/links/NUMBER-in, NUMBER-out
+//! <bpffs>/links/NUMBER-in, NUMBER-out, and NUMBER-in_next while one takes the place of another
 //! <bpffs>/released/IFINDEX    a directory: emergency-detach was here, and no controller puts programs back by itself
 //! ```
 //! Links are named by attachment number, since bpffs allows no dot in a name and devices have some (`eth0.100`).
@@ -11,6 +11,9 @@
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// What the name of something ends with that waits to take the place of what has the name.
+const NEXT: &str = "_next";
 
 /// Which of an attachment's two programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -87,7 +90,7 @@ impl Pins {
     /// Where a program waits to take the place of an older one.
     #[must_use]
     pub fn next_program(&self, name: &str) -> PathBuf {
-        self.programs().join(format!("{name}_next"))
+        self.programs().join(format!("{name}{NEXT}"))
     }
 
     /// The directory of the links.
@@ -100,6 +103,12 @@ impl Pins {
     #[must_use]
     pub fn link(&self, number: u32, leg: Leg) -> PathBuf {
         self.links().join(format!("{number}-{leg}"))
+    }
+
+    /// Where a link waits to take the place of an older one.
+    #[must_use]
+    pub fn next_link(&self, number: u32, leg: Leg) -> PathBuf {
+        self.links().join(format!("{number}-{leg}{NEXT}"))
     }
 
     /// The directory of the devices that were taken off in an emergency.
@@ -137,6 +146,15 @@ impl Pins {
         let mut links: Vec<_> = names(&self.links())?.iter().filter_map(|name| parse_link(name)).collect();
         links.sort_unstable();
         Ok(links)
+    }
+
+    /// The links that wait to take the place of others, as [`Pins::list_links`].
+    ///
+    /// # Errors
+    /// The directory exists and cannot be read.
+    pub fn list_next_links(&self) -> io::Result<Vec<(u32, Leg)>> {
+        let names = names(&self.links())?;
+        Ok(names.iter().filter_map(|name| parse_link(name.strip_suffix(NEXT)?)).collect())
     }
 
     /// Makes the directories.
@@ -214,7 +232,7 @@ mod tests {
             assert!(!name.contains('.'));
             assert_eq!(parse_link(name), Some((12, leg)));
         }
-        for other in ["", "12", "x-in", "12-up", "12-in-next"] {
+        for other in ["", "12", "x-in", "12-up", "12-in-next", "12-in_next"] {
             assert_eq!(parse_link(other), None, "{other}");
         }
     }

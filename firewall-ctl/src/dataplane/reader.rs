@@ -2,10 +2,10 @@
 
 use super::clock;
 use super::error::DataplaneError;
+use super::maps::{for_each, open, open_raw};
 use super::pins::Pins;
 use super::sys::bpf;
-use super::tables::{for_each, open_raw};
-use super::{Dataplane, sys::plain::Plain, tables::open};
+use super::{Dataplane, sys::plain::Plain};
 use crate::compile::memory::{Drops, FlowKey};
 use aya::maps::{MapData, PerCpuArray};
 use firewall_common::abi::{DropBudget, DropKey, DropRecord, Flow, FlowKeyV4, FlowKeyV6, map};

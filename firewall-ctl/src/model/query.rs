@@ -64,7 +64,8 @@ impl Model {
     }
 
     /// The rule that has a number, and its group.
-    pub(super) fn rule_by_number(&self, number: u32) -> Option<(&Arc<SecurityGroup>, &Rule)> {
+    #[must_use]
+    pub fn rule_by_number(&self, number: u32) -> Option<(&Arc<SecurityGroup>, &Rule)> {
         self.rule(*self.groups.index().numbers.of(number, every!(RuleId)).next()?)
     }
 

@@ -112,10 +112,9 @@ fn limits() -> Limits {
 /// The part of a model that a packet at an interface is judged by: of all interfaces that one and those that have the packet's
 /// addresses, and of prefix lists the entries that hold its peer. The interface may be another one than the model has.
 fn narrowed(model: &Model, interface: &NetworkInterface, probe: &Probe) -> Model {
-    let has_an_end = |other: &&Arc<NetworkInterface>| {
-        other.addresses.contains(&probe.source) || other.addresses.contains(&probe.destination)
-    };
-    let ends = model.interfaces_of(interface.vpc).filter(|other| other.id != interface.id).filter(has_an_end);
+    let ends = [probe.source, probe.destination];
+    let ends = ends.into_iter().filter_map(|address| model.interface_by_address(interface.vpc, address));
+    let ends = ends.filter(|other| other.id != interface.id);
     let is_here = model.interfaces.get(&interface.id).is_some_and(|recorded| recorded.attachment.is_some());
     let mut interfaces: OrdMap<_, _> = ends.map(|other| (other.id, beside(other, is_here))).collect();
     interfaces.insert(interface.id, Arc::new(interface.clone()));

@@ -8,6 +8,7 @@ pub use answer::Answer;
 pub use bpffs::{BPFFS, PREFIX, PinDirectory};
 pub use shorthand::text;
 
+use crate::killer::Killer;
 use crate::netns::{Namespace, unique};
 use crate::wait::deadline;
 use nix::sys::signal::{Signal, kill};
@@ -229,6 +230,27 @@ impl<'a> Controller<'a> {
     pub fn reload(&self) {
         let id = Pid::from_raw(i32::try_from(self.pid()).expect("a process id"));
         kill(id, Signal::SIGHUP).expect("signal the daemon");
+    }
+
+    /// Follows the daemon, and kills it before one of its steps.
+    ///
+    /// # Panics
+    /// If it is not running, or cannot be followed.
+    #[must_use]
+    pub fn kill_after(&self, steps: usize) -> Killer {
+        Killer::after(self.pid(), steps)
+    }
+
+    /// Ends what [`Controller::kill_after`] began, with the daemon, and says whether that was killed at its step. Pins and
+    /// state stay.
+    ///
+    /// # Panics
+    /// If it could not be followed.
+    pub fn killed(&mut self, killer: Killer) -> bool {
+        let at_its_step = killer.end();
+        // The thread that followed it has waited for its end.
+        self.daemon = None;
+        at_its_step
     }
 
     /// Process id of the daemon.

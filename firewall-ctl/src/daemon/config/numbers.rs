@@ -125,7 +125,7 @@ numbers! {
         half_open_per_interface "half-open-per-interface" = 16_384, 64..=1_048_576, "Half-open flows that an interface can have; the oldest goes when another comes.";
         linger "linger" = 4096, 16..=1_048_576, "Ranges of UDP ports whose rule was taken away lately.";
         drops "drops" = 4096, 16..=1_048_576, "Records of dropped packets; the oldest goes when another comes.";
-        rule_numbers "rule-numbers" = 65_536, 16..=16_777_216, "Rules of this host, of all groups.";
+        rule_numbers "rule-numbers" = 262_144, 16..=16_777_216, "Rules of all groups, whether an interface of this host has them or not.";
     }
 }
 

@@ -83,8 +83,9 @@ pub fn reference() -> String {
     text += "\n## `[bindable-devices]`: devices that tags bind\n\nA network interface with the tag `firewall:device` and the value \
              `HOST/DEV` is attached to the device DEV of the host that is named HOST, if DEV is listed here: by its name, or by \
              the beginning of names and an asterisk. The value is the device's side, `host` or `workload`. Nothing is listed by \
-             default. Whoever may set such tags (an access key of the role `admin`) can put these devices under rules, so list \
-             none that your own connection comes by. `--bindable-device DEV=SIDE` names others instead.\n\n\
+             default. Whoever may set such tags (an access key of the role `admin`) can put these devices under rules; while \
+             somebody is logged in by SSH whom the rules would deny a new connection, the tag is refused. \
+             `--bindable-device DEV=SIDE` names others instead.\n\n\
              ```toml\n[bindable-devices]\n\"tap*\" = \"workload\"\neth1 = \"host\"\n```\n";
     text += "\n## `[limits]`: entries of the tables in the kernel\n\nThey are allotted when the tables are made. A \
              controller with other limits than those of the tables that are there does not start.\n\n";

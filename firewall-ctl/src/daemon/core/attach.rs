@@ -247,8 +247,13 @@ impl<E: Enforcer, S: Store> Core<E, S> {
 impl Place {
     /// Where an attachment's programs go, while its device is there.
     pub(super) fn of(attachment: &Attachment, host: &Host) -> Option<Self> {
+        host.snapshot.by_name(&attachment.device).map(|link| Self::at(attachment, link, host))
+    }
+
+    /// A device that an attachment's programs go on, whatever its name is now.
+    pub(super) fn at(attachment: &Attachment, link: &Link, host: &Host) -> Self {
         let Attachment {
-            device,
+            device: _,
             side,
             hook,
             addresses: _,
@@ -259,15 +264,14 @@ impl Place {
             adopt,
             by_tag: _,
         } = attachment;
-        let link = host.snapshot.by_name(device)?;
-        Some(Self {
+        Self {
             number: *number,
-            device: device.clone(),
+            device: link.name.clone(),
             ifindex: link.ifindex,
             side: *side,
             wish: *hook,
             adopt: *adopt,
             addresses: host.snapshot.all_addresses(link.ifindex).map(|each| each.address).collect(),
-        })
+        }
     }
 }

@@ -7,7 +7,9 @@ use super::transition::Missing;
 use super::{Core, Host};
 use crate::actions::types::{BindingStatus, DeviceBinding};
 use crate::actions::{self, ApiError, Context};
+use crate::compile::Desired;
 use crate::daemon::enforcer::Enforcer;
+use crate::daemon::lockout::{self, State};
 use crate::model::{InterfaceId, Model, NetworkInterface, Side};
 use crate::store::{PendingEdit, Store};
 use jiff::{SignedDuration, Timestamp};
@@ -55,6 +57,11 @@ impl Binding {
 fn wished<'a>(interface: &'a NetworkInterface, host_name: &str) -> Option<&'a str> {
     let (host, device) = interface.device_tag()?.split_once('/')?;
     Some(device).filter(|_| host == host_name)
+}
+
+/// Whether a tag asks for a device of a host in vain, so far.
+pub fn is_binding_due(model: &Model, host_name: &str) -> bool {
+    model.tagged().any(|interface| interface.attachment.is_none() && wished(interface, host_name).is_some())
 }
 
 impl<E: Enforcer, S: Store> Core<E, S> {
@@ -119,7 +126,28 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         let (model, account) = (Arc::clone(&self.model), self.settings.account);
         let bind = |context: Context<'_>| actions::bind_device(context, interface.id, device, side);
         let bound = self.with_context(&model, account, host.now, bind)?;
-        self.make(bound, host)
+        let desired = self.compiled(&bound)?;
+        self.refuse_to_lock_out(&bound, &desired, interface.id, host)?;
+        self.make(bound, desired, host)
+    }
+
+    /// Refuses a binding that would deny whoever is logged in by SSH a new connection: who has set the tag may be far away,
+    /// and nobody can confirm it.
+    fn refuse_to_lock_out(
+        &self,
+        next: &Model,
+        desired: &Desired,
+        id: InterfaceId,
+        host: &Host,
+    ) -> Result<(), ApiError> {
+        let (before, after) = (State { model: &self.model, desired: &self.desired }, State { model: next, desired });
+        let mut locked_out =
+            host.sessions.iter().filter_map(|session| lockout::find(before, after, session, &host.snapshot));
+        match locked_out.next() {
+            Some(lock_out) => Err(ApiError::new(actions::ErrorCode::WouldLockOut, lock_out.message_of_session())
+                .with_detail(lock_out.remedy_of_session(id))),
+            None => Ok(()),
+        }
     }
 
     /// What is behind a device that a tag may bind.
@@ -137,7 +165,10 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     }
 
     fn unbind(&mut self, interface: &NetworkInterface, host: &Host) {
-        let released = actions::release_device(&self.model, interface).and_then(|next| self.make(next, host));
+        let released = actions::release_device(&self.model, interface).and_then(|next| {
+            let desired = self.compiled(&next)?;
+            self.make(next, desired, host)
+        });
         match released {
             Ok(()) => tracing::info!(interface = %interface.id, "its tag asks for the device no longer"),
             Err(error) => tracing::error!(interface = %interface.id, error = error.message, "cannot unbind"),
@@ -145,8 +176,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     }
 
     /// Makes a model that was worked out here the present one.
-    fn make(&mut self, next: Model, host: &Host) -> Result<(), ApiError> {
-        let desired = self.compiled(&next)?;
+    fn make(&mut self, next: Model, desired: Desired, host: &Host) -> Result<(), ApiError> {
         self.transition(next, desired, PendingEdit::Keep, host, Missing::Refuse).map(drop)
     }
 }

@@ -6,10 +6,9 @@ use super::{Core, Host};
 use crate::actions::types::{ChangeResult, PendingChange};
 use crate::actions::{self, ApiError, ErrorCode, Response};
 use crate::daemon::enforcer::Enforcer;
-use crate::model::{Change, MacSource, Model, NumberPool};
+use crate::model::{Change, MacSource, Model, NetworkInterface, NumberPool};
 use crate::store::{Pending, PendingEdit, Store};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -115,12 +114,8 @@ impl<E: Enforcer, S: Store> Core<E, S> {
 
     /// Gives an attachment a new number. It may stand for another device of the same name, whose hardware address is seen
     /// in the same round if it can be seen.
-    pub(super) fn take_number(
-        &self,
-        next: &mut Model,
-        interface: &crate::model::NetworkInterface,
-    ) -> Result<(), ApiError> {
-        let busy: BTreeSet<u32> = self.held.flows.keys().copied().collect();
+    pub(super) fn take_number(&self, next: &mut Model, interface: &NetworkInterface) -> Result<(), ApiError> {
+        let busy = self.busy_attachments();
         let pool = NumberPool { last: self.settings.last_attachment_number, busy: &busy };
         let number = next
             .take_attachment_number(pool)

@@ -5,14 +5,17 @@ mod attach;
 mod bind;
 mod confirm;
 mod cut;
+mod device;
 mod reconcile;
 mod report;
 mod settings;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod transition;
 
 pub use attach::PeerSeen;
+pub use bind::is_binding_due;
+pub use device::DeviceStatus;
 pub use reconcile::PeersSeen;
 pub use settings::{Identity, Settings};
 
@@ -25,10 +28,9 @@ use crate::actions::types::{DeviceAttachment, DeviceBinding, ExplainPacket, Simu
 use crate::actions::{self, ApiError, Context, ErrorCode, Outcome, Request, Response};
 use crate::compile::{Desired, compile};
 use crate::dataplane::FlowCounts;
-use crate::model::{AccountId, InterfaceId, Model, NumberPool, Side};
+use crate::model::{AccountId, InterfaceId, Model, NumberPool};
 use crate::store::{Pending, PendingEdit, Store, StoreError, Stored};
 use arc_swap::ArcSwap;
-use firewall_common::verdict::Direction;
 use jiff::Timestamp;
 use rand::rngs::StdRng;
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,25 +59,10 @@ pub struct Caller {
 pub struct Host {
     /// Devices and their addresses.
     pub snapshot: Snapshot,
+    /// Who is logged in by SSH, as far as a tag may lock somebody out.
+    pub sessions: BTreeSet<SshConnection>,
     /// The time.
     pub now: Timestamp,
-}
-
-/// How an attachment is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DeviceStatus {
-    /// Index of the device, while it is there.
-    pub ifindex: Option<u32>,
-    /// Its MTU.
-    pub mtu: Option<u32>,
-    /// What runs where frames are received.
-    pub hook_rx: Option<String>,
-    /// What runs where frames are sent.
-    pub hook_tx: Option<String>,
-    /// What is amiss.
-    pub amiss: Vec<String>,
-    /// Flows that are alive.
-    pub flows: u64,
 }
 
 /// What readers see: always one whole state.
@@ -122,6 +109,8 @@ pub struct Core<E: Enforcer, S: Store> {
     /// Whether the tables in force are only part of what they should be.
     unpublished: bool,
     held: Held,
+    /// Numbers of the attachments of which there was anything in the kernel when it was last looked at.
+    in_kernel: BTreeSet<u32>,
     view: Arc<ArcSwap<View>>,
 }
 
@@ -172,6 +161,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             overtaken: BTreeMap::new(),
             unpublished: false,
             held,
+            in_kernel: BTreeSet::new(),
             view: Arc::new(ArcSwap::from_pointee(view)),
         })
     }
@@ -339,7 +329,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         now: Timestamp,
         work: impl FnOnce(Context<'_>) -> T,
     ) -> T {
-        let busy_attachments = self.held.flows.keys().copied().collect();
+        let busy_attachments = self.busy_attachments();
         work(Context {
             model,
             quotas: &self.settings.quotas,
@@ -351,6 +341,12 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             rule_numbers: NumberPool { last: self.settings.last_rule_number, busy: &self.held.rules },
             attachment_numbers: NumberPool { last: self.settings.last_attachment_number, busy: &busy_attachments },
         })
+    }
+
+    /// Numbers that no attachment may get, whether the model has them or not: flows hold them, or a controller that was
+    /// killed before it had recorded them.
+    fn busy_attachments(&self) -> BTreeSet<u32> {
+        self.held.flows.keys().chain(&self.in_kernel).copied().collect()
     }
 
     /// Frees what a change has left behind. After the reply.
@@ -468,28 +464,4 @@ fn fill_attachment(attachment: &mut DeviceAttachment, view: &View) {
     let Some(status) = view.devices.get(&attachment.number) else { return };
     attachment.hook.got = status.hooks();
     attachment.status = Some(status.state("attached"));
-}
-
-impl DeviceStatus {
-    /// Both hooks in a word: `xdp/tcx` for frames received and sent, `tcx` when they are the same.
-    #[must_use]
-    pub fn hooks(&self) -> Option<String> {
-        let (rx, tx) = (self.hook_rx.as_ref()?, self.hook_tx.as_ref()?);
-        Some(if rx == tx { rx.clone() } else { format!("{rx}/{tx}") })
-    }
-
-    /// What judges a direction: a workload's inbound is what its device sends.
-    #[must_use]
-    pub fn hook_towards(&self, side: Side, direction: Direction) -> Option<String> {
-        match (side, direction) {
-            (Side::Host, Direction::Inbound) | (Side::Workload, Direction::Outbound) => self.hook_rx.clone(),
-            (Side::Host, Direction::Outbound) | (Side::Workload, Direction::Inbound) => self.hook_tx.clone(),
-        }
-    }
-
-    /// All is well, in the word given, or what is amiss.
-    #[must_use]
-    pub fn state(&self, well: &str) -> String {
-        if self.amiss.is_empty() { well.to_owned() } else { self.amiss.join("; ") }
-    }
 }

@@ -23,8 +23,8 @@ pub type PeersSeen = BTreeMap<u32, Behind>;
 enum Standing {
     /// The programs are on the device, with what is broken about them.
     Placed(u32, Vec<String>),
-    /// The device that the programs are on has another name now. It stays enforced.
-    Renamed(u32),
+    /// The device that the programs are on has another name now. It stays enforced, with what is broken about them.
+    Renamed(u32, Vec<String>),
     /// The device is there, and its programs are not.
     Unplaced(u32),
     /// The device is gone.
@@ -45,8 +45,8 @@ impl<E: Enforcer, S: Store> Core<E, S> {
                 return;
             }
         };
-        self.drop_strangers(&kernel);
         let attached: Vec<Arc<NetworkInterface>> = self.model.attached().map(Arc::clone).collect();
+        self.in_kernel = kernel.keys().copied().collect();
         let mut next = Model::clone(&self.model);
         let mut repair = Vec::new();
         for interface in &attached {
@@ -65,7 +65,8 @@ impl<E: Enforcer, S: Store> Core<E, S> {
                         repair.push(attachment);
                     }
                 }
-                Standing::Placed(_, broken) => {
+                Standing::Renamed(_, broken) if broken.is_empty() => {}
+                Standing::Placed(_, broken) | Standing::Renamed(_, broken) => {
                     tracing::warn!(device = attachment.device, amiss = broken.join("; "), "repairing");
                     repair.push(attachment);
                 }
@@ -82,7 +83,6 @@ impl<E: Enforcer, S: Store> Core<E, S> {
                         tracing::error!(device = attachment.device, error = error.message, "cannot attach again");
                     }
                 }
-                Standing::Renamed(_) => {}
                 Standing::Gone if kernel.contains_key(&attachment.number) => self.take_off(&[attachment.number]),
                 Standing::Gone => {}
             }
@@ -97,17 +97,28 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         self.follow(next, host);
         self.bind_by_tags(host);
         for attachment in repair {
-            self.put_back(attachment, host);
+            self.put_back(attachment, kernel.get(&attachment.number), host);
         }
+        self.drop_strangers(&kernel, host);
         self.look(host);
     }
 
-    /// Takes off programs that no record asks for.
-    fn drop_strangers(&mut self, kernel: &BTreeMap<u32, InKernel>) {
-        for number in kernel.keys() {
-            if self.model.interface_by_number(*number).is_none() {
-                tracing::warn!(number, "programs run for an attachment that has no record: they are taken off");
-                self.take_off(&[*number]);
+    /// Takes off programs that no record asks for. Last of all, and not from a device that has a record: there they are taken
+    /// over, and judge until that has gone well.
+    fn drop_strangers(&mut self, before: &BTreeMap<u32, InKernel>, host: &Host) {
+        let is_stranger = |core: &Self, number: u32| core.model.interface_by_number(number).is_none();
+        if !before.keys().any(|number| is_stranger(self, *number)) {
+            return;
+        }
+        // That it cannot be looked at is told by the next round.
+        let kernel = self.enforcer.in_kernel().unwrap_or_default();
+        let names = self.model.attached().filter_map(|interface| interface.attachment.as_ref());
+        let recorded: BTreeSet<u32> =
+            names.filter_map(|attachment| Some(host.snapshot.by_name(&attachment.device)?.ifindex)).collect();
+        for (number, there) in kernel {
+            if is_stranger(self, number) && !recorded.contains(&there.ifindex) {
+                tracing::warn!(number, "something is left of an attachment that has no record: it is taken off");
+                self.take_off(&[number]);
             }
         }
     }
@@ -125,7 +136,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         let seen = match attachment.addresses {
             AddressSource::Given => return,
             AddressSource::Kernel => match standing(attachment, kernel.get(&attachment.number), host) {
-                Standing::Placed(ifindex, _) | Standing::Renamed(ifindex) | Standing::Unplaced(ifindex) => {
+                Standing::Placed(ifindex, _) | Standing::Renamed(ifindex, _) | Standing::Unplaced(ifindex) => {
                     host.snapshot.member_addresses(ifindex)
                 }
                 Standing::Gone => BTreeSet::new(),
@@ -176,12 +187,16 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         due
     }
 
-    /// Puts programs where they are missing or broken.
-    fn put_back(&mut self, attachment: &Attachment, host: &Host) {
-        if self.retry.get(&attachment.number).is_some_and(|time| *time > host.now) {
+    /// Puts programs where they are missing or broken, unless the attachment has gone meanwhile. A device that has another
+    /// name now is found by its index.
+    fn put_back(&mut self, attachment: &Attachment, kernel: Option<&InKernel>, host: &Host) {
+        let waits = self.retry.get(&attachment.number).is_some_and(|time| *time > host.now);
+        if waits || self.model.interface_by_number(attachment.number).is_none() {
             return;
         }
-        let Some(place) = Place::of(attachment, host) else { return };
+        let renamed = || host.snapshot.links.get(&kernel?.ifindex);
+        let Some(link) = host.snapshot.by_name(&attachment.device).or_else(renamed) else { return };
+        let place = Place::at(attachment, link, host);
         let done = self.place(std::slice::from_ref(&place), Missing::Tolerate, host);
         if done.is_ok_and(|placed| placed.contains_key(&place.number)) {
             self.unused.remove(&place.number);
@@ -216,9 +231,9 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     fn status_of(&self, attachment: &Attachment, kernel: Option<&InKernel>, host: &Host) -> DeviceStatus {
         let (ifindex, mut amiss) = match standing(attachment, kernel, host) {
             Standing::Placed(ifindex, broken) => (Some(ifindex), broken),
-            Standing::Renamed(ifindex) => {
+            Standing::Renamed(ifindex, broken) => {
                 let name = host.snapshot.links.get(&ifindex).map_or("?", |link| &link.name);
-                (Some(ifindex), vec![format!("the device is named {name} now")])
+                (Some(ifindex), [vec![format!("the device is named {name} now")], broken].concat())
             }
             Standing::Unplaced(ifindex) => (Some(ifindex), vec!["not enforced".to_owned()]),
             Standing::Gone => (None, vec!["missing".to_owned()]),
@@ -246,7 +261,7 @@ fn follow_mac(
     let Some(attachment) = &interface.attachment else { return };
     let seen = match attachment.side {
         Side::Host => match standing(attachment, kernel.get(&attachment.number), host) {
-            Standing::Placed(ifindex, _) | Standing::Renamed(ifindex) | Standing::Unplaced(ifindex) => {
+            Standing::Placed(ifindex, _) | Standing::Renamed(ifindex, _) | Standing::Unplaced(ifindex) => {
                 host.snapshot.links.get(&ifindex).and_then(|link| link.mac_address)
             }
             Standing::Gone => None,
@@ -275,9 +290,13 @@ fn standing(attachment: &Attachment, kernel: Option<&InKernel>, host: &Host) -> 
     match (by_name, kernel) {
         // With no program left, nothing tells it from another device of the same name and index, which inherits nothing.
         (Some(ifindex), Some(kernel)) if kernel.ifindex == ifindex && kernel.is_bare() => Standing::Unplaced(ifindex),
-        (Some(ifindex), Some(kernel)) if kernel.ifindex == ifindex => Standing::Placed(ifindex, kernel.broken.clone()),
+        (Some(ifindex), Some(kernel)) if kernel.ifindex == ifindex => {
+            Standing::Placed(ifindex, kernel.amiss(attachment.hook))
+        }
         (Some(ifindex), _) => Standing::Unplaced(ifindex),
-        (None, Some(kernel)) if host.snapshot.links.contains_key(&kernel.ifindex) => Standing::Renamed(kernel.ifindex),
+        (None, Some(kernel)) if host.snapshot.links.contains_key(&kernel.ifindex) && !kernel.is_bare() => {
+            Standing::Renamed(kernel.ifindex, kernel.amiss(attachment.hook))
+        }
         (None, _) => Standing::Gone,
     }
 }

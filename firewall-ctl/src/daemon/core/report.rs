@@ -8,12 +8,11 @@ use crate::actions::types::{
 use crate::actions::{self, ApiError, Response};
 use crate::daemon::enforcer::{Enforcer, FlowRoom};
 use crate::daemon::observe;
-use crate::model::{NetworkInterface, Rule, SecurityGroup};
+use crate::model::NetworkInterface;
 use crate::store::Store;
 use firewall_common::abi::{Counter, OTHERS, TCP};
 use firewall_common::verdict::{Direction, Reason, Verdict};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// State of an interface that is only watched.
 const MONITORED: &str = "monitored: nothing is dropped";
@@ -108,17 +107,11 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             });
         }
         let counted = self.enforcer.rule_counters()?;
-        let rules: BTreeMap<u32, (&Arc<SecurityGroup>, &Rule)> = self
-            .model
-            .groups
-            .values()
-            .flat_map(|group| group.rules.values().map(move |rule| (rule.number, (group, rule))))
-            .collect();
         let rules = counted
             .into_iter()
             .filter_map(|(number, counter)| {
                 // One that is revoked may have flows that go on; it has no name any more.
-                let (group, rule) = rules.get(&number)?;
+                let (group, rule) = self.model.rule_by_number(number)?;
                 Some(RuleCounters {
                     security_group_rule_id: rule.id.to_string(),
                     group_id: group.id.to_string(),

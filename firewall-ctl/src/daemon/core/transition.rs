@@ -7,6 +7,7 @@ use crate::daemon::enforcer::{Enforcer, Place, Placed};
 use crate::daemon::error::chain;
 use crate::model::{Attachment, Change, Edit, Model, Rule};
 use crate::store::{PendingEdit, Store};
+use imbl::ordmap::DiffItem;
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -136,12 +137,12 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     /// Undoes [`Core::place`] and the tables before it. What was there before fitted, so it fits again.
     fn take_back(&mut self, places: &[Place], gone: &[u32], host: &Host) {
         let model = Arc::clone(&self.model);
-        let before = Moves::attachments(&model);
-        let is_new = |place: &&Place| !before.contains_key(&place.number);
-        let moved = places.iter().filter_map(|place| Place::of(before.get(&place.number)?, host));
+        let is_new = |place: &&Place| model.interface_by_number(place.number).is_none();
+        let before = |number: u32| attachment(&model, number).and_then(|attachment| Place::of(attachment, host));
+        let moved = places.iter().filter_map(|place| before(place.number));
         // Programs that were taken over from attachments that were to go.
         let shared = |place: &Place| places.iter().any(|other| other.ifindex == place.ifindex);
-        let given = gone.iter().filter_map(|number| Place::of(before.get(number)?, host)).filter(shared);
+        let given = gone.iter().filter_map(|number| before(*number)).filter(shared);
         let old: Vec<Place> = moved.chain(given).collect();
         let is_given_back = |place: &&Place| old.iter().any(|old| old.ifindex == place.ifindex);
         let (given_back, alone): (Vec<&Place>, Vec<&Place>) = places.iter().filter(is_new).partition(is_given_back);
@@ -181,11 +182,10 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     /// Notes how the attachments are after a change.
     fn note(&mut self, places: &[Place], placed: &BTreeMap<u32, Placed>, host: &Host) {
         let model = Arc::clone(&self.model);
-        let present: BTreeMap<u32, &Attachment> = Moves::attachments(&model);
-        self.devices.retain(|number, _| present.contains_key(number));
-        for (number, attachment) in &present {
-            self.devices.entry(*number).or_insert_with(|| {
-                self.unused.insert(*number);
+        self.devices.retain(|number, _| model.interface_by_number(*number).is_some());
+        for attachment in model.attached().filter_map(|interface| interface.attachment.as_ref()) {
+            self.devices.entry(attachment.number).or_insert_with(|| {
+                self.unused.insert(attachment.number);
                 DeviceStatus::unplaced(attachment, host)
             });
         }
@@ -244,37 +244,28 @@ pub(super) fn new_rules(before: &Model, after: &Model) -> Vec<u32> {
 
 impl<'a> Moves<'a> {
     fn between(before: &Model, after: &'a Model) -> Self {
-        let (before, after) = (Moves::attachments(before), Self::attachments(after));
-        let gone = before.keys().filter(|number| !after.contains_key(number)).copied().collect();
+        let mut moves = Self { gone: Vec::new(), come: Vec::new() };
         // Flags of the entry are published with the policies; only these concern the programs.
         let same = |a: &Attachment, b: &Attachment| a.device == b.device && a.side == b.side && a.hook == b.hook;
-        let come = after
-            .iter()
-            .filter(|(number, attachment)| !before.get(*number).is_some_and(|other| same(other, attachment)))
-            .map(|(_, attachment)| *attachment)
-            .collect();
-        Self { gone, come }
-    }
-
-    fn attachments(model: &Model) -> BTreeMap<u32, &Attachment> {
-        model
-            .attached()
-            .filter_map(|interface| interface.attachment.as_ref())
-            .map(|attachment| (attachment.number, attachment))
-            .collect()
+        for item in before.interfaces.diff(&after.interfaces) {
+            let (old, new) = match item {
+                DiffItem::Add(_, new) => (None, Some(new)),
+                DiffItem::Remove(_, old) => (Some(old), None),
+                DiffItem::Update { old: (_, old), new: (_, new) } => (Some(old), Some(new)),
+            };
+            let number = old.and_then(|old| old.attachment.as_ref()).map(|attachment| attachment.number);
+            moves.gone.extend(number.filter(|number| after.interface_by_number(*number).is_none()));
+            let wanted = new.and_then(|new| new.attachment.as_ref());
+            let is_there = |wanted: &Attachment| attachment(before, wanted.number).is_some_and(|old| same(old, wanted));
+            moves.come.extend(wanted.filter(|wanted| !is_there(wanted)));
+        }
+        moves.gone.sort_unstable();
+        moves.come.sort_unstable_by_key(|attachment| attachment.number);
+        moves
     }
 }
 
-impl DeviceStatus {
-    /// An attachment that has no programs yet.
-    fn unplaced(attachment: &Attachment, host: &Host) -> Self {
-        let link = host.snapshot.by_name(&attachment.device);
-        let amiss = if link.is_some() { "not enforced" } else { "missing" };
-        Self {
-            ifindex: link.map(|link| link.ifindex),
-            mtu: link.map(|link| link.mtu),
-            amiss: vec![amiss.to_owned()],
-            ..Self::default()
-        }
-    }
+/// The attachment of a number.
+fn attachment(model: &Model, number: u32) -> Option<&Attachment> {
+    model.interface_by_number(number)?.attachment.as_ref()
 }

@@ -4,13 +4,15 @@
 //! in any case, since it is a flow. Only changes that take away what was there are meant: a caller whose next connection
 //! would be denied anyway has lost nothing by the change.
 
+mod sessions;
 mod ssh;
 
+pub use sessions::sessions;
 pub use ssh::{SshConnection, SshConnectionError};
 
 use super::net::Snapshot;
 use crate::compile::{Desired, Traffic};
-use crate::model::{Attachment, GroupId, Model, NetworkInterface};
+use crate::model::{Attachment, GroupId, InterfaceId, Model, NetworkInterface};
 use firewall_common::verdict::Direction;
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -37,14 +39,37 @@ impl LockOut {
     /// What to do about it.
     #[must_use]
     pub fn remedy(&self) -> String {
+        format!(
+            "{}\nOr try it, to be undone unless you confirm in time: --confirm-within 60s\nOr do it nevertheless: --force",
+            self.rule()
+        )
+    }
+
+    /// What happens to somebody who is logged in when nobody is there to be told.
+    #[must_use]
+    pub fn message_of_session(&self) -> String {
+        let Self { connection, device, group: _ } = self;
+        format!("{device} would deny a new connection like that of somebody who is logged in by SSH ({connection}).")
+    }
+
+    /// What to do about that.
+    #[must_use]
+    pub fn remedy_of_session(&self, interface: InterfaceId) -> String {
+        let Self { connection: _, device, group: _ } = self;
+        format!(
+            "{}\nOr end the session\nOr do it by hand: firewall-ctl attach {device} --network-interface-id {interface}",
+            self.rule()
+        )
+    }
+
+    /// How to let it in.
+    fn rule(&self) -> String {
         let Self { connection: SshConnection { client, client_port: _, server: _, server_port }, device: _, group } =
             self;
         let prefix = IpNet::from(*client);
         format!(
             "Allow it first: firewall-ctl authorize-security-group-ingress --group-id {group} --protocol tcp \
-             --port {server_port} --cidr {prefix}\n\
-             Or try it, to be undone unless you confirm in time: --confirm-within 60s\n\
-             Or do it nevertheless: --force"
+             --port {server_port} --cidr {prefix}"
         )
     }
 }

@@ -60,8 +60,8 @@ pub fn candidates(model: &Model, interface: &NetworkInterface, question: &Questi
 
 /// The groups that an address is a member of, in the VPC of an interface.
 fn memberships(model: &Model, interface: &NetworkInterface, address: IpAddr) -> BTreeSet<GroupId> {
-    let holders = model.interfaces_of(interface.vpc).filter(|member| member.addresses.contains(&address));
-    holders.flat_map(|member| member.groups.iter().copied()).collect()
+    let member = model.interface_by_address(interface.vpc, address);
+    member.into_iter().flat_map(|member| member.groups.iter().copied()).collect()
 }
 
 fn candidate(

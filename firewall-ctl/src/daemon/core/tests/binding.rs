@@ -171,3 +171,44 @@ fn a_host_is_an_instance_and_what_is_attached_is_at_it() {
     assert_eq!(core.model.instance_of_host("elsewhere").unwrap().id, instance);
     assert_eq!(core.model.instances.len(), 1);
 }
+
+#[test]
+fn a_tag_locks_nobody_out_who_is_logged_in() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    let mut host = host_with(&[(24, "eth9")]);
+    add_address(&mut host, 24, "192.0.2.9");
+    let id = tagged(&mut core, &host, "10.0.0.7", "here/eth9");
+    host.sessions = ["198.51.100.7 50000 192.0.2.9 22".parse().unwrap()].into();
+    fake.diary();
+    core.reconcile(&host, &PeersSeen::new());
+    assert_eq!(fake.diary(), Vec::<String>::new());
+    let (state, reason) = told(&core, id).unwrap();
+    let reason = reason.unwrap();
+    assert_eq!(state, "refused");
+    for part in ["eth9 would deny", "198.51.100.7", "--cidr 198.51.100.7/32", "--network-interface-id"] {
+        assert!(reason.contains(part), "{part} in {reason}");
+    }
+    let Response::Status(status) = core.status() else { panic!("a status") };
+    assert!(status.problems.iter().any(|problem| problem.contains("eth9 would deny")), "{status:?}");
+    // It is bound as soon as a rule lets them in.
+    let group = core.model.groups.keys().next().unwrap().to_string();
+    let rule = json!({"GroupId": group, "IpPermissions": [
+        {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "198.51.100.0/24"}]}
+    ]});
+    ask(&mut core, &host, &Caller::default(), "AuthorizeSecurityGroupIngress", rule).unwrap();
+    host.now += StdDuration::from_secs(10);
+    core.reconcile(&host, &PeersSeen::new());
+    assert_eq!(told(&core, id), Some(("bound".to_owned(), None)));
+}
+
+#[test]
+fn a_tag_asks_nobody_who_comes_by_another_device() {
+    let mut core = open(&Fake::default());
+    let mut host = host_with(&[(24, "eth9")]);
+    add_address(&mut host, 24, "192.0.2.9");
+    let id = tagged(&mut core, &host, "10.0.0.7", "here/eth9");
+    host.sessions = [SSH.parse().unwrap()].into();
+    core.reconcile(&host, &PeersSeen::new());
+    assert_eq!(told(&core, id), Some(("bound".to_owned(), None)));
+}

@@ -30,6 +30,10 @@ fn assert_made_good(fake: &Fake, what: &str) {
         core.model.interfaces.values().filter_map(|it| Some(it.attachment.as_ref()?.number)).collect();
     assert_eq!(world.kernel.keys().copied().collect::<Vec<_>>(), attached, "{what}");
     assert_eq!(world.published, compile(&core.model).unwrap(), "{what}");
+    for interface in core.model.attached() {
+        let attachment = interface.attachment.as_ref().unwrap();
+        assert_eq!(world.kernel[&attachment.number].amiss(attachment.hook), Vec::<String>::new(), "{what}");
+    }
 }
 
 /// Kills at each step in turn, until the change gets through.
@@ -69,6 +73,26 @@ fn attaching() {
 #[test]
 fn a_change_of_rules() {
     assert_eq!(at_every_step(attach_eth0, authorize), 5);
+}
+
+#[test]
+fn another_side() {
+    let replace = |core: &mut Core<Fake, Fake>| {
+        let body = json!({"Device": "eth0", "Side": "workload", "PrivateIpAddresses": ["10.0.0.2"], "Replace": true});
+        attach(core, &host(), body).unwrap();
+    };
+    assert_eq!(at_every_step(attach_eth0, replace), 9);
+}
+
+#[test]
+fn another_hook() {
+    let replace = |core: &mut Core<Fake, Fake>| {
+        attach(core, &host(), json!({"Device": "eth0", "Hook": "tc", "Replace": true})).unwrap();
+    };
+    let attach_by_xdp = |core: &mut Core<Fake, Fake>| {
+        attach(core, &host(), json!({"Device": "eth0", "Hook": "xdp"})).unwrap();
+    };
+    assert_eq!(at_every_step(attach_by_xdp, replace), 7);
 }
 
 #[test]

@@ -93,6 +93,74 @@ fn a_renamed_device_stays_enforced() {
 }
 
 #[test]
+fn a_program_that_was_taken_off_a_renamed_device_is_told_and_put_back() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    let mut host = host();
+    attach(&mut core, &host, json!({"Device": "eth0"})).unwrap();
+    host.snapshot.links.get_mut(&2).unwrap().name = "wan0".to_owned();
+    let broken = "the in program is not attached";
+    fake.world().kernel.get_mut(&1).unwrap().broken = vec![broken.to_owned()];
+    fake.fail("attach");
+    core.reconcile(&host, &PeersSeen::new());
+    assert_eq!(core.view.load().devices[&1].amiss, ["the device is named wan0 now", broken]);
+    fake.heal();
+    fake.diary();
+    host.now += jiff::SignedDuration::from_secs(5);
+    core.reconcile(&host, &PeersSeen::new());
+    assert_eq!(fake.diary(), ["attach 1 wan0 auto without adoption"]);
+    assert_eq!(core.view.load().devices[&1].amiss, ["the device is named wan0 now"]);
+}
+
+#[test]
+fn a_program_at_another_hook_than_recorded_is_moved() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    attach(&mut core, &host(), json!({"Device": "eth0", "Hook": "tc"})).unwrap();
+    fake.world().kernel.get_mut(&1).unwrap().hook_rx = Some("xdp".to_owned());
+    fake.diary();
+    core.reconcile(&host(), &PeersSeen::new());
+    assert_eq!(fake.diary(), ["attach 1 eth0 tc without adoption"]);
+    assert_eq!(core.view.load().devices[&1].amiss, Vec::<String>::new());
+}
+
+#[test]
+fn another_device_of_the_same_index_is_no_renamed_one() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    let mut host = host();
+    attach(&mut core, &host, json!({"Device": "eth0"})).unwrap();
+    host.snapshot.links.get_mut(&2).unwrap().name = "other0".to_owned();
+    fake.world().kernel.insert(1, InKernel { ifindex: 2, ..InKernel::default() });
+    fake.diary();
+    core.reconcile(&host, &PeersSeen::new());
+    assert_eq!(fake.diary()[0], "detach 1");
+    assert_eq!(core.view.load().devices[&1].amiss, ["missing"]);
+}
+
+#[test]
+fn programs_without_a_record_judge_until_those_with_one_have_taken_them_over() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    attach(&mut core, &host(), json!({"Device": "eth0"})).unwrap();
+    // A controller was killed after it had handed the device over, and before it had recorded that.
+    let there = fake.world().kernel.remove(&1).unwrap();
+    fake.world().kernel.insert(2, there);
+    fake.fail("attach");
+    fake.diary();
+    core.reconcile(&host(), &PeersSeen::new());
+    assert!(fake.world().kernel.contains_key(&2), "{:?}", fake.diary());
+    assert_eq!(number_of(&core, "eth0"), 3, "2 is taken");
+    let mut later = host();
+    later.now += jiff::SignedDuration::from_secs(5);
+    fake.heal();
+    fake.diary();
+    core.reconcile(&later, &PeersSeen::new());
+    assert_eq!(fake.diary(), ["attach 3 eth0 auto without adoption"]);
+    assert_eq!(fake.world().kernel.keys().copied().collect::<Vec<_>>(), [3]);
+}
+
+#[test]
 fn a_program_that_was_taken_off_is_put_back() {
     let fake = Fake::default();
     let mut core = open(&fake);

@@ -5,7 +5,7 @@ use crate::actions::{ApiError, ErrorCode};
 use crate::compile::memory::{Drops, FlowKey};
 use crate::compile::{Desired, Layout, Limits, MemoryTables};
 use crate::daemon::enforcer::{Enforcer, FlowRoom, Held, InKernel, Observer, Place, Placed};
-use crate::model::Change;
+use crate::model::{Change, HookWish};
 use crate::probe::{Findings, Probe, hear};
 use crate::store::{MemoryStore, PendingEdit, Store, StoreError, Stored};
 use firewall_common::abi::{Counter, Flow, Interface, RuleCounter};
@@ -132,15 +132,24 @@ impl Enforcer for Fake {
     fn attach(&mut self, place: &Place) -> Result<Placed, ApiError> {
         let adopting = if place.adopt { "" } else { " without adoption" };
         self.act("attach", format!("attach {} {} {}{adopting}", place.number, place.device, place.wish))?;
+        let hook_rx = match place.wish {
+            HookWish::Auto | HookWish::Xdp => "xdp",
+            HookWish::XdpGeneric => "xdp-generic",
+            HookWish::Tc => "tcx",
+        };
         let hooks = InKernel {
             ifindex: place.ifindex,
-            hook_rx: Some("xdp".to_owned()),
+            hook_rx: Some(hook_rx.to_owned()),
             hook_tx: Some("tcx".to_owned()),
             ..InKernel::default()
         };
-        self.world().kernel.insert(place.number, hooks);
+        let mut world = self.world();
+        // Those of another attachment of the device are taken over.
+        world.kernel.retain(|number, there| *number == place.number || there.ifindex != place.ifindex);
+        world.kernel.insert(place.number, hooks);
+        drop(world);
         self.done();
-        Ok(Placed { hook_rx: "xdp".to_owned(), hook_tx: "tcx".to_owned(), warnings: Vec::new(), adopted: 3 })
+        Ok(Placed { hook_rx: hook_rx.to_owned(), hook_tx: "tcx".to_owned(), warnings: Vec::new(), adopted: 3 })
     }
 
     fn rehearse(&mut self, _: &Place) -> Result<Placed, ApiError> {

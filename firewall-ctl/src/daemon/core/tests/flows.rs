@@ -4,7 +4,7 @@ use crate::model::{Peer, Rule};
 use firewall_common::abi::{DropKey, DropRecord, Flow, FlowKeyV4, FlowKeyV6, V4, ticks};
 use firewall_common::flow::{State, Word};
 use firewall_common::packet::protocol;
-use firewall_common::verdict::{Reason, Verdict};
+use firewall_common::verdict::{Direction, Reason, Verdict};
 
 /// A tick by which there is a past.
 pub(super) const NOW: u64 = 1_000_000_000;

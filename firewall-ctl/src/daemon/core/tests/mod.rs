@@ -3,7 +3,7 @@ mod confirming;
 mod crashing;
 mod devices;
 mod explaining;
-mod fake;
+pub(in crate::daemon) mod fake;
 mod flows;
 mod mac;
 mod scope;
@@ -11,7 +11,7 @@ mod scope;
 use super::*;
 use crate::actions::types::AttachDeviceResult;
 use crate::daemon::net::{Behind, HostAddress, Link};
-use crate::model::Quotas;
+use crate::model::{Quotas, Side};
 use fake::Fake;
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ fn behind(addresses: &[&str], mac: Option<&str>) -> Behind {
     }
 }
 
-fn settings() -> Settings {
+pub(in crate::daemon) fn settings() -> Settings {
     Settings {
         quotas: Quotas::default(),
         account: AccountId::default(),

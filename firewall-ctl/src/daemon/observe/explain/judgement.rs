@@ -6,7 +6,6 @@ use crate::model::{GroupId, Model, NetworkInterface, RuleId};
 use crate::probe::{Findings, Heard, Probe};
 use firewall_common::verdict::{Pass, Reason, Verdict};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// The most rules that are told of those that nearly allow a packet.
 const NEAREST: usize = 5;
@@ -115,10 +114,7 @@ impl<'a> Rules<'a> {
 
 /// Rule and group of a number.
 fn rule_of(model: &Model, number: u32) -> Option<(GroupId, RuleId)> {
-    model.groups.values().find_map(|group: &Arc<_>| {
-        let mut rules = group.rules.values();
-        rules.find(|rule| rule.number == number).map(|rule| (group.id, rule.id))
-    })
+    model.rule_by_number(number).map(|(group, rule)| (group.id, rule.id))
 }
 
 /// Why, in a sentence or two.

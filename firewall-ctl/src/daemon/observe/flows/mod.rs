@@ -36,7 +36,6 @@ pub fn describe(model: &Model, observer: &dyn Observer, request: DescribeFlows) 
     let interfaces = Interfaces::new(chosen(model, device.as_deref(), &network_interface_ids)?);
     let room = at_most(max_results, PAGE, LARGEST_PAGE)?;
     let after = next_token.as_deref().map(token::flow).transpose()?;
-    let rules = rules(model);
     let tests = Tests::of_filters(filters, model)?;
     let now = observer.now();
     // The first ones behind the token, and one more to know whether that is all.
@@ -45,7 +44,7 @@ pub fn describe(model: &Model, observer: &dyn Observer, request: DescribeFlows) 
         let seen = Seen::new(&key, &flow);
         let is_wanted = after.is_none_or(|after| key > after)
             && interfaces.alive(&seen, now).is_some()
-            && tests.accept(&seen, &rules);
+            && tests.accept(&seen, model);
         let is_early = page.len() <= room || page.last_key_value().is_some_and(|(last, _)| key < *last);
         if is_wanted && is_early {
             page.insert(key, flow);
@@ -60,7 +59,7 @@ pub fn describe(model: &Model, observer: &dyn Observer, request: DescribeFlows) 
     let described = shown().filter_map(|(key, flow)| {
         let seen = Seen::new(key, flow);
         let (interface, timeouts) = interfaces.alive(&seen, now)?;
-        Some(describe_one(&seen, flow, interface, timeouts, &rules, now))
+        Some(describe_one(&seen, flow, interface, timeouts, model, now))
     });
     Ok(Response::DescribeFlows(DescribeFlowsResult { flows: described.collect(), next_token }))
 }
@@ -76,7 +75,7 @@ pub(super) fn describe_alive(
     let interfaces = Interfaces::new(vec![Arc::clone(interface)]);
     let seen = Seen::new(key, flow);
     let (interface, timeouts) = interfaces.alive(&seen, now)?;
-    Some(describe_one(&seen, flow, interface, timeouts, &rules(model), now))
+    Some(describe_one(&seen, flow, interface, timeouts, model, now))
 }
 
 /// The interfaces that a request is about, with their time-outs, by attachment number.
@@ -100,9 +99,9 @@ impl Interfaces {
     }
 }
 
-/// The rules of a model by their host-wide numbers.
-fn rules(model: &Model) -> BTreeMap<u32, RuleId> {
-    model.groups.values().flat_map(|group| group.rules.values()).map(|rule| (rule.number, rule.id)).collect()
+/// The rule of a host-wide number, if there is one still.
+fn rule_id(model: &Model, number: u32) -> Option<RuleId> {
+    model.rule_by_number(number).map(|(_, rule)| rule.id)
 }
 
 /// A flow, the same for both families.
@@ -181,7 +180,7 @@ fn describe_one(
     flow: &Flow,
     interface: &NetworkInterface,
     timeouts: &Timeouts,
-    rules: &BTreeMap<u32, RuleId>,
+    model: &Model,
     now: u64,
 ) -> FlowDescription {
     let Seen { attachment: _, vlans, protocol: number, local, remote, opened, rule, created, word } = *seen;
@@ -189,7 +188,7 @@ fn describe_one(
     let icmp = matches!(number, protocol::ICMP | protocol::ICMPV6);
     let [ingress, egress] = [Direction::Inbound, Direction::Outbound].map(|direction| direction as usize);
     let lasts = u64::from(timeout(word.state(), number, timeouts));
-    let id = rules.get(&rule);
+    let id = rule_id(model, rule);
     FlowDescription {
         network_interface_id: interface.id.to_string(),
         device: interface.attachment.as_ref().map(|attachment| attachment.device.clone()).unwrap_or_default(),
@@ -204,7 +203,7 @@ fn describe_one(
         direction: opened.name().to_owned(),
         state: word.state().name().to_owned(),
         denied: word.is_denied(),
-        security_group_rule_id: id.map(ToString::to_string),
+        security_group_rule_id: id.map(|id| id.to_string()),
         rule_revoked: rule != 0 && id.is_none(),
         vlans: super::vlans(vlans),
         age_seconds: seconds(now.saturating_sub(created)),

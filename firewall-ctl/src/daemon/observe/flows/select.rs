@@ -1,6 +1,6 @@
 //! Which flows a request means.
 
-use super::{Interfaces, Seen, at_most, chosen, rules, token};
+use super::{Interfaces, Seen, at_most, chosen, rule_id, token};
 use crate::actions::types::{FLOW_FILTERS, Filter, FlushFlows};
 use crate::actions::{ApiError, ErrorCode};
 use crate::compile::memory::FlowKey;
@@ -10,7 +10,7 @@ use crate::model::{Model, Protocol, RuleId};
 use firewall_common::flow::State;
 use firewall_common::verdict::Direction;
 use ipnet::IpNet;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
@@ -78,14 +78,13 @@ pub fn select(
     let room = at_most(max_results, CHUNK, LARGEST_CHUNK)?;
     let now = observer.now();
     let until = next_token.as_deref().map_or(Ok(now), token::tick)?;
-    let rules = rules(model);
     let mut selected = Selected { matched: 0, keys: Vec::new(), own: None, next_token: None, dry_run };
     observer.each_flow(&mut |key, flow| {
         let seen = Seen::new(&key, &flow);
         let is_meant = seen.created <= until
             && seen.word.state() != State::Cut
             && interfaces.alive(&seen, now).is_some()
-            && tests.accept(&seen, &rules);
+            && tests.accept(&seen, model);
         if !is_meant {
             return;
         }
@@ -134,8 +133,8 @@ impl Tests {
         filters.into_iter().map(|filter| test(filter, model)).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether a flow is meant. `rules` are those that there are, by number.
-    pub(super) fn accept(&self, seen: &Seen, rules: &BTreeMap<u32, RuleId>) -> bool {
+    /// Whether a flow is meant.
+    pub(super) fn accept(&self, seen: &Seen, model: &Model) -> bool {
         self.0.iter().all(|test| match test {
             Test::Peer(nets) => nets.iter().any(|net| net.contains(&seen.remote.0)),
             Test::Port(ranges) => seen.service().is_some_and(|port| ranges.iter().any(|range| range.contains(&port))),
@@ -144,8 +143,8 @@ impl Tests {
                 words.iter().any(|word| word == seen.word.state().name() || (word == DENIED && seen.word.is_denied()))
             }
             Test::Rule(wishes) => wishes.iter().any(|wish| match wish {
-                RuleWish::Is(id) => rules.get(&seen.rule) == Some(id),
-                RuleWish::Revoked => seen.rule != 0 && !rules.contains_key(&seen.rule),
+                RuleWish::Is(id) => rule_id(model, seen.rule) == Some(*id),
+                RuleWish::Revoked => seen.rule != 0 && rule_id(model, seen.rule).is_none(),
             }),
             Test::Direction(directions) => directions.contains(&seen.opened),
         })
