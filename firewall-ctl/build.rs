@@ -39,19 +39,20 @@ fn main() -> io::Result<()> {
 }
 
 /// Has cargo run this again when object or sources change. A path that is not there would have it run every time, and
-/// compile firewall-ctl every time: an empty file stands in for an object not built yet.
+/// compile firewall-ctl every time: an empty file stands in for an object not built yet. Paths are told from here, so that a
+/// copy of the whole tree watches its own.
 fn watch(workspace: &Path) -> io::Result<()> {
-    for path in [sources::OBJECT, sources::DIGEST] {
-        let path = workspace.join(path);
+    for name in [sources::OBJECT, sources::DIGEST] {
+        let path = workspace.join(name);
         if !path.exists() {
             fs::create_dir_all(path.parent().expect("the path of a file has a directory"))?;
             // Older than this run, which would otherwise look outdated by it.
             fs::File::create(&path)?.set_modified(SystemTime::UNIX_EPOCH)?;
         }
-        println!("cargo::rerun-if-changed={}", path.display());
+        println!("cargo::rerun-if-changed=../{name}");
     }
     for input in sources::INPUTS {
-        println!("cargo::rerun-if-changed={}", workspace.join(input).display());
+        println!("cargo::rerun-if-changed=../{input}");
     }
     println!("cargo::rerun-if-changed=build.rs");
     Ok(())
