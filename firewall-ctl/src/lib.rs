@@ -10,6 +10,7 @@ pub mod compile;
 pub mod daemon;
 pub mod dataplane;
 pub mod ec2;
+pub mod lock;
 pub mod model;
 pub mod probe;
 pub mod store;

@@ -60,7 +60,7 @@ impl Failure {
             Self::NoController(_) | Self::NoAccess(_) => code::ENVIRONMENT,
             Self::Refused { .. } => code::REFUSED,
             // Of why a daemon does not start, these are about what it was told and where it was started.
-            Self::Daemon(DaemonError::Config(_) | DaemonError::Locked { .. } | DaemonError::Privileges(_)) => {
+            Self::Daemon(DaemonError::Config(_) | DaemonError::Lock(_) | DaemonError::Privileges(_)) => {
                 code::ENVIRONMENT
             }
             Self::Dataplane(DataplaneError::Privileges(_)) => code::ENVIRONMENT,

@@ -7,10 +7,10 @@ use crate::api::BindError;
 use crate::dataplane::{DataplaneError, MissingPrivileges};
 use crate::ec2::credentials::CredentialsError;
 use crate::ec2::tls::TlsError;
+use crate::lock::LockError;
 use crate::store::StoreError;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 /// Why the daemon did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -18,22 +18,9 @@ pub enum DaemonError {
     /// The configuration cannot be used.
     #[error("bad configuration")]
     Config(#[from] ConfigError),
-    /// A directory cannot be made or used.
-    #[error("cannot use the directory {path}")]
-    Directory {
-        /// The directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Another daemon works on one of the directories.
-    #[error("another controller{} works on {path}: stop it, or give this one directories of its own", owner.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
-    Locked {
-        /// The lock.
-        path: PathBuf,
-        /// The process that holds it, where it is known.
-        owner: Option<u32>,
-    },
+    /// A directory cannot be had.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The socket cannot be had.
     #[error(transparent)]
     Socket(#[from] BindError),
@@ -99,6 +86,11 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 
 impl From<StoreError> for DaemonError {
     fn from(error: StoreError) -> Self {
-        Self::Open(OpenError::Store(error))
+        match error {
+            StoreError::Lock(error) => Self::Lock(error),
+            error @ (StoreError::Corrupt { .. } | StoreError::Newer { .. } | StoreError::Failed { .. }) => {
+                Self::Open(OpenError::Store(error))
+            }
+        }
     }
 }

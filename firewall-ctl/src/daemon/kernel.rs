@@ -3,7 +3,6 @@
 use super::config::{Config, LogLevel, TrafficControl};
 use super::enforcer::{Enforcer, FlowRoom, Held, InKernel, Observer, Place, Placed};
 use super::error::{DaemonError, chain};
-use super::lock::DirectoryLock;
 use super::net::{LiveConnection, live_connections};
 use crate::actions::types::{ProgramsStatus, TableUsage};
 use crate::actions::{ApiError, ErrorCode};
@@ -13,6 +12,7 @@ use crate::dataplane::{
     AdoptedFlow, AttachRequest, Attached, Dataplane, DataplaneConfig, DataplaneError, Device, Drift, Hook, Observed,
     Origin, Prepared, ProgramLog, ProgramLogLevel, Reader, object,
 };
+use crate::lock::DirectoryLock;
 use crate::model::Side;
 use crate::probe::{Findings, Probe};
 use firewall_common::abi::{ABI_VERSION, Counter, Flow, FlowGauge, RuleCounter, map};

@@ -7,7 +7,6 @@ pub mod enforcer;
 mod error;
 pub mod kernel;
 pub mod keys;
-pub mod lock;
 pub mod lockout;
 pub mod logging;
 pub mod net;

@@ -7,7 +7,7 @@ use super::pins::{Leg, Pins};
 use super::programs::Programs;
 use super::sys::bpf::{self, LinkTarget, attach_type};
 use super::{attach, bpffs, clsact, device, links, privileges};
-use rustix::fs::{FlockOperation, flock};
+use crate::lock::{DirectoryLock, LockError};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
@@ -105,8 +105,7 @@ pub fn emergency_detach(root: &Path, device: Option<&str>) -> Result<Vec<Removed
 
 /// Whether a controller runs on these pins: it holds a lock on their directory as long as it lives.
 fn is_controller_running(root: &Path) -> bool {
-    let Ok(directory) = std::fs::File::open(root) else { return false };
-    flock(&directory, FlockOperation::NonBlockingLockExclusive).is_err()
+    matches!(DirectoryLock::take_itself(root), Err(LockError::Held { .. }))
 }
 
 /// Detaches the pinned links of the targets, and says whether there were any.

@@ -1,53 +1,14 @@
 //! Why a store cannot be used.
 
-use std::fmt;
-use std::io;
+use crate::lock::LockError;
 use std::path::PathBuf;
-
-/// The process that holds a state directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
-    /// Its process id.
-    pub pid: u32,
-    /// The name of its program, if it could be read.
-    pub name: Option<String>,
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pid, name } = self;
-        match name {
-            Some(name) => write!(formatter, "process {pid} ({name})"),
-            None => write!(formatter, "process {pid}"),
-        }
-    }
-}
 
 /// Why a store cannot be used. The message says what to do; the cause is its source.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The directory cannot be made or used.
-    #[error(
-        "the state directory {} cannot be used: run the controller as a user that may write there, or name another one \
-         with --state-dir", path.display()
-    )]
-    Directory {
-        /// The directory, or what in it could not be used.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Another controller uses the directory.
-    #[error(
-        "the state directory {} is in use by {}: stop that controller, or give this one a directory of its own with \
-         --state-dir", path.display(), .holder.as_ref().map_or_else(|| "another process".to_owned(), ToString::to_string)
-    )]
-    Held {
-        /// The directory.
-        path: PathBuf,
-        /// Who holds it, if that is known.
-        holder: Option<Holder>,
-    },
+    /// The directory cannot be had.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The file is no state, or not all of it is.
     #[error(
         "the state file {} is corrupt: {what}. It has not been touched, and what the kernel enforces goes on. Restore it \

@@ -4,7 +4,6 @@
 //! to be confirmed is stored together with what undoes it, so that a controller that starts anew can still undo it.
 
 mod error;
-mod lock;
 mod memory;
 mod migrate;
 mod redb;
@@ -12,7 +11,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-pub use error::{Holder, StoreError};
+pub use error::StoreError;
 pub use memory::MemoryStore;
 pub use redb::RedbStore;
 

@@ -1,8 +1,8 @@
 //! The store of one machine: a file of redb in the state directory.
 
-use super::lock::DirectoryLock;
 use super::tables::{self, SCHEMA, Unusable};
 use super::{PendingEdit, Store, StoreError, Stored};
+use crate::lock::{DirectoryLock, LockError};
 use crate::model::Change;
 use ::redb::backends::InMemoryBackend;
 use ::redb::{Builder, Database, DatabaseError, Durability, ReadableDatabase, StorageBackend};
@@ -34,15 +34,15 @@ impl RedbStore {
     /// # Errors
     /// The directory cannot be used, or is in use; or its state is corrupt, or of a later version of this program.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
-        let lock = DirectoryLock::acquire(directory)?;
+        let lock = DirectoryLock::take(directory, 0o700)?;
         let path = directory.join(STATE_FILE);
-        if !path.try_exists().map_err(|source| StoreError::Directory { path: path.clone(), source })? {
+        if !path.try_exists().map_err(failed(&path, "read"))? {
             create(directory, &path)?;
         }
-        let octets = fs::read(&path).map_err(|source| StoreError::Directory { path: path.clone(), source })?;
+        let octets = fs::read(&path).map_err(failed(&path, "read"))?;
         inspect(&octets).map_err(|unusable| explain(&path, unusable))?;
         let database = Database::open(&path).map_err(|error| match error {
-            DatabaseError::DatabaseAlreadyOpen => StoreError::Held { path: directory.to_owned(), holder: None },
+            DatabaseError::DatabaseAlreadyOpen => LockError::Held { path: directory.to_owned(), holder: None }.into(),
             other => failed(&path, "opened")(other),
         })?;
         raise(&database).map_err(|unusable| explain(&path, unusable))?;
@@ -98,9 +98,8 @@ fn raise(database: &Database) -> Result<(), Unusable> {
 
 /// Makes an empty state file, whole or not at all.
 fn create(directory: &Path, path: &Path) -> Result<(), StoreError> {
-    let refused = |source| StoreError::Directory { path: path.to_owned(), source };
     let new = directory.join(NEW_STATE_FILE);
-    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new).map_err(refused)?;
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new).map_err(failed(path, "made"))?;
     let fill = || -> Result<(), ::redb::Error> {
         let database = Database::create(&new)?;
         let transaction = begin(&database)?;
@@ -108,7 +107,7 @@ fn create(directory: &Path, path: &Path) -> Result<(), StoreError> {
         Ok(transaction.commit()?)
     };
     fill().map_err(failed(path, "made"))?;
-    fs::rename(&new, path).and_then(|()| File::open(directory)?.sync_all()).map_err(refused)
+    fs::rename(&new, path).and_then(|()| File::open(directory)?.sync_all()).map_err(failed(path, "made"))
 }
 
 /// Reads a state file's content without touching the file: redb repairs what it opens, and trusts what it does not
