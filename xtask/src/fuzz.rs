@@ -16,19 +16,13 @@ use std::time::Duration;
 /// All targets.
 const TARGETS: [&str; 3] = ["packet", "decision", "request"];
 
-/// What cargo-fuzz hands to rustc, less what needs a nightly; and as with its `--strip-dead-code`, since what is never
-/// called took longer to compile than all that is fuzzed.
-const FLAGS: [&str; 9] = [
-    "-Cpasses=sancov-module",
-    "-Cllvm-args=-sanitizer-coverage-level=4",
-    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
-    "-Cllvm-args=-sanitizer-coverage-pc-table",
-    "-Cllvm-args=-sanitizer-coverage-trace-compares",
-    "-Cdebug-assertions",
-    "-Coverflow-checks",
-    "-Ccodegen-units=1",
-    "--cfg=fuzzing",
-];
+/// Seconds for each target where nobody says.
+const SECONDS: u64 = 30;
+/// From so many seconds on, it pays to compile all that is fuzzed for speed.
+const MANY_SECONDS: u64 = 180;
+/// Levels of optimisation by package; the oracle takes most of the time.
+const QUICKLY_BUILT: [(&str, u8); 1] = [("firewall-tests", 1)];
+const OPTIMISED: [(&str, u8); 3] = [("firewall-common", 2), ("firewall-ctl", 2), ("firewall-tests", 2)];
 
 /// Lines that are shown of what a target has said when it was not alone.
 const LAST_LINES: usize = 30;
@@ -41,7 +35,7 @@ pub struct Arguments {
     /// Targets (packet, decision, request); all when none is given
     targets: Vec<String>,
     /// Seconds, the same for all targets, which run side by side; 0 for ever, until something is found
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = SECONDS)]
     seconds: u64,
     /// Write the seeds of tests/fuzz/seeds anew, after the diaries of tests/tests/attack have changed, and fuzz nothing
     #[arg(long)]
@@ -54,7 +48,7 @@ pub struct Arguments {
 impl Arguments {
     /// All targets for as long as nobody minds.
     pub fn bounded() -> Self {
-        Self { targets: Vec::new(), seconds: 20, write_seeds: false, rest: Vec::new() }
+        Self { targets: Vec::new(), seconds: SECONDS, write_seeds: false, rest: Vec::new() }
     }
 }
 
@@ -71,11 +65,8 @@ pub fn run(Arguments { targets, seconds, write_seeds, rest }: Arguments) -> Resu
     let targets = if targets.is_empty() { TARGETS.map(str::to_owned).to_vec() } else { targets };
     let directory = workspace::root().join("target/fuzz");
     find_or_install_compiler(&Here)?;
-    let triple = Here.output(Path::new("rustc"), &["--print", "host-tuple"]);
-    let triple =
-        triple.map_err(|error| anyhow::anyhow!("rustc does not tell the machine that it compiles for: {error}"))?;
-    let programs = directory.join(triple.trim()).join("release");
-    build(&targets, &directory, triple.trim())?;
+    build(&targets, seconds)?;
+    let programs = workspace::programs()?;
     let fuzzers = targets.into_iter().map(|target| Fuzzer::new(target, &directory, &programs, seconds, &rest));
     let mut fuzzers: Vec<Fuzzer> = fuzzers.collect::<Result<_>>()?;
     match fuzzers.as_mut_slice() {
@@ -178,15 +169,16 @@ fn find_or_install_compiler(machine: &dyn Machine) -> Result<()> {
     Ok(())
 }
 
-/// With a target triple, so that build scripts and macros are compiled without the flags.
-fn build(targets: &[String], directory: &Path, triple: &str) -> Result<()> {
+/// Without optimisation what is fuzzed is slow, and with it slow to build. What it leans on is that of every other build.
+fn build(targets: &[String], seconds: u64) -> Result<()> {
     let mut command = process::cargo();
-    command.args(["build", "--package", "firewall-fuzz", "--release", "--locked", "--target", triple]);
-    command.arg("--target-dir").arg(directory);
+    command.args(["build", "--package", "firewall-fuzz", "--locked"]);
     command.args(targets.iter().flat_map(|target| ["--bin", target]));
-    // The passes see each crate by itself.
-    command.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "2");
-    command.env("RUSTFLAGS", FLAGS.join(" "));
+    let levels = if matches!(seconds, 1..MANY_SECONDS) { QUICKLY_BUILT.as_slice() } else { OPTIMISED.as_slice() };
+    for (package, level) in levels {
+        command.arg("--config").arg(format!("profile.dev.package.{package}.opt-level={level}"));
+    }
+    command.env("RUSTC_WORKSPACE_WRAPPER", workspace::root().join("tests/fuzz/instrument.sh"));
     process::run(&mut command)
 }
 
