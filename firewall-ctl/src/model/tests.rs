@@ -80,7 +80,7 @@ fn prefix_list(name: &str, family: Family, max_entries: u32, entries: &[&str], r
 fn first() -> (Model, VpcId, GroupId, StdRng) {
     let mut rng = rng();
     let model = Model::new_with_default_vpc(&mut rng);
-    let vpc = model.default_vpc().expect("a default VPC").id;
+    let vpc = model.default_vpc(AccountId::default()).expect("a default VPC").id;
     let group = model.default_group(vpc).expect("a default group").id;
     (model, vpc, group, rng)
 }
