@@ -158,3 +158,27 @@ fn each_account_has_a_default_vpc_of_its_own() {
     assert_eq!(site.code(scope, "CreateDefaultVpc", json!({})), ErrorCode::DefaultVpcAlreadyExists);
     site.ask(scope, "DeleteSecurityGroup", json!({"GroupName": "web"})).unwrap();
 }
+
+#[test]
+fn a_refusal_names_nothing_that_is_not_seen() {
+    let mut site = Site::new();
+    let (scope, other, default) = (site.narrow(), site.other.to_string(), site.default.to_string());
+    let mut on_socket = |operation: &str, body: Value| {
+        let done = ask(&mut site.core, &host(), &Caller::default(), operation, body).unwrap();
+        serde_json::to_value(&done.response).unwrap()
+    };
+    let instance = on_socket("RegisterInstance", json!({}))["Instance"]["InstanceId"].clone();
+    let mut interface = |vpc: &str| {
+        on_socket("CreateNetworkInterface", json!({"VpcId": vpc}))["NetworkInterface"]["NetworkInterfaceId"].clone()
+    };
+    let (foreign, own) = (interface(&default), interface(&other));
+    let at = |interface: &Value| json!({"NetworkInterfaceId": interface, "InstanceId": instance, "DeviceIndex": 0});
+    on_socket("AttachNetworkInterface", at(&foreign));
+    let refused = [("AttachNetworkInterface", at(&own)), ("CreateDefaultVpc", json!({}))];
+    for (operation, body) in refused {
+        let error = site.ask(scope, operation, body).unwrap_err();
+        let words = format!("{} {}", error.message, error.detail.unwrap_or_default());
+        assert!(!words.contains(foreign.as_str().unwrap()) && !words.contains(&default), "{operation}: {words}");
+        assert!(words.ends_with("is not among what this key sees."), "{operation}: {words}");
+    }
+}
