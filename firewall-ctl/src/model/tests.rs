@@ -186,6 +186,13 @@ fn rules_are_put_whole_or_not_at_all() {
     let other = before.clone().add_vpc(NewVpc { is_default: true, ..new.clone() }, pool(&BTreeSet::new()), &mut rng);
     assert_eq!(other, Err(ModelError::DefaultVpcExists { holder: vpc }));
     assert_eq!(model, before);
+    let owner: AccountId = "123456789012".parse().expect("an account");
+    let mut shared = before.clone();
+    let of_another = NewVpc { is_default: true, owner, ..new.clone() };
+    let of_another = shared.add_vpc(of_another, pool(&BTreeSet::new()), &mut rng).expect("each account has its own");
+    assert_eq!(shared.default_vpc(owner).map(|vpc| vpc.id), Some(of_another));
+    assert_eq!(shared.default_vpc(AccountId::default()).map(|found| found.id), Some(vpc));
+    assert_eq!(shared.check(), Ok(()));
 
     let other = model.add_vpc(new, pool(&BTreeSet::new()), &mut rng).expect("a second VPC");
     let other_default = model.default_group(other).expect("a default group").id;
