@@ -111,6 +111,22 @@ class Groups(Test):
         with self.assertRaises(botocore.exceptions.ClientError):
             bare.describe_security_groups(MaxResults=5, NextToken="nonsense")
 
+    def test_pages_are_as_large_as_the_model_says(self):
+        bare = client(config=botocore.config.Config(parameter_validation=False, retries={"max_attempts": 4}))
+        names = {operation: method for method, operation in EC2.meta.method_to_api_mapping.items()}
+        held = set()
+        for operation in sorted(common.offered()):
+            shape = EC2.meta.service_model.operation_model(operation).input_shape
+            size = shape.members.get("MaxResults")
+            bounds = size.metadata if size else {}
+            # What else is needed is looked up later than the size is looked at.
+            needed = {name: "pl-00000000" for name in shape.required_members}
+            for wrong in [bounds[end] + step for end, step in (("min", -1), ("max", 1)) if end in bounds]:
+                call = getattr(bare, names[operation])
+                self.refused("InvalidMaxResults", call, MaxResults=wrong, **needed)
+                held.add(operation)
+        self.assertIn("DescribeRouteTables", held)
+
     def test_waiters(self):
         waiter = EC2.get_waiter("security_group_exists")
         made = []

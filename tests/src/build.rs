@@ -3,7 +3,7 @@
 use crate::netns::unique;
 use firewall_common::verdict::Direction;
 use firewall_ctl::model::{
-    AddressSource, Attachment, ConnectionTracking, Family, GroupId, HookWish, InterfaceId, MacSource, Model,
+    AccountId, AddressSource, Attachment, ConnectionTracking, Family, GroupId, HookWish, InterfaceId, MacSource, Model,
     NetworkInterface, NumberPool, PrefixList, PrefixListId, RuleKey, SecurityGroup, Side, Tags, Vpc,
 };
 use rand::SeedableRng;
@@ -23,7 +23,7 @@ impl Default for ModelBuilder {
     fn default() -> Self {
         let mut rng = StdRng::seed_from_u64(1);
         let model = Model::new_with_default_vpc(&mut rng);
-        let vpc = Arc::clone(model.default_vpc().expect("a new model has a default VPC"));
+        let vpc = Arc::clone(model.default_vpc(AccountId::default()).expect("a new model has a default VPC"));
         Self { model, vpc, rng }
     }
 }

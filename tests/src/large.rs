@@ -115,7 +115,7 @@ impl LargeHost {
     #[must_use]
     pub fn new(scale: Scale) -> Self {
         let model = Model::new_with_default_vpc(&mut StdRng::seed_from_u64(1));
-        let vpc = Arc::clone(model.default_vpc().expect("a new model has a default VPC"));
+        let vpc = Arc::clone(model.default_vpc(AccountId::default()).expect("a new model has a default VPC"));
         let mut host = Self { model, scale, vpc };
         let Scale { interfaces, shared_groups, own_rules, entries, members } = scale;
         for tier in 0..TIERS {

@@ -53,9 +53,9 @@ fn authorize(
     tag_specifications: Vec<TagSpecification>,
     context: Context<'_>,
 ) -> Result<Outcome, ApiError> {
-    let Context { model, quotas, region, rng, rule_numbers, .. } = context;
+    let Context { model, quotas, account, region, rng, rule_numbers, .. } = context;
     let tags = convert::tags(tag_specifications, "security-group-rule")?;
-    let group = lookup::group_by_id_or_name(model, id, name)?;
+    let group = lookup::group_by_id_or_name(model, account, id, name)?;
     let wanted = permission::expand(model, group, [(direction, items)])?;
     for Wanted { key, description: _ } in &wanted {
         if let Some(rule) = group.rule_by_key(key) {

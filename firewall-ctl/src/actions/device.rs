@@ -94,7 +94,7 @@ fn bind(
         (Some(record), Some(vpc)) if record.vpc != vpc => return Err(wish.other_network(record)),
         (Some(record), _) => record.vpc,
         (None, Some(vpc)) => vpc,
-        (None, None) => lookup::default_vpc(model)?.id,
+        (None, None) => lookup::default_vpc(model, account)?.id,
     };
     let groups = match (&wish.groups, record) {
         (Some(groups), _) => groups.clone(),

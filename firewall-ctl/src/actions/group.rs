@@ -17,7 +17,7 @@ pub(super) fn create(request: CreateSecurityGroup, context: Context<'_>) -> Resu
     let name = GroupName::chosen(&lookup::required("GroupName", group_name)?)?;
     let description = lookup::required("GroupDescription", description)?.parse()?;
     let tags = convert::tags(tag_specifications, "security-group")?;
-    let vpc = lookup::vpc_or_default(model, vpc_id)?;
+    let vpc = lookup::vpc_or_default(model, account, vpc_id)?;
     if let Some(holder) = model.group_by_name(vpc.id, name.as_str()) {
         let taken = ModelError::GroupNameTaken { name, vpc: vpc.id, holder: holder.id };
         return Err(refusal::refused(model, taken));
@@ -53,7 +53,7 @@ pub(super) fn delete(request: DeleteSecurityGroup, context: &Context<'_>) -> Res
     let DeleteSecurityGroup { group_id, group_name, group_ids, dry_run: _ } = request;
     let model = context.model;
     if group_ids.is_empty() {
-        let id = lookup::group_by_id_or_name(model, group_id, group_name)?.id;
+        let id = lookup::group_by_id_or_name(model, context.account, group_id, group_name)?.id;
         return remove(model, &BTreeSet::from([id]), (Some(id.to_string()), Vec::new()));
     }
     for (parameter, value) in [("groupId", group_id), ("groupName", group_name)] {
@@ -140,7 +140,7 @@ pub(super) fn describe(mut request: DescribeSecurityGroups, context: &Context<'_
     let model = context.model;
     let filters = Filters::new(filters, &FILTERS)?;
     let by_id = group_ids.iter().map(|id| lookup::group(model, id));
-    let by_name = group_names.iter().map(|name| lookup::group_by_name(model, name));
+    let by_name = group_names.iter().map(|name| lookup::group_by_name(model, context.account, name));
     let wanted = by_id.chain(by_name).map(|found| found.map(|group| group.id));
     let wanted = wanted.collect::<Result<BTreeSet<_>, _>>()?;
     let groups = model.groups.values().filter(|group| wanted.is_empty() || wanted.contains(&group.id));

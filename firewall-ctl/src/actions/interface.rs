@@ -62,7 +62,7 @@ pub(super) fn create(mut request: CreateNetworkInterface, context: Context<'_>) 
     let subnet = lookup::present(subnet_id).map(|id| lookup::subnet(model, &id)).transpose()?;
     let vpc = home(model, subnet.map(Arc::as_ref), vpc_id)?;
     let (vpc, groups) = place(model, vpc, &groups)?;
-    let vpc = vpc.map_or_else(|| lookup::default_vpc(model).map(|vpc| vpc.id), Ok)?;
+    let vpc = vpc.map_or_else(|| lookup::default_vpc(model, account).map(|vpc| vpc.id), Ok)?;
     let groups = groups.map_or_else(|| lookup::default_group(model, vpc).map(|group| vec![group.id]), Ok)?;
     if groups.len() > quotas.groups_per_interface as usize {
         let limit = quotas.groups_per_interface;

@@ -2,8 +2,9 @@
 
 use super::error::{ApiError, ErrorCode};
 use crate::model::{
-    AttachmentId, GroupId, Instance, InstanceAttachment, InstanceId, InterfaceId, InternetGateway, InternetGatewayId,
-    Model, NetworkInterface, PrefixList, PrefixListId, Rule, RuleId, SecurityGroup, Subnet, SubnetId, Vpc, VpcId,
+    AccountId, AttachmentId, GroupId, Instance, InstanceAttachment, InstanceId, InterfaceId, InternetGateway,
+    InternetGatewayId, Model, NetworkInterface, PrefixList, PrefixListId, Rule, RuleId, SecurityGroup, Subnet,
+    SubnetId, Vpc, VpcId,
 };
 use firewall_common::verdict::Direction;
 use std::sync::Arc;
@@ -80,24 +81,37 @@ pub(super) fn group_not_found(id: &str) -> ApiError {
     ApiError::new(ErrorCode::InvalidGroupNotFound, format!("The security group '{id}' does not exist"))
 }
 
-/// A group by its name in the default VPC: names mean nothing elsewhere.
-pub(super) fn group_by_name<'a>(model: &'a Model, name: &str) -> Result<&'a Arc<SecurityGroup>, ApiError> {
-    let vpc = default_vpc(model)?;
-    model.group_by_name(vpc.id, name).ok_or_else(|| {
-        let message = format!("The security group '{name}' does not exist in default VPC '{}'", vpc.id);
+/// A group by its name in the account's default VPC: names mean nothing elsewhere.
+pub(super) fn group_by_name<'a>(
+    model: &'a Model,
+    account: AccountId,
+    name: &str,
+) -> Result<&'a Arc<SecurityGroup>, ApiError> {
+    group_by_name_in(model, default_vpc(model, account)?.id, name)
+}
+
+/// A group by its name in a default VPC.
+pub(super) fn group_by_name_in<'a>(
+    model: &'a Model,
+    vpc: VpcId,
+    name: &str,
+) -> Result<&'a Arc<SecurityGroup>, ApiError> {
+    model.group_by_name(vpc, name).ok_or_else(|| {
+        let message = format!("The security group '{name}' does not exist in default VPC '{vpc}'");
         ApiError::new(ErrorCode::InvalidGroupNotFound, message)
     })
 }
 
-/// The group that an action is about: by id, or by name in the default VPC.
+/// The group that an action is about: by id, or by name in the account's default VPC.
 pub(super) fn group_by_id_or_name(
     model: &Model,
+    account: AccountId,
     id: Option<String>,
     name: Option<String>,
 ) -> Result<&Arc<SecurityGroup>, ApiError> {
     match (present(id), present(name)) {
         (Some(id), None) => group(model, &id),
-        (None, Some(name)) => group_by_name(model, &name),
+        (None, Some(name)) => group_by_name(model, account, &name),
         (Some(_), Some(_)) => Err(ApiError::new(
             ErrorCode::InvalidParameterCombination,
             "The parameter groupName cannot be used with the parameter groupId",
@@ -123,18 +137,18 @@ pub(super) fn vpc<'a>(model: &'a Model, text: &str) -> Result<&'a Arc<Vpc>, ApiE
     model.vpcs.get(&id).ok_or_else(not_found)
 }
 
-pub(super) fn default_vpc(model: &Model) -> Result<&Arc<Vpc>, ApiError> {
-    model.default_vpc().ok_or_else(|| {
+pub(super) fn default_vpc(model: &Model, account: AccountId) -> Result<&Arc<Vpc>, ApiError> {
+    model.default_vpc(account).ok_or_else(|| {
         ApiError::new(ErrorCode::VpcIdNotSpecified, "No default VPC for this user")
-            .with_detail("Name the VPC: describe-vpcs lists them.")
+            .with_detail("Name the VPC: describe-vpcs lists them, and create-default-vpc makes a default one.")
     })
 }
 
-/// The VPC of an id, or the default one.
-pub(super) fn vpc_or_default(model: &Model, id: Option<String>) -> Result<&Arc<Vpc>, ApiError> {
+/// The VPC of an id, or the account's default one.
+pub(super) fn vpc_or_default(model: &Model, account: AccountId, id: Option<String>) -> Result<&Arc<Vpc>, ApiError> {
     match present(id) {
         Some(id) => vpc(model, &id),
-        None => default_vpc(model),
+        None => default_vpc(model, account),
     }
 }
 

@@ -44,7 +44,7 @@ paged! {
     DescribeInstances 5..=1000;
     DescribeInternetGateways 5..=1000;
     DescribeNetworkAcls 5..=1000;
-    DescribeRouteTables 5..=1000;
+    DescribeRouteTables 5..=100;
     DescribeManagedPrefixLists 1..=100;
     GetManagedPrefixListEntries 1..=100;
     GetManagedPrefixListAssociations 5..=255;

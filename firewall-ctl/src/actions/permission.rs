@@ -153,14 +153,14 @@ pub(super) fn referenced_group(model: &Model, group: &SecurityGroup, pair: &User
     Ok(Peer::Group { id: found.id, owner: found.owner })
 }
 
-/// A group by its name, which has a meaning in the default VPC only.
+/// A group by its name, which has a meaning in a default VPC only.
 fn by_name<'a>(
     model: &'a Model,
     group: &SecurityGroup,
     name: &str,
 ) -> Result<&'a std::sync::Arc<SecurityGroup>, ApiError> {
-    if model.default_vpc().is_some_and(|vpc| vpc.id == group.vpc) {
-        return lookup::group_by_name(model, name);
+    if model.vpcs.get(&group.vpc).is_some_and(|vpc| vpc.is_default) {
+        return lookup::group_by_name_in(model, group.vpc, name);
     }
     Err(ApiError::value(format!(
         "Invalid value '{name}' for groupName. You may not reference Amazon VPC security groups by name. Please use \

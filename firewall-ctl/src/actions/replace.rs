@@ -21,10 +21,10 @@ pub(super) fn replace(request: ReplaceSecurityGroupRules, context: Context<'_>) 
         cut_flows: _,
         dry_run: _,
     } = request;
-    let Context { model, quotas, region, rng, rule_numbers, .. } = context;
+    let Context { model, quotas, account, region, rng, rule_numbers, .. } = context;
     let directions = directions(direction, &ip_permissions, &ip_permissions_egress)?;
     let tags = convert::tags(tag_specifications, "security-group-rule")?;
-    let group = lookup::group_by_id_or_name(model, group_id, group_name)?;
+    let group = lookup::group_by_id_or_name(model, account, group_id, group_name)?;
     let permissions = [(Direction::Inbound, &*ip_permissions), (Direction::Outbound, &*ip_permissions_egress)];
     let wanted = permission::expand(model, group, permissions)?;
     let known: BTreeMap<RuleKey, &Rule> = group.rules.values().map(|rule| (rule.key, rule)).collect();

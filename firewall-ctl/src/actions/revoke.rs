@@ -7,7 +7,7 @@ use super::permission;
 use super::request::Response;
 use super::types::*;
 use super::{lookup, refusal, wire};
-use crate::model::{Model, RuleKey};
+use crate::model::RuleKey;
 use firewall_common::verdict::Direction;
 
 pub(super) fn ingress(request: RevokeSecurityGroupIngress, context: &Context<'_>) -> Result<Outcome, ApiError> {
@@ -34,14 +34,14 @@ pub(super) fn ingress(request: RevokeSecurityGroupIngress, context: &Context<'_>
         source_security_group_owner_id,
     };
     let items = older.or(ip_permissions)?.unwrap_or_default();
-    revoke(Direction::Inbound, (group_id, group_name), &items, &security_group_rule_ids, context.model)
+    revoke(Direction::Inbound, (group_id, group_name), &items, &security_group_rule_ids, context)
 }
 
 pub(super) fn egress(request: RevokeSecurityGroupEgress, context: &Context<'_>) -> Result<Outcome, ApiError> {
     let RevokeSecurityGroupEgress { group_id, ip_permissions, security_group_rule_ids, cut_flows: _, dry_run: _ } =
         request;
     let group_id = lookup::required("GroupId", group_id)?;
-    revoke(Direction::Outbound, (Some(group_id), None), &ip_permissions, &security_group_rule_ids, context.model)
+    revoke(Direction::Outbound, (Some(group_id), None), &ip_permissions, &security_group_rule_ids, context)
 }
 
 fn revoke(
@@ -49,8 +49,9 @@ fn revoke(
     (id, name): (Option<String>, Option<String>),
     items: &[IpPermission],
     ids: &[String],
-    model: &Model,
+    context: &Context<'_>,
 ) -> Result<Outcome, ApiError> {
+    let model = context.model;
     match (items.is_empty(), ids.is_empty()) {
         (false, false) => {
             let message = "The parameter IpPermissions cannot be used with the parameter SecurityGroupRuleIds";
@@ -59,7 +60,7 @@ fn revoke(
         (true, true) => return Err(ApiError::missing("IpPermissions or SecurityGroupRuleIds")),
         (true, false) | (false, true) => {}
     }
-    let group = lookup::group_by_id_or_name(model, id, name)?;
+    let group = lookup::group_by_id_or_name(model, context.account, id, name)?;
     let (rules, unknown) = if items.is_empty() {
         let rules = lookup::rules_of(model, group, ids.iter().map(Some))?;
         lookup::check_direction(&rules, direction, "revoke-security-group")?;
@@ -68,8 +69,8 @@ fn revoke(
     } else {
         let wanted = permission::expand(model, group, [(direction, items)])?;
         let (rules, missing) = permission::known(group, wanted);
-        // In the default VPC what is not there is only told.
-        if !missing.is_empty() && model.default_vpc().is_none_or(|vpc| vpc.id != group.vpc) {
+        // In a default VPC what is not there is only told.
+        if !missing.is_empty() && model.vpcs.get(&group.vpc).is_none_or(|vpc| !vpc.is_default) {
             return Err(permission::not_found(&missing));
         }
         (rules.into_iter().map(|(rule, _)| rule).collect(), grouped(&missing))

@@ -194,7 +194,7 @@ pub(super) fn describe(
         (true, true) => return Err(ApiError::missing("IpPermissions or SecurityGroupRuleDescriptions")),
         (true, false) | (false, true) => {}
     }
-    let group = lookup::group_by_id_or_name(model, group_id, group_name)?;
+    let group = lookup::group_by_id_or_name(model, context.account, group_id, group_name)?;
     let described: Vec<(&Rule, Option<RuleDescription>)> = if items.is_empty() {
         let ids = notes.iter().map(|note| note.security_group_rule_id.as_ref());
         let rules = lookup::rules_of(model, group, ids)?;

@@ -94,13 +94,13 @@ fn associated<R: rand::Rng + ?Sized>(
 
 pub(super) fn create_default(request: CreateDefaultSubnet, context: Context<'_>) -> Result<Outcome, ApiError> {
     let CreateDefaultSubnet { availability_zone, availability_zone_id, ipv6_native, dry_run: _ } = request;
-    let Context { model, quotas, region, rng, now, .. } = context;
+    let Context { model, quotas, account, region, rng, now, .. } = context;
     only_with_ipv4(ipv6_native)?;
     if availability_zone.is_none() && availability_zone_id.is_none() {
         return Err(ApiError::missing("AvailabilityZone").with_detail(format!("It is {}.", zone::name(region))));
     }
     zone::check(region, availability_zone, availability_zone_id)?;
-    let Some(vpc) = model.default_vpc() else {
+    let Some(vpc) = model.default_vpc(account) else {
         let message = "No default VPC for this user. GroupName is only supported for EC2-Classic and default VPC.";
         return Err(
             ApiError::new(ErrorCode::DefaultVpcDoesNotExist, message).with_detail("create-default-vpc makes one.")

@@ -98,7 +98,8 @@ pub(super) fn account_attributes(
 ) -> Result<Outcome, ApiError> {
     let DescribeAccountAttributes { attribute_names, dry_run: _ } = request;
     let quotas = context.quotas;
-    let default_vpc = context.model.default_vpc().map_or_else(|| "none".to_owned(), |vpc| vpc.id.to_string());
+    let default_vpc =
+        context.model.default_vpc(context.account).map_or_else(|| "none".to_owned(), |vpc| vpc.id.to_string());
     let attributes = [
         ("supported-platforms", "VPC".to_owned()),
         ("default-vpc", default_vpc),

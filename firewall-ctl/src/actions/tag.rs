@@ -93,6 +93,10 @@ fn edit_rule(model: &mut Model, id: &str, change: Change<'_>) -> Result<(), ApiE
 /// Changes the tags of resources, all or none.
 fn edit_all(model: &Model, resources: &[String], change: Change<'_>) -> Result<Outcome, ApiError> {
     let mut next = model.clone();
+    // What is not there is told before a limit of what is.
+    for id in resources {
+        edit(&mut next, id, &|_| Ok(()))?;
+    }
     for id in resources {
         edit(&mut next, id, change)?;
     }

@@ -59,7 +59,7 @@ fn check_count(model: &Model, quotas: &Quotas) -> Result<(), ApiError> {
 pub(super) fn create_default(request: &CreateDefaultVpc, context: Context<'_>) -> Result<Outcome, ApiError> {
     let CreateDefaultVpc { dry_run: _ } = request;
     let Context { model, quotas, account, region, rng, rule_numbers, .. } = context;
-    if let Some(vpc) = model.default_vpc() {
+    if let Some(vpc) = model.default_vpc(account) {
         let message = "A Default VPC already exists for this account in this region.";
         return Err(
             ApiError::new(ErrorCode::DefaultVpcAlreadyExists, message).with_detail(format!("It is {}.", vpc.id))

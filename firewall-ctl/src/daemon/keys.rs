@@ -150,7 +150,7 @@ mod tests {
         let ring = KeyRing::open(directory.path().join("keys")).unwrap();
         let settings = settings();
         let model = Model::new_with_default_vpc_of(settings.account, &mut rand::rng());
-        let vpc = model.default_vpc().unwrap().id.to_string();
+        let vpc = model.default_vpc(settings.account).unwrap().id.to_string();
         let ask = |request| create(&ring, request, &model, &settings, Timestamp::UNIX_EPOCH);
         let request = CreateAccessKey { vpc_id: Some(vpc.clone()), ..CreateAccessKey::default() };
         let Response::CreateAccessKey(CreateAccessKeyResult { access_key }) = ask(request).unwrap().response else {

@@ -136,7 +136,7 @@ impl Model {
 /// What only one may have.
 #[derive(Default)]
 struct Seen {
-    default_vpc: bool,
+    default_vpcs: BTreeSet<super::AccountId>,
     vpc_numbers: BTreeSet<u32>,
     group_names: BTreeSet<(VpcId, String)>,
     rule_ids: BTreeSet<super::RuleId>,
@@ -153,10 +153,9 @@ struct Seen {
 
 impl Seen {
     fn vpc(&mut self, vpc: &Vpc) -> Result<(), String> {
-        let Vpc { id, number, owner: _, cidr_blocks, ipv6_cidr_blocks, is_default, attributes: _, tags: _ } = vpc;
+        let Vpc { id, number, owner, cidr_blocks, ipv6_cidr_blocks, is_default, attributes: _, tags: _ } = vpc;
         hold!(*number != 0 && self.vpc_numbers.insert(*number), "the number of {id}, {number}, is 0 or taken");
-        hold!(!is_default || !self.default_vpc, "{id} is a second default VPC");
-        self.default_vpc |= is_default;
+        hold!(!is_default || self.default_vpcs.insert(*owner), "{id} is a second default VPC of {owner}");
         let canonical = cidr_blocks.iter().all(|each| each.block == each.block.trunc());
         let canonical_ipv6 = ipv6_cidr_blocks.iter().all(|each| each.block == each.block.trunc());
         hold!(canonical && canonical_ipv6, "{id} has a block with bits set behind its prefix");

@@ -65,11 +65,11 @@ impl Model {
         Ok(id)
     }
 
-    /// Makes a default VPC with its default group and its default subnet. It is dual-stack, so that the default egress of its
-    /// groups opens both families and attaching a host does not cut its IPv6.
+    /// Makes the default VPC of an account, with its default group and its default subnet. It is dual-stack, so that the default
+    /// egress of its groups opens both families and attaching a host does not cut its IPv6.
     ///
     /// # Errors
-    /// There is one already, or no number is free.
+    /// The account has one already, or no number is free.
     pub fn add_default_vpc<R: Rng + ?Sized>(
         &mut self,
         owner: AccountId,
@@ -96,14 +96,15 @@ impl Model {
     /// Replaces a VPC.
     ///
     /// # Errors
-    /// It does not exist, its number has changed, another one is the default VPC, too, its blocks overlap, or a subnet does not
-    /// lie in them.
+    /// It does not exist, its number has changed, another one is the account's default VPC, too, its blocks overlap, or a subnet
+    /// does not lie in them.
     pub fn update_vpc(&mut self, vpc: Vpc) -> Result<(), ModelError> {
         let known = self.vpcs.get(&vpc.id).is_some_and(|known| known.number == vpc.number);
         if !known {
             return Err(ModelError::UnknownVpc { id: vpc.id });
         }
-        let rival = self.vpcs.values().find(|other| other.is_default && other.id != vpc.id);
+        let mut others = self.vpcs.values().filter(|other| other.id != vpc.id);
+        let rival = others.find(|other| other.is_default && other.owner == vpc.owner);
         match rival {
             Some(rival) if vpc.is_default => Err(ModelError::DefaultVpcExists { holder: rival.id }),
             Some(_) | None => {

@@ -68,7 +68,7 @@ pub enum ModelError {
         /// The account that owns it.
         owner: AccountId,
     },
-    /// There is a default VPC already.
+    /// The account has a default VPC already.
     #[error("A default VPC already exists: '{holder}'")]
     DefaultVpcExists {
         /// That VPC.

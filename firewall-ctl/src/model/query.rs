@@ -2,18 +2,18 @@
 
 use super::table::{every, folded};
 use super::{
-    DEFAULT_GROUP_NAME, GroupId, InterfaceId, Model, NetworkInterface, NumberPool, OutOfNumbers, PrefixListId, Rule,
-    RuleId, SecurityGroup, Vpc, VpcId,
+    AccountId, DEFAULT_GROUP_NAME, GroupId, InterfaceId, Model, NetworkInterface, NumberPool, OutOfNumbers,
+    PrefixListId, Rule, RuleId, SecurityGroup, Vpc, VpcId,
 };
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 impl Model {
-    /// The VPC that is meant where none is named.
+    /// The VPC that is meant where an account names none.
     #[must_use]
-    pub fn default_vpc(&self) -> Option<&Arc<Vpc>> {
-        self.vpcs.values().find(|vpc| vpc.is_default)
+    pub fn default_vpc(&self, account: AccountId) -> Option<&Arc<Vpc>> {
+        self.vpcs.values().find(|vpc| vpc.is_default && vpc.owner == account)
     }
 
     /// The groups of a VPC, by identifier.

@@ -80,7 +80,7 @@ fn prefix_list(name: &str, family: Family, max_entries: u32, entries: &[&str], r
 fn first() -> (Model, VpcId, GroupId, StdRng) {
     let mut rng = rng();
     let model = Model::new_with_default_vpc(&mut rng);
-    let vpc = model.default_vpc().expect("a default VPC").id;
+    let vpc = model.default_vpc(AccountId::default()).expect("a default VPC").id;
     let group = model.default_group(vpc).expect("a default group").id;
     (model, vpc, group, rng)
 }
@@ -186,6 +186,13 @@ fn rules_are_put_whole_or_not_at_all() {
     let other = before.clone().add_vpc(NewVpc { is_default: true, ..new.clone() }, pool(&BTreeSet::new()), &mut rng);
     assert_eq!(other, Err(ModelError::DefaultVpcExists { holder: vpc }));
     assert_eq!(model, before);
+    let owner: AccountId = "123456789012".parse().expect("an account");
+    let mut shared = before.clone();
+    let of_another = NewVpc { is_default: true, owner, ..new.clone() };
+    let of_another = shared.add_vpc(of_another, pool(&BTreeSet::new()), &mut rng).expect("each account has its own");
+    assert_eq!(shared.default_vpc(owner).map(|vpc| vpc.id), Some(of_another));
+    assert_eq!(shared.default_vpc(AccountId::default()).map(|found| found.id), Some(vpc));
+    assert_eq!(shared.check(), Ok(()));
 
     let other = model.add_vpc(new, pool(&BTreeSet::new()), &mut rng).expect("a second VPC");
     let other_default = model.default_group(other).expect("a default group").id;

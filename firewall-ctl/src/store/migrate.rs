@@ -35,9 +35,12 @@ pub fn pending<R: Rng + ?Sized>(pending: &mut Value, rng: &mut R) {
     }
 }
 
-/// A model of version 2: the default VPC gets its default subnet.
+/// A model of version 2: the default VPC, of which there was one, gets its default subnet.
 pub fn model<R: Rng + ?Sized>(model: &mut Model, rng: &mut R) {
-    let Some(subnet) = model.default_vpc().and_then(|vpc| Subnet::default_of(vpc, rng)) else { return };
+    let Some(subnet) = model.vpcs.values().find(|vpc| vpc.is_default).and_then(|vpc| Subnet::default_of(vpc, rng))
+    else {
+        return;
+    };
     let (id, vpc) = (subnet.id, subnet.vpc);
     // What contradicts itself is told by the check that follows.
     model.subnets.insert(id, Arc::new(subnet));

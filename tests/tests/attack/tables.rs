@@ -6,7 +6,7 @@ use super::stage::{self, EPHEMERAL, HTTPS, families};
 use firewall_common::abi::INTERFACE_STRICT_L2;
 use firewall_common::verdict::{Direction, Pass, Reason, Verdict};
 use firewall_ctl::compile::Limits;
-use firewall_ctl::model::Side;
+use firewall_ctl::model::{AccountId, Side};
 use firewall_tests::build::ModelBuilder;
 use firewall_tests::judge::{Hook, Host, Kernel, entry, small_limits};
 use firewall_tests::ledger::Line;
@@ -134,7 +134,7 @@ fn a_member_that_goes_leaves_its_flow_and_nothing_else() {
     let segment = family.from(family.member).tcp(EPHEMERAL, stage::DATABASE).tcp_ack().build();
     let model = stage::model();
     let mut gone = model.clone();
-    let id = model.interface_by_address(model.default_vpc().unwrap().id, family.member).unwrap().id;
+    let id = model.interface_by_address(model.default_vpc(AccountId::default()).unwrap().id, family.member).unwrap().id;
     let mut other = (*gone.remove_interface(id).unwrap()).clone();
     // Its address comes back with another group.
     other.groups = vec![gone.default_group(other.vpc).unwrap().id];

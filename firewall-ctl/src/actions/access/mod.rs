@@ -5,7 +5,7 @@ mod role;
 mod scope;
 
 pub use role::{Role, RoleError};
-pub use scope::Scope;
+pub use scope::{Scope, unseen};
 
 use super::{ApiError, ErrorCode, Request};
 use crate::model::{AccountId, VpcId};

@@ -7,6 +7,14 @@ use crate::model::{
 };
 use std::collections::BTreeSet;
 
+/// A refusal that only the whole model gives: what stands in the way is nothing that the caller sees, and what the service does
+/// not say might name it.
+#[must_use]
+pub fn unseen(error: ApiError) -> ApiError {
+    let ApiError { code, message, detail: _ } = error;
+    ApiError::new(code, message).with_detail("What is in the way is not among what this key sees.")
+}
+
 /// An account, or one VPC of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scope {

@@ -109,11 +109,11 @@ impl World {
     }
 
     fn default_vpc(&self) -> String {
-        self.model.default_vpc().unwrap().id.to_string()
+        self.model.default_vpc(AccountId::default()).unwrap().id.to_string()
     }
 
     fn default_group(&self) -> String {
-        let vpc = self.model.default_vpc().unwrap().id;
+        let vpc = self.model.default_vpc(AccountId::default()).unwrap().id;
         self.model.default_group(vpc).unwrap().id.to_string()
     }
 

@@ -304,7 +304,7 @@ fn the_default_vpc_and_its_subnet_are_made_again() {
     }
     world.done("DeleteVpc", json!({"VpcId": vpc}));
     assert_eq!(world.refused("CreateDefaultSubnet", zone).code, ErrorCode::DefaultVpcDoesNotExist);
-    let detail = Some("Name the VPC: describe-vpcs lists them.");
+    let detail = Some("Name the VPC: describe-vpcs lists them, and create-default-vpc makes a default one.");
     let unplaced = json!({"GroupName": "web", "Description": "d"});
     let code = ErrorCode::VpcIdNotSpecified;
     world.refuses("CreateSecurityGroup", unplaced, code, "No default VPC for this user", detail);

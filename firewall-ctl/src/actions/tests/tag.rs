@@ -156,3 +156,18 @@ fn tags_that_can_not_be_are_refused() {
     let message = "The maximum number of tags per resource (50) has been reached";
     world.refuses("CreateTags", body(json!([web]), &tag), TagLimitExceeded, message, None);
 }
+
+#[test]
+fn resources_are_looked_up_before_their_limits() {
+    let mut world = World::new();
+    let web = world.group("web");
+    let tags: Vec<Value> = (0..50).map(|number| json!({"Key": format!("k{number}"), "Value": ""})).collect();
+    world.done("CreateTags", json!({"Resources": [web], "Tags": tags}));
+    let tags = json!([{"Key": "more"}]);
+    let message = format!("The security group rule ID '{NO_RULE}' does not exist");
+    let body = json!({"Resources": [web, NO_RULE], "Tags": tags});
+    world.refuses("CreateTags", body, InvalidSecurityGroupRuleIdNotFound, &message, None);
+    let body = json!({"Resources": [web], "Tags": tags});
+    let message = "The maximum number of tags per resource (50) has been reached";
+    world.refuses("CreateTags", body, TagLimitExceeded, message, None);
+}

@@ -36,7 +36,12 @@ const PLAIN: [(&str, &str, &str); 14] = [
          whatever the rules say: name servers, clocks and metadata of a cloud. Counted as `always-allowed`.",
     ),
     ("region", "local", "Name of the region in answers: lower-case letters, digits and hyphens."),
-    ("account-id", "000000000000", "Account that owns what is made by callers on the socket: 12 digits."),
+    (
+        "account-id",
+        "000000000000",
+        "Account that owns what is made by callers on the socket: 12 digits. The default VPC of the first start is of this \
+         account; with another one later on, `create-default-vpc` makes another.",
+    ),
     (
         "listen",
         "[]",

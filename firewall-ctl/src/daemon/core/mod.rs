@@ -23,7 +23,7 @@ use super::enforcer::{Enforcer, Held, Observer};
 use super::lockout::{self, SshConnection, State};
 use super::net::Snapshot;
 use super::observe;
-use crate::actions::access::Scope;
+use crate::actions::access::{Scope, unseen};
 use crate::actions::types::{DeviceAttachment, DeviceBinding, ExplainPacket, SimulatePacket};
 use crate::actions::{self, ApiError, Context, ErrorCode, Outcome, Request, Response};
 use crate::compile::{Desired, compile};
@@ -297,14 +297,16 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     fn apply(&mut self, request: Request, scope: Option<Scope>, now: Timestamp) -> Result<Outcome, ApiError> {
         let account = scope.map_or(self.settings.account, |scope| scope.account);
         let model = Arc::clone(&self.model);
-        if let Some(part) = scope.and_then(|scope| scope.part(&model)) {
+        let outcome = if let Some(part) = scope.and_then(|scope| scope.part(&model)) {
             // What the caller does not see is not there, in the words of its refusal.
             let outcome = self.apply_to(&part, request.clone(), account, now)?;
             if outcome.model.is_none() {
                 return Ok(outcome);
             }
-        }
-        let outcome = self.apply_to(&model, request, account, now)?;
+            self.apply_to(&model, request, account, now).map_err(unseen)?
+        } else {
+            self.apply_to(&model, request, account, now)?
+        };
         if let (Some(scope), Some(next)) = (scope, &outcome.model) {
             scope.check(&model, next)?;
         }

@@ -18,7 +18,7 @@ const STRANGER: &str = "999999999999";
 impl Site {
     fn new() -> Self {
         let mut core = open(&Fake::default());
-        let default = core.model.default_vpc().unwrap().id;
+        let default = core.model.default_vpc(AccountId::default()).unwrap().id;
         ask(&mut core, &host(), &Caller::default(), "CreateVpc", json!({"CidrBlock": "10.1.0.0/16"})).unwrap();
         let other = *core.model.vpcs.keys().find(|id| **id != default).unwrap();
         Self { core, default, other }
@@ -133,4 +133,52 @@ fn a_key_changes_a_group_whose_rules_name_a_list_of_another_account() {
     // It is seen, and not the key's to change.
     let rename = json!({"PrefixListId": list, "PrefixListName": "mine"});
     assert_eq!(site.code(scope, "ModifyManagedPrefixList", rename), ErrorCode::UnauthorizedOperation);
+}
+
+#[test]
+fn each_account_has_a_default_vpc_of_its_own() {
+    let mut site = Site::new();
+    let scope = Site::stranger();
+    let group = json!({"GroupName": "web", "Description": "d"});
+    assert_eq!(site.code(scope, "CreateSecurityGroup", group.clone()), ErrorCode::VpcIdNotSpecified);
+    let made = site.ask(scope, "CreateDefaultVpc", json!({})).unwrap()["Vpc"]["VpcId"].clone();
+    assert_ne!(made, site.default.to_string());
+    assert_eq!(site.core.model.check(), Ok(()));
+    let group = site.ask(scope, "CreateSecurityGroup", group).unwrap()["GroupId"].clone();
+    let named = json!({"GroupNames": ["web"]});
+    let seen = site.ask(scope, "DescribeSecurityGroups", named.clone()).unwrap();
+    assert_eq!(ids(&seen, "SecurityGroups", "VpcId"), [made.as_str().unwrap()]);
+    // Names mean the default VPC of whoever says them, and in each what is not there is only told.
+    let own = Scope { account: AccountId::default(), vpc: None };
+    assert_eq!(site.code(own, "DescribeSecurityGroups", named), ErrorCode::InvalidGroupNotFound);
+    let rule = json!({"GroupName": "web", "IpPermissions": [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupName": "web"}]}]});
+    let told = site.ask(scope, "RevokeSecurityGroupIngress", rule.clone()).unwrap();
+    assert_eq!(told["UnknownIpPermissions"][0]["UserIdGroupPairs"][0]["GroupId"], group);
+    site.ask(scope, "AuthorizeSecurityGroupIngress", rule).unwrap();
+    assert_eq!(site.code(scope, "CreateDefaultVpc", json!({})), ErrorCode::DefaultVpcAlreadyExists);
+    site.ask(scope, "DeleteSecurityGroup", json!({"GroupName": "web"})).unwrap();
+}
+
+#[test]
+fn a_refusal_names_nothing_that_is_not_seen() {
+    let mut site = Site::new();
+    let (scope, other, default) = (site.narrow(), site.other.to_string(), site.default.to_string());
+    let mut on_socket = |operation: &str, body: Value| {
+        let done = ask(&mut site.core, &host(), &Caller::default(), operation, body).unwrap();
+        serde_json::to_value(&done.response).unwrap()
+    };
+    let instance = on_socket("RegisterInstance", json!({}))["Instance"]["InstanceId"].clone();
+    let mut interface = |vpc: &str| {
+        on_socket("CreateNetworkInterface", json!({"VpcId": vpc}))["NetworkInterface"]["NetworkInterfaceId"].clone()
+    };
+    let (foreign, own) = (interface(&default), interface(&other));
+    let at = |interface: &Value| json!({"NetworkInterfaceId": interface, "InstanceId": instance, "DeviceIndex": 0});
+    on_socket("AttachNetworkInterface", at(&foreign));
+    let refused = [("AttachNetworkInterface", at(&own)), ("CreateDefaultVpc", json!({}))];
+    for (operation, body) in refused {
+        let error = site.ask(scope, operation, body).unwrap_err();
+        let words = format!("{} {}", error.message, error.detail.unwrap_or_default());
+        assert!(!words.contains(foreign.as_str().unwrap()) && !words.contains(&default), "{operation}: {words}");
+        assert!(words.ends_with("is not among what this key sees."), "{operation}: {words}");
+    }
 }
