@@ -106,7 +106,9 @@ impl<E: Enforcer, S: Store> Core<E, S> {
                 egress: outcomes(&counters, Direction::Outbound),
             });
         }
-        let counted = self.enforcer.rule_counters()?;
+        let numbers: Vec<u32> =
+            self.model.groups.values().flat_map(|group| group.rules.values()).map(|rule| rule.number).collect();
+        let counted = self.enforcer.rule_counters(&numbers)?;
         let rules = counted
             .into_iter()
             .filter_map(|(number, counter)| {
