@@ -104,7 +104,7 @@ fn level(level: LogLevel) -> ProgramLogLevel {
 fn refused(error: DataplaneError) -> ApiError {
     let code = match &error {
         DataplaneError::Full(_) => ErrorCode::TableFull,
-        DataplaneError::NoDevice { .. } => ErrorCode::DeviceNotFound,
+        DataplaneError::UnknownDevice(_) | DataplaneError::NoDevice { .. } => ErrorCode::DeviceNotFound,
         DataplaneError::UnknownHeader { .. }
         | DataplaneError::NotEthernet { .. }
         | DataplaneError::HookTaken { .. } => ErrorCode::DeviceUnsuitable,
