@@ -5,11 +5,15 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Name of the lock in a directory.
 const NAME: &str = "daemon.lock";
+/// Who may open a lock may hold it, and keep the daemon from starting: nobody but its owner.
+const LOCK_MODE: u32 = 0o600;
+/// The same for a directory that is a lock.
+const LOCK_DIRECTORY_MODE: u32 = 0o700;
 
 /// Holds a directory. Let go when dropped, and by the kernel when the process ends however it may.
 #[derive(Debug)]
@@ -29,8 +33,16 @@ impl DirectoryLock {
             std::fs::set_permissions(directory, Permissions::from_mode(mode)).map_err(fail)?;
         }
         let path = directory.join(NAME);
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(fail)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(LOCK_MODE)
+            .open(&path)
+            .map_err(fail)?;
+        // It may be there from before, and readable for more.
+        file.set_permissions(Permissions::from_mode(LOCK_MODE)).map_err(fail)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => {
@@ -42,7 +54,7 @@ impl DirectoryLock {
         Ok(Self { file })
     }
 
-    /// Takes the lock of a directory that holds no files, such as one of bpffs: it is its own lock.
+    /// Takes the lock of a directory that holds no files, such as one of bpffs: it is its own lock, and its owner's alone.
     ///
     /// # Errors
     /// As [`DirectoryLock::take`]; who holds it is not known.
@@ -50,6 +62,7 @@ impl DirectoryLock {
         let path = || PathBuf::from(directory);
         let fail = |source| DaemonError::Directory { path: path(), source };
         let file = File::open(directory).map_err(fail)?;
+        file.set_permissions(Permissions::from_mode(LOCK_DIRECTORY_MODE)).map_err(fail)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Self { file }),
             Err(Errno::WOULDBLOCK) => Err(DaemonError::Locked { path: path(), owner: None }),
@@ -96,6 +109,21 @@ mod tests {
         assert!(error.contains(directory.to_str().unwrap()), "{error}");
         drop(first);
         DirectoryLock::take(&directory, 0o700).unwrap();
+    }
+
+    #[test]
+    fn nobody_else_may_hold_a_lock() {
+        let parent = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        std::fs::set_permissions(parent.path(), Permissions::from_mode(0o755)).unwrap();
+        drop(DirectoryLock::take(parent.path(), 0o755).unwrap());
+        let path = parent.path().join(NAME);
+        assert_eq!((mode(parent.path()), mode(&path)), (0o755, 0o600));
+        std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        drop(DirectoryLock::take(parent.path(), 0o755).unwrap());
+        assert_eq!(mode(&path), 0o600);
+        drop(DirectoryLock::take_itself(parent.path()).unwrap());
+        assert_eq!(mode(parent.path()), 0o700);
     }
 
     #[test]
