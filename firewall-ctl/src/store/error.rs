@@ -28,8 +28,8 @@ impl fmt::Display for Holder {
 pub enum StoreError {
     /// The directory cannot be made or used.
     #[error(
-        "the state directory {} cannot be used: run the controller as a user that may write there, or name another one \
-         with --state-dir", path.display()
+        "{} cannot be used for the state: it has to be where the controller may write, on a disk with room; --state-dir \
+         names another directory", path.display()
     )]
     Directory {
         /// The directory, or what in it could not be used.

@@ -31,6 +31,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             })
             .chain(self.bindings.iter().filter_map(|(id, binding)| binding.problem(*id)))
             .chain(self.unpublished.then(|| super::UNPUBLISHED.to_owned()))
+            .chain(self.unwritten.then(|| super::UNWRITTEN.to_owned()))
             .collect();
         let identity = &self.settings.identity;
         Response::Status(StatusResult {
