@@ -279,7 +279,8 @@ impl Config {
         }
         check_numbers(origin, &self.limits, &self.quotas)?;
         check_host_name(origin, &self.host_name)?;
-        self.listen.check(origin)?;
+        // What there is of it may come from either.
+        self.listen.check("configuration")?;
         check_region(origin, &self.region)
     }
 
