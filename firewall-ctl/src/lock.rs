@@ -8,6 +8,10 @@ use std::path::{Path, PathBuf};
 
 /// The file in a directory that its controller holds a lock on, with its process id inside.
 pub const LOCK_FILE: &str = "lock";
+/// Who may open a lock may hold it, and keep the controller from starting: nobody but its owner.
+const LOCK_MODE: u32 = 0o600;
+/// The same for a directory that is a lock.
+const LOCK_DIRECTORY_MODE: u32 = 0o700;
 
 /// The process that holds a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +37,8 @@ impl fmt::Display for Holder {
 pub enum LockError {
     /// It cannot be made or used.
     #[error(
-        "the directory {} cannot be used: run the controller as a user that may write there, or give it another one \
-         with --state-dir, --run-dir or --bpffs", path.display()
+        "{} cannot be used: it has to be where the controller may write, on a disk with room; --state-dir, --run-dir and \
+         --bpffs name other directories", path.display()
     )]
     Directory {
         /// The directory, or what in it could not be used.
@@ -75,20 +79,23 @@ impl DirectoryLock {
         make(directory, mode).map_err(refused(directory))?;
         let path = directory.join(LOCK_FILE);
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        options.read(true).write(true).create(true).truncate(false).mode(LOCK_MODE);
         let mut file = options.open(&path).map_err(refused(&path))?;
+        // It may be there from before, and readable for more.
+        file.set_permissions(Permissions::from_mode(LOCK_MODE)).map_err(refused(&path))?;
         lock(&mut file, directory, holder)?;
         write_pid(&mut file).map_err(refused(&path))?;
         Ok(Self { file })
     }
 
-    /// Takes the lock of a directory that holds no files, such as one of bpffs: it is its own lock.
+    /// Takes the lock of a directory that holds no files, such as one of bpffs: it is its own lock, and its owner's alone.
     ///
     /// # Errors
     /// As [`DirectoryLock::take`]; who holds it is not known.
     pub fn take_itself(directory: &Path) -> Result<Self, LockError> {
-        let mut file =
-            File::open(directory).map_err(|source| LockError::Directory { path: directory.to_owned(), source })?;
+        let refused = |source| LockError::Directory { path: directory.to_owned(), source };
+        let mut file = File::open(directory).map_err(refused)?;
+        file.set_permissions(Permissions::from_mode(LOCK_DIRECTORY_MODE)).map_err(refused)?;
         lock(&mut file, directory, |_| None)?;
         Ok(Self { file })
     }
@@ -154,6 +161,21 @@ mod tests {
         drop(first);
         DirectoryLock::take(&directory, 0o700).unwrap();
         assert_eq!(fs::metadata(&directory).unwrap().mode() & 0o777, 0o750, "what is there keeps its mode");
+    }
+
+    #[test]
+    fn nobody_else_may_hold_a_lock() {
+        let parent = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
+        fs::set_permissions(parent.path(), Permissions::from_mode(0o755)).unwrap();
+        drop(DirectoryLock::take(parent.path(), 0o755).unwrap());
+        let path = parent.path().join(LOCK_FILE);
+        assert_eq!((mode(parent.path()), mode(&path)), (0o755, 0o600));
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        drop(DirectoryLock::take(parent.path(), 0o755).unwrap());
+        assert_eq!(mode(&path), 0o600);
+        drop(DirectoryLock::take_itself(parent.path()).unwrap());
+        assert_eq!(mode(parent.path()), 0o700);
     }
 
     #[test]

@@ -6,7 +6,9 @@ use super::request::Response;
 use super::types::*;
 use super::wish::{Difference, Wish};
 use super::{instance, interface, lookup, mac, refusal};
-use crate::model::{Attachment, ConnectionTracking, InterfaceId, MacSource, Model, NetworkInterface, Side, Tags};
+use crate::model::{
+    Attachment, ConnectionTracking, InterfaceId, MacSource, Model, ModelError, NetworkInterface, Side, Tags,
+};
 use std::sync::Arc;
 
 pub(super) fn attach(request: AttachDevice, context: Context<'_>) -> Result<Outcome, ApiError> {
@@ -161,8 +163,25 @@ fn bind(
         ..base.with_addresses(place.addresses)
     };
     mac::check_given(next, &interface)?;
-    next.put_interface(interface.clone()).map_err(|error| refusal::refused(model, error))?;
+    next.put_interface(interface.clone()).map_err(|error| taken_or_refused(model, error))?;
     Ok(interface)
+}
+
+/// A record was refused. A container or a virtual machine that is started anew has its address and another device, so it is
+/// told how to give it the record that it had.
+fn taken_or_refused(model: &Model, error: ModelError) -> ApiError {
+    let ModelError::AddressTaken { address: _, holder } = &error else { return refusal::refused(model, error) };
+    let holder = model.interfaces.get(holder).map(Arc::clone);
+    let mut refused = refusal::refused(model, error);
+    let Some(holder) = holder else { return refused };
+    let first = device_of(&holder).map(|device| format!("`detach {device}`, then ")).unwrap_or_default();
+    let id = holder.id;
+    let remedy = format!(
+        "If that was the same workload: {first}attach with `--network-interface-id {id}`. If it is gone: {first}\
+         `delete-network-interface --network-interface-id {id}`."
+    );
+    refused.detail = Some(refused.detail.map_or_else(|| remedy.clone(), |detail| format!("{detail}\n{remedy}")));
+    refused
 }
 
 fn finish(

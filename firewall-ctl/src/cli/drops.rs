@@ -52,9 +52,9 @@ impl Drops {
     }
 }
 
-/// What has been seen: how many packets of each kind.
+/// What has been seen: how many packets of each kind, and their octets.
 #[derive(Default)]
-pub(super) struct Known(BTreeMap<String, u64>);
+pub(super) struct Known(BTreeMap<String, (u64, u64)>);
 
 impl Known {
     /// What is new in an answer, the earliest first. A record that was pushed out and has come back counts from there.
@@ -63,10 +63,12 @@ impl Known {
         let mut fresh = Vec::new();
         for mut drop in answer.drops.into_iter().rev() {
             let key = identity(&drop);
-            let before = self.0.get(&key).copied().filter(|before| *before <= drop.packets).unwrap_or(0);
-            known.insert(key, drop.packets);
-            if drop.packets != before {
-                drop.packets -= before;
+            let before = self.0.get(&key).copied().filter(|(packets, _)| *packets <= drop.packets);
+            let (packets, bytes) = before.unwrap_or_default();
+            known.insert(key, (drop.packets, drop.bytes));
+            if drop.packets != packets {
+                drop.packets -= packets;
+                drop.bytes = drop.bytes.saturating_sub(bytes);
                 fresh.push(drop);
             }
         }
@@ -143,7 +145,7 @@ mod tests {
             .map(|(source, packets)| {
                 json!({"NetworkInterfaceId": "eni-1", "Device": "eth0", "Verdict": "drop", "Reason": "no-peer",
                     "Direction": "ingress", "Protocol": "tcp", "SourceAddress": source, "SourcePort": 50000,
-                    "DestinationAddress": "10.0.0.1", "DestinationPort": 22, "Packets": packets, "Bytes": 60,
+                    "DestinationAddress": "10.0.0.1", "DestinationPort": 22, "Packets": packets, "Bytes": 60 * packets,
                     "FirstSeen": "2026-01-02T03:04:05Z", "LastSeen": "2026-01-02T03:04:06Z",
                     "NearestRules": ["sgr-1 of sg-1 allows tcp/22, but only from 10.9.0.0/16"], "Hint": "To allow it: x"})
             })
@@ -154,7 +156,10 @@ mod tests {
     #[test]
     fn only_what_is_new_is_told() {
         let mut known = Known::default();
-        let packets = |drops: Vec<DropDescription>| drops.iter().map(|drop| drop.packets).collect::<Vec<_>>();
+        let packets = |drops: Vec<DropDescription>| {
+            assert!(drops.iter().all(|drop| drop.bytes == 60 * drop.packets), "{drops:?}");
+            drops.iter().map(|drop| drop.packets).collect::<Vec<_>>()
+        };
         assert_eq!(packets(known.new_in(answer(&[("10.0.0.3", 2), ("10.0.0.2", 5)]))), [5, 2]);
         assert_eq!(packets(known.new_in(answer(&[("10.0.0.3", 2), ("10.0.0.2", 5)]))), Vec::<u64>::new());
         assert_eq!(packets(known.new_in(answer(&[("10.0.0.3", 3), ("10.0.0.2", 5)]))), [1]);

@@ -12,7 +12,8 @@ use std::path::PathBuf;
 ///
 /// Needs root, and neither the controller nor its state: what is pinned is found by its pin, and the rest by the names of
 /// the programs. Everything passes from then on. The records are kept, and a controller leaves the devices alone until
-/// `firewall-ctl attach DEV` puts the programs back, or the machine starts anew.
+/// `firewall-ctl attach DEV` puts the programs back, or the machine starts anew. After `--all` where no controller runs,
+/// nothing is left that says so: the next one that starts attaches the devices that are recorded.
 #[derive(clap::Args, Debug)]
 #[command(group = ArgGroup::new("what").args(["device", "all"]).required(true), after_help = "Examples:
   firewall-ctl emergency-detach eth0

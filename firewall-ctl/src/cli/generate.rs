@@ -18,7 +18,12 @@ impl Completions {
     pub(super) fn render(&self) -> String {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut super::Cli::command(), "firewall-ctl", &mut script);
-        String::from_utf8_lossy(&script).into_owned()
+        let script = String::from_utf8_lossy(&script).into_owned();
+        match self.shell {
+            // The hyphen of the program is written one way where the command is found, and another where its flags are listed.
+            Shell::Bash => script.replace("firewall__subcmd__ctl", "firewall__ctl"),
+            _ => script,
+        }
     }
 }
 
@@ -49,6 +54,18 @@ mod tests {
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
             let script = Completions { shell }.render();
             assert!(script.contains("authorize-security-group-ingress"), "{shell}");
+        }
+    }
+
+    #[test]
+    fn bash_lists_the_flags_of_every_command_that_it_finds() {
+        let script = Completions { shell: Shell::Bash }.render();
+        let found: Vec<&str> =
+            script.lines().filter_map(|line| line.trim().strip_prefix("cmd=\"")?.strip_suffix('"')).collect();
+        assert!(found.len() > 50, "{found:?}");
+        for command in found.into_iter().filter(|command| !command.is_empty()) {
+            let listed = format!("{command})");
+            assert!(script.lines().any(|line| line.trim() == listed), "{command}");
         }
     }
 

@@ -198,11 +198,11 @@ pub trait Enforcer: Send + 'static {
     fn observer(&self) -> Arc<dyn Observer>;
     /// Sets the counters of rules to zero: their numbers belong to other rules now.
     fn forget_rules(&mut self, numbers: &[u32]);
-    /// The counters of rules that are not zero, by number.
+    /// The counters of these rules that are not zero, by number.
     ///
     /// # Errors
     /// The kernel refuses.
-    fn rule_counters(&mut self) -> Result<BTreeMap<u32, RuleCounter>, ApiError>;
+    fn rule_counters(&mut self, numbers: &[u32]) -> Result<BTreeMap<u32, RuleCounter>, ApiError>;
     /// What the programs were made from.
     fn programs(&self) -> ProgramsStatus;
     /// How full the tables are.

@@ -104,7 +104,7 @@ fn level(level: LogLevel) -> ProgramLogLevel {
 fn refused(error: DataplaneError) -> ApiError {
     let code = match &error {
         DataplaneError::Full(_) => ErrorCode::TableFull,
-        DataplaneError::NoDevice { .. } => ErrorCode::DeviceNotFound,
+        DataplaneError::UnknownDevice(_) | DataplaneError::NoDevice { .. } => ErrorCode::DeviceNotFound,
         DataplaneError::UnknownHeader { .. }
         | DataplaneError::NotEthernet { .. }
         | DataplaneError::HookTaken { .. } => ErrorCode::DeviceUnsuitable,
@@ -196,8 +196,8 @@ impl Enforcer for Kernel {
         self.dataplane.counters(number).map_err(refused)
     }
 
-    fn rule_counters(&mut self) -> Result<BTreeMap<u32, RuleCounter>, ApiError> {
-        self.dataplane.rule_counters().map_err(refused)
+    fn rule_counters(&mut self, numbers: &[u32]) -> Result<BTreeMap<u32, RuleCounter>, ApiError> {
+        self.dataplane.rule_counters(numbers.iter().copied()).map_err(refused)
     }
 
     fn flow_room(&mut self, number: u32) -> FlowRoom {

@@ -2,15 +2,13 @@
 
 use super::Dataplane;
 use super::error::DataplaneError;
-use super::maps::{open, open_raw};
+use super::maps::open;
 use super::sys::bpf;
 use super::sys::plain::Plain;
 use aya::maps::{MapData, PerCpuArray, PerCpuValues};
 use firewall_common::abi::{Counter, RuleCounter, map};
 use firewall_common::verdict::{Direction, OUTCOMES};
 use std::collections::BTreeMap;
-use std::os::fd::AsFd as _;
-use zerocopy::FromBytes as _;
 
 impl Dataplane {
     /// The counters of an attachment that are not zero, by direction and number of the outcome. Attachment 0 is that of
@@ -36,22 +34,21 @@ impl Dataplane {
         Ok(counters)
     }
 
-    /// The counters of rules that are not zero, by host-wide number.
+    /// The counters of these rules that are not zero, by host-wide number. Each is asked for by itself: the table has room for
+    /// all rules that there may be, on every CPU, and reading it whole would keep changes waiting.
     ///
     /// # Errors
-    /// The kernel refuses.
-    pub fn rule_counters(&self) -> Result<BTreeMap<u32, RuleCounter>, DataplaneError> {
+    /// The kernel refuses, or a number is beyond the limit.
+    pub fn rule_counters(
+        &self,
+        numbers: impl IntoIterator<Item = u32>,
+    ) -> Result<BTreeMap<u32, RuleCounter>, DataplaneError> {
+        let array: PerCpuArray<MapData, Plain<RuleCounter>> = open(&self.pins, map::RULE_COUNTERS)?;
         let mut counters = BTreeMap::new();
-        let cpus = bpf::possible_cpus().map_err(DataplaneError::map("size", map::RULE_COUNTERS))? as usize;
-        let value_size = size_of::<RuleCounter>() * cpus;
-        let array = open_raw(&self.pins, map::RULE_COUNTERS)?;
-        bpf::for_each_octets(array.as_fd(), [size_of::<u32>(), value_size], |key, values| {
-            let number = u32::read_from_bytes(key).unwrap_or_default();
+        for number in numbers {
+            let values = array.get(&number, 0).map_err(DataplaneError::map("read", map::RULE_COUNTERS))?;
             let mut sum = RuleCounter::default();
-            let values = values.chunks_exact(size_of::<RuleCounter>());
-            for RuleCounter { packets, bytes, flows } in
-                values.filter_map(|value| RuleCounter::read_from_bytes(value).ok())
-            {
+            for Plain(RuleCounter { packets, bytes, flows }) in values.iter() {
                 sum.packets += packets;
                 sum.bytes += bytes;
                 sum.flows += flows;
@@ -59,8 +56,7 @@ impl Dataplane {
             if sum != RuleCounter::default() {
                 counters.insert(number, sum);
             }
-        })
-        .map_err(DataplaneError::map("read", map::RULE_COUNTERS))?;
+        }
         Ok(counters)
     }
 

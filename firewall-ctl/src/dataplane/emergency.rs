@@ -59,7 +59,7 @@ pub fn emergency_detach(root: &Path, device: Option<&str>) -> Result<Vec<Removed
             let found = devices.iter().filter(|(_, link)| link.name == name);
             let found: BTreeMap<u32, String> = found.map(|(ifindex, link)| (*ifindex, link.name.clone())).collect();
             if found.is_empty() {
-                return Err(DataplaneError::NoDevice { name: name.to_owned(), ifindex: 0 });
+                return Err(DataplaneError::UnknownDevice(name.to_owned()));
             }
             found
         }

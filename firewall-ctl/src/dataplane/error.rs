@@ -111,6 +111,9 @@ pub enum DataplaneError {
         #[source]
         source: io::Error,
     },
+    /// No device of this name.
+    #[error("there is no device {0} in this network namespace: `ip link` lists those that there are")]
+    UnknownDevice(String),
     /// No device of this name and index.
     #[error("there is no device {name} with index {ifindex} in this network namespace")]
     NoDevice {

@@ -327,6 +327,27 @@ fn the_addresses_of_a_workload_are_given_or_read() {
 }
 
 #[test]
+fn the_address_of_a_workload_that_was_started_anew_is_told_how_to_have() {
+    let mut world = World::new();
+    let body = |device: &str| json!({"Device": device, "Side": "workload", "PrivateIpAddresses": ["10.0.0.1"]});
+    let id = attach(&mut world, body("veth1"))["NetworkInterfaceId"].clone();
+    let id = id.as_str().unwrap();
+    let detail = world.refused(ATTACH, body("veth2")).detail.unwrap();
+    let wanted = format!(
+        "10.0.0.1 belongs to {id} (veth1).\nIf that was the same workload: `detach veth1`, then attach with \
+         `--network-interface-id {id}`. If it is gone: `detach veth1`, then `delete-network-interface \
+         --network-interface-id {id}`."
+    );
+    assert_eq!(detail, wanted);
+    world.done("DetachDevice", json!({"Device": "veth1"}));
+    let detail = world.refused(ATTACH, body("veth2")).detail.unwrap();
+    assert!(detail.contains(&format!("the same workload: attach with `--network-interface-id {id}`")), "{detail}");
+    let mut again = body("veth2");
+    again["NetworkInterfaceId"] = json!(id);
+    assert_eq!(attach(&mut world, again)["NetworkInterfaceId"], id);
+}
+
+#[test]
 fn groups_of_two_vpcs_are_refused() {
     let mut world = World::new();
     let other = world.vpc();

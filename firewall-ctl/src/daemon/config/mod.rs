@@ -279,7 +279,8 @@ impl Config {
         }
         check_numbers(origin, &self.limits, &self.quotas)?;
         check_host_name(origin, &self.host_name)?;
-        self.listen.check(origin)?;
+        // What there is of it may come from either.
+        self.listen.check("configuration")?;
         check_region(origin, &self.region)
     }
 
@@ -428,6 +429,8 @@ mod tests {
         assert_eq!(config.listen.addresses.len(), 2);
         assert_eq!(config.credentials(), PathBuf::from("/var/lib/firewall/credentials.toml"));
         assert!(merge("listen = ['0.0.0.0:8080']\ninsecure-listen = true").is_ok());
+        let error = merge("listen = ['0.0.0.0:8080']").unwrap_err();
+        assert!(error.starts_with("configuration: listen = 0.0.0.0:8080"), "{error}");
         let config =
             merge("listen = ['0.0.0.0:443']\ntls-certificate = '/a'\ntls-key = '/b'\ncredentials = '/c'").unwrap();
         assert_eq!(config.listen.tls, Some(("/a".into(), "/b".into())));

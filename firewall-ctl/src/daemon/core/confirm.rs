@@ -58,10 +58,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     pub(super) fn confirm(&mut self) -> Result<Response, ApiError> {
         let pending = self.pending.as_ref().ok_or_else(none_waits)?;
         let operation = pending.operation.clone();
-        self.store.commit(&[], PendingEdit::Clear).map_err(|error| {
-            ApiError::new(ErrorCode::InternalError, "The confirmation could not be written.")
-                .with_detail(crate::daemon::error::chain(&error))
-        })?;
+        self.commit(&[], PendingEdit::Clear, "The confirmation could not be written.")?;
         self.pending = None;
         tracing::info!(operation, "confirmed");
         Ok(Response::Change(ChangeResult { operation, state: "confirmed".to_owned() }))

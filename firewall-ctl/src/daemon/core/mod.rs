@@ -41,6 +41,11 @@ use std::time::Duration;
 const UNPUBLISHED: &str =
     "a part of what is recorded is not in force yet: the kernel refused it, and it is tried again";
 
+/// Told from a failure to write the record until it can be written again. A file that has failed is given up by its database
+/// until it is opened anew.
+const UNWRITTEN: &str = "the state could not be written: no change is taken, and none that waits for its confirmation is undone, \
+                         until there is room on the disk and the controller is restarted";
+
 /// What concerns a call and not its operation.
 #[derive(Debug, Clone, Default)]
 pub struct Caller {
@@ -108,6 +113,8 @@ pub struct Core<E: Enforcer, S: Store> {
     overtaken: BTreeMap<u32, Timestamp>,
     /// Whether the tables in force are only part of what they should be.
     unpublished: bool,
+    /// Whether the record could not be written when that was tried last.
+    unwritten: bool,
     held: Held,
     /// Numbers of the attachments of which there was anything in the kernel when it was last looked at.
     in_kernel: BTreeSet<u32>,
@@ -160,6 +167,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             bindings: BTreeMap::new(),
             overtaken: BTreeMap::new(),
             unpublished: false,
+            unwritten: false,
             held,
             in_kernel: BTreeSet::new(),
             view: Arc::new(ArcSwap::from_pointee(view)),
@@ -211,7 +219,11 @@ impl<E: Enforcer, S: Store> Core<E, S> {
                 let selected = observe::flows::select(&self.model, &*self.observer, request, caller.ssh.as_ref())?;
                 self.flush(selected, caller).map(Outcome::unchanged)
             }
-            Request::Status(_) => Ok(Outcome::unchanged(self.status())),
+            Request::Status(_) => {
+                // What somebody has just taken off is not told as enforced until the next round.
+                self.look(host);
+                Ok(Outcome::unchanged(self.status()))
+            }
             request if request.is_read_only() => {
                 let view = self.view.load();
                 read(&view, request, caller.scope, &self.settings, host.now)

@@ -31,6 +31,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
             })
             .chain(self.bindings.iter().filter_map(|(id, binding)| binding.problem(*id)))
             .chain(self.unpublished.then(|| super::UNPUBLISHED.to_owned()))
+            .chain(self.unwritten.then(|| super::UNWRITTEN.to_owned()))
             .collect();
         let identity = &self.settings.identity;
         Response::Status(StatusResult {
@@ -106,7 +107,9 @@ impl<E: Enforcer, S: Store> Core<E, S> {
                 egress: outcomes(&counters, Direction::Outbound),
             });
         }
-        let counted = self.enforcer.rule_counters()?;
+        let numbers: Vec<u32> =
+            self.model.groups.values().flat_map(|group| group.rules.values()).map(|rule| rule.number).collect();
+        let counted = self.enforcer.rule_counters(&numbers)?;
         let rules = counted
             .into_iter()
             .filter_map(|(number, counter)| {

@@ -32,6 +32,9 @@ struct Moves<'a> {
     come: Vec<&'a Attachment>,
 }
 
+/// What is said of a change that could not be written.
+const NOT_MADE: &str = "The change could not be written, and was not made.";
+
 impl<E: Enforcer, S: Store> Core<E, S> {
     /// Makes `next` the present state. Programs go in after policies and before the record is written; they are taken off
     /// after the record is written and before the policies go.
@@ -50,7 +53,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         self.enforcer.forget_rules(&new_rules(&self.model, &next));
         let mut placed = BTreeMap::new();
         if places.is_empty() {
-            if let Err(error) = self.commit(&changes, pending) {
+            if let Err(error) = self.commit(&changes, pending, NOT_MADE) {
                 self.enforcer.discard(prepared);
                 return Err(error);
             }
@@ -64,7 +67,7 @@ impl<E: Enforcer, S: Store> Core<E, S> {
         } else {
             let outcome = self.enforcer.publish(prepared).and_then(|()| {
                 let placed = self.place(&places, missing, host)?;
-                self.commit(&changes, pending)?;
+                self.commit(&changes, pending, NOT_MADE)?;
                 Ok(placed)
             });
             match outcome {
@@ -85,11 +88,19 @@ impl<E: Enforcer, S: Store> Core<E, S> {
     }
 
     /// Writes the record.
-    fn commit(&self, changes: &[Change], pending: PendingEdit<'_>) -> Result<(), ApiError> {
-        self.store.commit(changes, pending).map_err(|error| {
+    pub(super) fn commit(
+        &mut self,
+        changes: &[Change],
+        pending: PendingEdit<'_>,
+        refusal: &'static str,
+    ) -> Result<(), ApiError> {
+        let written = self.store.commit(changes, pending);
+        self.unwritten = written.is_err();
+        written.map_err(|error| {
             tracing::error!(error = chain(&error), "the state could not be written");
-            ApiError::new(ErrorCode::InternalError, "The change could not be written, and was not made.")
-                .with_detail(chain(&error))
+            let detail =
+                format!("{}\nMake room, then restart the controller: until then it writes no more.", chain(&error));
+            ApiError::new(ErrorCode::InternalError, refusal).with_detail(detail)
         })
     }
 

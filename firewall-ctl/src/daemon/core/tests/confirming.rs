@@ -126,3 +126,25 @@ fn a_rule_that_lets_the_caller_in_may_not_be_revoked() {
     ask(&mut core, &host, &caller(None), "DetachDevice", json!({"Device": "eth0"})).unwrap();
     ask(&mut core, &host, &caller(None), "RevokeSecurityGroupIngress", rule()).unwrap();
 }
+
+#[test]
+fn that_nothing_is_written_any_more_is_told() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    let problems = |core: &mut Core<Fake, Fake>| {
+        let status = ask(core, &host(), &Caller::default(), "Status", json!({})).unwrap();
+        serde_json::to_value(status.response).unwrap()["Problems"].clone()
+    };
+    ask(&mut core, &host(), &caller(MINUTE), "AttachDevice", json!({"Device": "eth0"})).unwrap();
+    assert_eq!(problems(&mut core), json!([]));
+    let host = host();
+    let confirm = |core: &mut Core<Fake, Fake>| ask(core, &host, &caller(None), "ConfirmChange", json!({}));
+    fake.fail("commit");
+    let error = confirm(&mut core).unwrap_err();
+    assert_eq!(error.message, "The confirmation could not be written.");
+    assert!(error.detail.unwrap().ends_with("Make room, then restart the controller: until then it writes no more."));
+    assert_eq!(problems(&mut core), json!([UNWRITTEN]));
+    fake.heal();
+    confirm(&mut core).unwrap();
+    assert_eq!(problems(&mut core), json!([]));
+}

@@ -317,3 +317,19 @@ fn who_has_got_ahead_is_overtaken_once_in_a_while() {
     core.reconcile(&host, &PeersSeen::new());
     assert_eq!(fake.diary(), ["attach 1 eth0 auto without adoption"]);
 }
+
+#[test]
+fn what_was_just_taken_off_is_not_told_as_enforced() {
+    let fake = Fake::default();
+    let mut core = open(&fake);
+    attach(&mut core, &host(), json!({"Device": "eth0"})).unwrap();
+    let state = |core: &mut Core<Fake, Fake>| {
+        let status = ask(core, &host(), &Caller::default(), "Status", json!({})).unwrap();
+        serde_json::to_value(status.response).unwrap()["Interfaces"][0]["State"].clone()
+    };
+    assert_eq!(state(&mut core), "enforced");
+    let there = InKernel { ifindex: 2, released: Some("taken off".to_owned()), ..InKernel::default() };
+    fake.world().kernel.insert(1, there);
+    let told = state(&mut core);
+    assert!(told.as_str().unwrap().contains("taken off"), "{told}");
+}
