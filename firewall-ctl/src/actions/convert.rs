@@ -59,9 +59,9 @@ pub(super) fn malformed_cidr(error: &CidrError, is_ipv6: bool) -> ApiError {
     if is_address {
         refusal.with_detail(format!("A single address is written {text}/{length}."))
     } else if other && !is_ipv6 {
-        refusal.with_detail("An IPv6 block goes into Ipv6Ranges as CidrIpv6.")
+        refusal.with_detail("An IPv6 block is a CidrIpv6, of Ipv6Ranges where there are several.")
     } else if other && !text.contains(':') {
-        refusal.with_detail("An IPv4 block goes into IpRanges as CidrIp.")
+        refusal.with_detail("An IPv4 block is a CidrIp or CidrIpv4, of IpRanges where there are several.")
     } else {
         refusal.with_detail(format!("A block is an address, a slash and a length from 0 to {length}."))
     }

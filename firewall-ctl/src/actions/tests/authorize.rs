@@ -147,9 +147,9 @@ fn what_is_no_peer_is_named() {
     refuses(ipv4("10.0.0.0/+8"), InvalidParameterValue, "CIDR block 10.0.0.0/+8 is malformed", length);
     let single = Some("A single address is written 10.0.0.1/32.");
     refuses(ipv4("10.0.0.1"), InvalidParameterValue, "CIDR block 10.0.0.1 is malformed", single);
-    let swapped = Some("An IPv6 block goes into Ipv6Ranges as CidrIpv6.");
+    let swapped = Some("An IPv6 block is a CidrIpv6, of Ipv6Ranges where there are several.");
     refuses(ipv4("::/0"), InvalidParameterValue, "CIDR block ::/0 is malformed", swapped);
-    let swapped = Some("An IPv4 block goes into IpRanges as CidrIp.");
+    let swapped = Some("An IPv4 block is a CidrIp or CidrIpv4, of IpRanges where there are several.");
     refuses(ipv6("0.0.0.0/0"), InvalidParameterValue, "CIDR block 0.0.0.0/0 is malformed", swapped);
     let single = Some("A single address is written fd00::1/128.");
     refuses(ipv6("fd00::1"), InvalidParameterValue, "CIDR block fd00::1 is malformed", single);
