@@ -34,7 +34,7 @@ pub(super) struct Drops {
     /// The most that are shown: up to 10000 [default: 100]
     #[arg(long, value_name = "NUMBER", conflicts_with = "follow")]
     max_items: Option<u32>,
-    /// Show what is dropped from now on, a line each, until Ctrl-C
+    /// Show what is dropped from now on, a line each, until Ctrl-C or until the controller stops
     #[arg(long)]
     follow: bool,
 }
