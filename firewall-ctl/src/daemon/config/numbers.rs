@@ -122,7 +122,7 @@ numbers! {
         tcp_flows_per_interface "tcp-flows-per-interface" = 131_072, 1..=67_108_864, "Established flows of TCP that an interface can have.";
         other_flows_per_interface "other-flows-per-interface" = 131_072, 1..=67_108_864, "Established flows of other protocols that an interface can have.";
         half_open "half-open" = 262_144, 4096..=16_777_216, "Places of half-open flows, over all interfaces.";
-        half_open_per_interface "half-open-per-interface" = 16_384, 64..=1_048_576, "Half-open flows that an interface can have; the oldest goes when another comes.";
+        half_open_per_interface "half-open-per-interface" = 16_384, 64..=1_048_576, "Half-open flows that an interface can have, shared out among TCP and the rest, both directions and the CPUs that there could be; the oldest goes when another comes.";
         linger "linger" = 4096, 16..=1_048_576, "Ranges of UDP ports whose rule was taken away lately.";
         drops "drops" = 4096, 16..=1_048_576, "Records of dropped packets; the oldest goes when another comes.";
         rule_numbers "rule-numbers" = 262_144, 16..=16_777_216, "Rules of all groups, whether an interface of this host has them or not.";
