@@ -49,7 +49,7 @@ pub fn ensure(path: &Path) -> Result<(), DataplaneError> {
         tracing::warn!(
             path = %target.display(),
             "this bpffs is in a mount namespace that the machine does not have, so enforcement ends with the controller: \
-             start it with `nsenter --net=PATH` in the place of `ip netns exec`, or mount a bpffs before"
+             start it with `nsenter --net=PATH` in the place of `ip netns exec`, or name a bpffs that is mounted already"
         );
     }
     std::fs::create_dir_all(path).map_err(|error| fail("the directory cannot be made".to_owned(), Some(error)))
