@@ -11,7 +11,7 @@ use crate::verdict::Reason;
 /// Extension headers that are looked through. Four kinds may occur, destination options twice (RFC 8200, 4.1).
 pub const MAX_EXTENSIONS: u32 = 6;
 /// Those that are looked through behind a fragment header: an authentication header, and destination options.
-const MAX_BEHIND_FRAGMENT: u32 = 2;
+pub(super) const MAX_BEHIND_FRAGMENT: u32 = 2;
 
 const IPV4_HEADER: usize = 20;
 const IPV6_HEADER: usize = 40;
@@ -218,7 +218,7 @@ pub fn parse_part_v6<B: Bytes>(
 /// Looks through extension headers: what follows them, where, and in how many octets. It stops at the fragment header of what
 /// is no whole packet.
 #[inline(always)]
-fn extensions<B: Bytes, const LIMIT: u32>(
+pub(super) fn extensions<B: Bytes, const LIMIT: u32>(
     bytes: &B,
     mut next: u8,
     mut offset: usize,

@@ -45,12 +45,25 @@ pub fn ensure(path: &Path) -> Result<(), DataplaneError> {
         );
         fail(problem, Some(error.into()))
     })?;
+    if differ(Path::new("/proc/self/ns/mnt"), Path::new("/proc/1/ns/mnt")) {
+        tracing::warn!(
+            path = %target.display(),
+            "this bpffs is in a mount namespace that the machine does not have, so enforcement ends with the controller: \
+             start it with `nsenter --net=PATH` in the place of `ip netns exec`, or name a bpffs that is mounted already"
+        );
+    }
     std::fs::create_dir_all(path).map_err(|error| fail("the directory cannot be made".to_owned(), Some(error)))
 }
 
 /// Whether a path is on bpffs.
 pub(super) fn is_bpffs(path: &Path) -> io::Result<bool> {
     Ok(statfs(path)?.filesystem_type() == BPF_FS_MAGIC)
+}
+
+/// Whether two links to namespaces are of two, as far as both can be read. What is mounted in a mount namespace goes when the
+/// last process in it ends, and pins with it.
+fn differ(own: &Path, other: &Path) -> bool {
+    matches!((std::fs::read_link(own), std::fs::read_link(other)), (Ok(own), Ok(other)) if own != other)
 }
 
 fn existing_ancestor(path: &Path) -> PathBuf {
@@ -60,6 +73,20 @@ fn existing_ancestor(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn namespaces_are_told_apart_by_their_links() {
+        let directory = tempfile::tempdir().unwrap();
+        let link = |name: &str, target: &str| {
+            let path = directory.path().join(name);
+            std::os::unix::fs::symlink(target, &path).unwrap();
+            path
+        };
+        let (own, same, other) = (link("own", "mnt:[1]"), link("same", "mnt:[1]"), link("other", "mnt:[2]"));
+        assert!(differ(&own, &other));
+        assert!(!differ(&own, &same));
+        assert!(!differ(&own, &directory.path().join("hidden")), "nothing is known of it");
+    }
 
     #[test]
     fn other_file_systems_are_left_alone() {

@@ -114,6 +114,25 @@ fn errors(family: &Family) -> Vec<Diary> {
                 .inbound(error(unreachable, &fragment(0)), ERROR)
                 .inbound(error(unreachable, &fragment(8)), NO_SERVICE)
         }));
+    } else {
+        diaries.extend(both("IPv6: an error about a packet with extension headers", |diary| {
+            let error = |quoted: Packet| {
+                let quoted = quoted.tcp(EPHEMERAL, HTTP).syn();
+                family.message(family.from(family.stranger), too_big.0, too_big.1).quote(&quoted, 120)
+            };
+            let six = (0..6).fold(family.going(), |packet, _| packet.destination());
+            diary
+                .outbound(sent(), RULE)
+                .inbound(error(family.going().hop_by_hop()), ERROR)
+                .inbound(error(family.going().routing()), ERROR)
+                .inbound(error(family.going().ah()), ERROR)
+                .inbound(error(family.going().destination().fragment_header(0, true, 7).destination()), ERROR)
+                .inbound(error(six.clone()), ERROR)
+                .inbound(error(six.destination()), NO_SERVICE)
+                .inbound(error(family.going().destination().fragment_header(1, true, 7)), NO_SERVICE)
+                .inbound(error(family.to(family.stranger).destination()), NO_SERVICE)
+                .inbound(error(family.going().destination().extension_length(200)), NO_SERVICE)
+        }));
     }
     diaries
 }
