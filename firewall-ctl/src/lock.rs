@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 pub const LOCK_FILE: &str = "lock";
 /// Who may open a lock may hold it, and keep the controller from starting: nobody but its owner.
 const LOCK_MODE: u32 = 0o600;
-/// The same for a directory that is a lock.
+/// The same for a directory that is a lock. A file system that is mounted there is also that of others, and keeps its mode.
 const LOCK_DIRECTORY_MODE: u32 = 0o700;
 
 /// The process that holds a directory.
@@ -95,7 +95,9 @@ impl DirectoryLock {
     pub fn take_itself(directory: &Path) -> Result<Self, LockError> {
         let refused = |source| LockError::Directory { path: directory.to_owned(), source };
         let mut file = File::open(directory).map_err(refused)?;
-        file.set_permissions(Permissions::from_mode(LOCK_DIRECTORY_MODE)).map_err(refused)?;
+        if !is_mounted(directory).map_err(refused)? {
+            file.set_permissions(Permissions::from_mode(LOCK_DIRECTORY_MODE)).map_err(refused)?;
+        }
         lock(&mut file, directory, |_| None)?;
         Ok(Self { file })
     }
@@ -118,6 +120,11 @@ fn make(directory: &Path, mode: u32) -> io::Result<()> {
     }
     DirBuilder::new().recursive(true).mode(mode).create(directory)?;
     fs::set_permissions(directory, Permissions::from_mode(mode))
+}
+
+/// Whether a directory is the root of a file system.
+fn is_mounted(directory: &Path) -> io::Result<bool> {
+    Ok(fs::metadata(directory)?.dev() != fs::metadata(directory.join(".."))?.dev())
 }
 
 fn lock(file: &mut File, directory: &Path, holder: fn(&mut File) -> Option<Holder>) -> Result<(), LockError> {
@@ -176,6 +183,7 @@ mod tests {
         assert_eq!(mode(&path), 0o600);
         drop(DirectoryLock::take_itself(parent.path()).unwrap());
         assert_eq!(mode(parent.path()), 0o700);
+        assert!(is_mounted(Path::new("/proc")).unwrap() && !is_mounted(parent.path()).unwrap());
     }
 
     #[test]

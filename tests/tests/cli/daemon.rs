@@ -75,7 +75,10 @@ impl Public {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        fs::copy(binary(), directory.path().join("firewall-ctl")).unwrap();
+        // By a process of its own: a file that a thread writes is open in what other threads start meanwhile, and cannot be
+        // started as long as they have it.
+        let copied = Command::new("cp").arg(binary()).arg(directory.path().join("firewall-ctl")).status();
+        assert!(copied.is_ok_and(|status| status.success()));
         Self { directory }
     }
 
