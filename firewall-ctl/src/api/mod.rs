@@ -20,6 +20,8 @@ pub const SSH_CONNECTION_HEADER: &str = "x-firewall-ssh-connection";
 pub const FORCE_HEADER: &str = "x-firewall-force";
 /// Seconds after which the change is undone unless it is confirmed.
 pub const CONFIRM_WITHIN_HEADER: &str = "x-firewall-confirm-within";
+/// The longest time that a change may wait for its confirmation, in seconds: a day.
+pub const LONGEST_CONFIRMATION: u64 = 86_400;
 /// In an answer, repeatable: something that the caller should know.
 pub const WARNING_HEADER: &str = "x-firewall-warning";
 

@@ -1,7 +1,10 @@
 //! The answering half of the local API.
 
 use super::peer::{PeerCredentials, firewall_group};
-use super::{ApiErrorBody, BODY_LIMIT, CONFIRM_WITHIN_HEADER, FORCE_HEADER, SSH_CONNECTION_HEADER, WARNING_HEADER};
+use super::{
+    ApiErrorBody, BODY_LIMIT, CONFIRM_WITHIN_HEADER, FORCE_HEADER, LONGEST_CONFIRMATION, SSH_CONNECTION_HEADER,
+    WARNING_HEADER,
+};
 use crate::actions::ErrorCode;
 use crate::actions::access::Principal;
 use axum::Router;
@@ -147,8 +150,11 @@ fn decode(operation: String, headers: &HeaderMap, body: &[u8]) -> Result<Call, A
     let confirm_within = match header(headers, CONFIRM_WITHIN_HEADER)? {
         None => None,
         Some(text) => match text.parse() {
-            Ok(seconds @ 1..=86_400) => Some(Duration::from_secs(seconds)),
-            Ok(_) | Err(_) => return Err(bad_header(CONFIRM_WITHIN_HEADER, text, "from 1 to 86400 seconds")),
+            Ok(seconds @ 1..=LONGEST_CONFIRMATION) => Some(Duration::from_secs(seconds)),
+            Ok(_) | Err(_) => {
+                let expected = format!("from 1 to {LONGEST_CONFIRMATION} seconds");
+                return Err(bad_header(CONFIRM_WITHIN_HEADER, text, &expected));
+            }
         },
     };
     let ssh_connection = header(headers, SSH_CONNECTION_HEADER)?.map(str::to_owned);

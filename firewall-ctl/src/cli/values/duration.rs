@@ -1,9 +1,10 @@
 //! `--confirm-within`: a duration as people write it.
 
+use crate::api::LONGEST_CONFIRMATION;
 use std::time::Duration;
 
-/// The longest time: that of the controller.
-const LONGEST: Duration = Duration::from_secs(86_400);
+/// The longest time that the controller takes.
+const LONGEST: Duration = Duration::from_secs(LONGEST_CONFIRMATION);
 
 /// Parser of `--confirm-within`: `90s`, `5m`, `1h 30m`; at least a second, because that is the unit on the wire.
 pub(crate) fn confirmation(text: &str) -> Result<Duration, String> {
